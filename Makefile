@@ -1,0 +1,54 @@
+# The verbs that a person types; what they do is in scripts/. `make` alone lists them.
+#
+# CARGO_TARGET_DIR and TINDERBOX_CACHE may be set; the defaults, shared by all checkouts, are in
+# scripts/environment.sh, which every script reads.
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo demo-once test check bench soak fmt clean
+
+help:
+	@echo "make demo       set up, build, run the example on real Spark, leave the server up (10 min cold, 3 min warm)"
+	@echo "make demo-once  the same, and exit"
+	@echo "make test       set up, build, run all tests                  (45 min cold, 15 min warm)"
+	@echo "make build      set up and build the binary                   (8 min cold)"
+	@echo "make check      format, lints, repository rules, fast tests   (2 min warm)"
+	@echo "make bench      compare with others, write docs/benchmarks.md"
+	@echo "make soak       the long suites"
+	@echo "make fmt        format all sources"
+	@echo "make clean      remove dist/; the shared build cache stays"
+
+build:
+	@scripts/setup.sh build
+	@scripts/build.sh
+
+# One at a time, in this order, even under `make -j`.
+demo:
+	@scripts/setup.sh demo
+	@scripts/build.sh
+	@scripts/demo.sh
+
+demo-once:
+	@scripts/setup.sh demo
+	@scripts/build.sh
+	@scripts/demo.sh --once
+
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+check:
+	@scripts/setup.sh build
+	@scripts/check.sh
+
+bench: build
+	@scripts/bench.sh
+
+soak: build
+	@scripts/soak.sh
+
+fmt:
+	@cargo fmt --all
+	@npm --prefix ui run --silent format
+
+clean:
+	@rm -rf dist

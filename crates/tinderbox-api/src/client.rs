@@ -1,0 +1,313 @@
+use crate::{
+    CollectRequest, CollectResult, Comparison, Job, JobDetail, JobList, JobProgress, LogPage,
+    Problem, Report, Server, SpecSource, SubmitJob, SubmittedJob,
+};
+use futures::{Stream, StreamExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tinderbox_model::{ErrorClass, Fault, Retry};
+
+/// A small client of the API, for the command line and for tests.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No answer came.
+    #[error("no answer from {url}")]
+    Unreachable {
+        /// Where it was sent.
+        url: String,
+        /// What the connection said.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The server refused.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
+    /// The answer was not ours.
+    #[error("{url} answered {status} with something that is not Tinderbox's API")]
+    Foreign {
+        /// Who answered.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+impl Error {
+    /// Whose fault, and whether to try again.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unreachable { .. } => ErrorClass::EXTERNAL,
+            Self::Refused(problem) if problem.status < 500 => ErrorClass::USER,
+            Self::Refused(_) => ErrorClass { fault: Fault::Internal, retry: Retry::BackOff },
+            Self::Foreign { .. } => ErrorClass::USER,
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreachable { .. } => {
+                Some("check that `tinderbox serve` is running at this address".to_owned())
+            }
+            Self::Refused(problem) => problem.hint.clone(),
+            Self::Foreign { .. } => {
+                Some("check the address given by --server or TINDERBOX_URL".to_owned())
+            }
+        }
+    }
+}
+
+impl Client {
+    /// A client of the server at `base`, for example `http://127.0.0.1:7878`. The token goes into the
+    /// `Authorization` header of every call and nowhere else.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when the TLS configuration of this machine cannot be read.
+    pub fn new(base: &str, token: Option<String>) -> Result<Self, Error> {
+        let base = base.trim_end_matches('/').to_owned();
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .build()
+            .map_err(|source| Error::Unreachable { url: base.clone(), source })?;
+        Ok(Self { http, base, token })
+    }
+
+    /// The address of the server.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Who answers.
+    ///
+    /// # Errors
+    /// See [`Error`]; the same holds for every call below.
+    pub async fn server(&self) -> Result<Server, Error> {
+        self.get("/api/server", &()).await
+    }
+
+    /// Whether the server is ready.
+    pub async fn is_ready(&self) -> bool {
+        let request = self.http.get(format!("{}/readyz", self.base));
+        matches!(request.send().await, Ok(answer) if answer.status().is_success())
+    }
+
+    /// Runs, by the parameters of `GET /api/jobs`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_jobs(&self, query: &[(&str, String)]) -> Result<JobList, Error> {
+        self.get("/api/jobs", &query).await
+    }
+
+    /// Asks for a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn submit_job(&self, request: &SubmitJob) -> Result<SubmittedJob, Error> {
+        self.post("/api/jobs", request).await
+    }
+
+    /// One run. `id` may be the id, a unique end or beginning of it, or `latest`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get_job(&self, id: &str) -> Result<JobDetail, Error> {
+        self.get(&format!("/api/jobs/{id}"), &()).await
+    }
+
+    /// Asks for the end of a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn cancel_job(&self, id: &str) -> Result<Job, Error> {
+        self.post(&format!("/api/jobs/{id}/cancel"), &()).await
+    }
+
+    /// The report on a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_findings(&self, id: &str) -> Result<Report, Error> {
+        self.get(&format!("/api/jobs/{id}/findings"), &()).await
+    }
+
+    /// Two runs side by side.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn compare_jobs(&self, before: &str, after: &str) -> Result<Comparison, Error> {
+        self.get(&format!("/api/jobs/{before}/compare/{after}"), &()).await
+    }
+
+    /// A part of the driver's log; offsets and limits in bytes.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn read_log(&self, id: &str, offset: u64, limit: u64) -> Result<LogPage, Error> {
+        let query = [("offset", offset), ("limit", limit)];
+        self.get(&format!("/api/jobs/{id}/log"), &query).await
+    }
+
+    /// The spec and the PySpark of a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get_spec(&self, id: &str) -> Result<SpecSource, Error> {
+        self.get(&format!("/api/jobs/{id}/spec"), &()).await
+    }
+
+    /// Collects event logs.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn collect(&self, request: &CollectRequest) -> Result<CollectResult, Error> {
+        self.post("/api/collect", request).await
+    }
+
+    /// Progress of a run until it ends. The stream ends with the server's `end` event or with an error.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn watch_job(
+        &self,
+        id: &str,
+    ) -> Result<impl Stream<Item = Result<JobProgress, Error>> + Unpin + use<>, Error> {
+        let url = format!("{}/api/jobs/{id}/events", self.base);
+        let request = self.http.get(&url).header("accept", "text/event-stream");
+        let answer = self.answer(request, &url).await?;
+        let mut decoder = EventDecoder::default();
+        let mut ended = false;
+        let events = answer.bytes_stream().flat_map(move |chunk| {
+            let decoded = match chunk {
+                _ if ended => Vec::new(),
+                Ok(bytes) => decoder.push(&bytes),
+                Err(source) => {
+                    ended = true;
+                    return futures::stream::iter(vec![Err(Error::Unreachable {
+                        url: url.clone(),
+                        source,
+                    })]);
+                }
+            };
+            let progress = decoded.into_iter().filter(|(name, _)| name == "progress");
+            let items: Vec<_> =
+                progress.filter_map(|(_, data)| serde_json::from_str(&data).ok()).map(Ok).collect();
+            futures::stream::iter(items)
+        });
+        Ok(Box::pin(events))
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<T, Error> {
+        let url = format!("{}{path}", self.base);
+        let request = self.http.get(&url).query(query).timeout(Duration::from_secs(60));
+        self.body(request, &url).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        let url = format!("{}{path}", self.base);
+        let request = self.http.post(&url).json(body).timeout(Duration::from_secs(600));
+        self.body(request, &url).await
+    }
+
+    async fn body<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+        url: &str,
+    ) -> Result<T, Error> {
+        let answer = self.answer(request, url).await?;
+        let status = answer.status().as_u16();
+        answer.json().await.map_err(|_| Error::Foreign { url: url.to_owned(), status })
+    }
+
+    async fn answer(
+        &self,
+        request: reqwest::RequestBuilder,
+        url: &str,
+    ) -> Result<reqwest::Response, Error> {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let answer = request
+            .send()
+            .await
+            .map_err(|source| Error::Unreachable { url: url.to_owned(), source })?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status().as_u16();
+        match answer.json::<Problem>().await {
+            Ok(problem) => Err(Error::Refused(Box::new(problem))),
+            Err(_) => Err(Error::Foreign { url: url.to_owned(), status }),
+        }
+    }
+}
+
+/// Takes server-sent events apart (WHATWG HTML, section 9.2): `event:` and `data:` lines up to a blank line.
+#[derive(Debug, Default)]
+struct EventDecoder {
+    pending: Vec<u8>,
+}
+
+impl EventDecoder {
+    fn push(&mut self, bytes: &[u8]) -> Vec<(String, String)> {
+        self.pending.extend_from_slice(bytes);
+        let mut events = Vec::new();
+        while let Some(end) = self.pending.windows(2).position(|pair| pair == b"\n\n") {
+            let block: Vec<u8> = self.pending.drain(..end + 2).collect();
+            let mut name = String::from("message");
+            let mut data = String::new();
+            for line in String::from_utf8_lossy(&block).lines() {
+                if let Some(rest) = line.strip_prefix("event:") {
+                    name = rest.trim().to_owned();
+                } else if let Some(rest) = line.strip_prefix("data:") {
+                    if !data.is_empty() {
+                        data.push('\n');
+                    }
+                    data.push_str(rest.strip_prefix(' ').unwrap_or(rest));
+                }
+            }
+            if !data.is_empty() {
+                events.push((name, data));
+            }
+        }
+        events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_whole_however_the_bytes_are_cut() {
+        let text = "event: progress\nid: 1\ndata: {\"a\":1}\n\n: ping\n\nevent: end\ndata: x\n\n";
+        for cut in 0..text.len() {
+            let mut decoder = EventDecoder::default();
+            let mut events = decoder.push(&text.as_bytes()[..cut]);
+            events.extend(decoder.push(&text.as_bytes()[cut..]));
+            let expected = [("progress", "{\"a\":1}"), ("end", "x")];
+            let expected: Vec<_> =
+                expected.map(|(n, d)| (n.to_owned(), d.to_owned())).into_iter().collect();
+            assert_eq!(events, expected, "cut at {cut}");
+        }
+    }
+}

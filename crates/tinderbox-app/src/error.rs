@@ -1,0 +1,219 @@
+use crate::Owner;
+use std::path::PathBuf;
+use tinderbox_model::ErrorClass;
+
+/// Why a use case failed. `Display` says what happened; [`Error::hint`] what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data directory cannot be used.
+    #[error("cannot use the data directory {}", path.display())]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process owns the data directory.
+    #[error("the data directory {} belongs to a running Tinderbox{}", path.display(), owned_by(owner.as_ref()))]
+    Owned {
+        /// The directory.
+        path: PathBuf,
+        /// Its owner.
+        owner: Option<Owner>,
+    },
+    /// No run has this id.
+    #[error("no run is called {id}")]
+    NoSuchRun {
+        /// What was asked for.
+        id: String,
+    },
+    /// Several runs could be meant.
+    #[error("{id} could be any of {}", matches.join(", "))]
+    AmbiguousRun {
+        /// What was asked for.
+        id: String,
+        /// Some of the runs.
+        matches: Vec<String>,
+    },
+    /// The run has ended, so it cannot be cancelled.
+    #[error("the run {id} has ended already: it is {state}")]
+    AlreadyEnded {
+        /// The run.
+        id: String,
+        /// Its state.
+        state: &'static str,
+    },
+    /// Nothing was recorded of what happened inside the run.
+    #[error("nothing is known yet of what happens inside the run {id}")]
+    NoRecord {
+        /// The run.
+        id: String,
+    },
+    /// The run was not made from a spec.
+    #[error("the run {id} was observed, not launched here: it has no spec")]
+    NoSpec {
+        /// The run.
+        id: String,
+    },
+    /// The run has no driver log.
+    #[error("the run {id} has no driver log here")]
+    NoLog {
+        /// The run.
+        id: String,
+    },
+    /// The spec has errors.
+    #[error("{rendered}")]
+    BadSpec {
+        /// All of them, rendered for a terminal.
+        rendered: String,
+    },
+    /// A source of the spec is not there.
+    #[error("the source {node} reads {}, which does not exist", path.display())]
+    MissingInput {
+        /// The node.
+        node: String,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The engine has no such name.
+    #[error("there is no engine called {name}")]
+    NoSuchEngine {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The engine comes with a later version.
+    #[error("the engine {name} is not part of this version")]
+    EngineNotHere {
+        /// What was asked for.
+        name: String,
+    },
+    /// There is no advice to apply.
+    #[error(
+        "there is no advice to apply: no run of {name} has been analyzed, or none had findings that a setting can mend"
+    )]
+    NoAdvice {
+        /// The spec's name.
+        name: String,
+    },
+    /// Advice does not fit the spec.
+    #[error("the advice cannot be applied to {name}")]
+    Advice {
+        /// The spec's name.
+        name: String,
+        /// Why.
+        #[source]
+        source: tinderbox_spec::Error,
+    },
+    /// The engine failed.
+    #[error("the engine refused")]
+    Engine(#[source] tinderbox_engine::Error),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] tinderbox_store::Error),
+    /// A log could not be collected.
+    #[error("cannot collect")]
+    Collect(#[source] tinderbox_collect::Error),
+    /// A table or detail file failed.
+    #[error("cannot use a file of the data directory")]
+    Table(#[from] tinderbox_table::Error),
+    /// A file of a run cannot be read or written.
+    #[error("cannot use {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Work in the background ended early.
+    #[error("background work ended early: {0}")]
+    Background(String),
+}
+
+impl Error {
+    /// Whose fault, and whether to try again.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Store(error) => error.class(),
+            Self::Engine(error) => error.class(),
+            Self::Collect(error) => error.class(),
+            Self::Table(error) => error.class(),
+            Self::Background(_) => ErrorClass::INTERNAL,
+            Self::File { .. } => ErrorClass::EXTERNAL,
+            _ => ErrorClass::USER,
+        }
+    }
+
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::DataDir { .. } => "data-directory",
+            Self::Owned { .. } => "data-directory-owned",
+            Self::NoSuchRun { .. } | Self::AmbiguousRun { .. } => "job-not-found",
+            Self::AlreadyEnded { .. } => "already-ended",
+            Self::NoRecord { .. } => "no-record",
+            Self::NoSpec { .. } => "no-spec",
+            Self::NoLog { .. } => "no-log",
+            Self::BadSpec { .. } => "bad-spec",
+            Self::MissingInput { .. } => "missing-input",
+            Self::NoSuchEngine { .. } | Self::EngineNotHere { .. } => "no-such-engine",
+            Self::NoAdvice { .. } => "no-advice",
+            Self::Advice { .. } => "advice-does-not-fit",
+            Self::Engine(_) => "engine",
+            Self::Store(_) => "store",
+            Self::Collect(_) => "collect",
+            Self::Table(_) => "table",
+            Self::File { .. } => "file",
+            Self::Background(_) => "background",
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::DataDir { .. } => "choose another directory with --data-dir or TINDERBOX_DATA_DIR".to_owned(),
+            Self::Owned { .. } => "commands find the running server by themselves; to start a second server give it another --data-dir".to_owned(),
+            Self::NoSuchRun { .. } => "`tinderbox jobs` lists the runs; `latest` names the newest".to_owned(),
+            Self::AmbiguousRun { .. } => "give more of the id".to_owned(),
+            Self::AlreadyEnded { .. } => return None,
+            Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
+            Self::NoSpec { .. } => return None,
+            Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),
+            Self::BadSpec { .. } => "`tinderbox check SPEC` shows the errors without running anything".to_owned(),
+            Self::MissingInput { .. } => "relative paths start at the folder of the spec; correct the path or make the data first".to_owned(),
+            Self::NoSuchEngine { known, .. } => format!("engines here: {}", known.join(", ")),
+            Self::EngineNotHere { .. } => "leave --engine out, or use --engine local".to_owned(),
+            Self::NoAdvice { .. } => "run the spec once without --apply-advice, then `tinderbox analyze latest`".to_owned(),
+            Self::Advice { .. } => return None,
+            Self::Engine(error) => return error.hint(),
+            Self::Store(error) => return error.hint().map(str::to_owned),
+            Self::Collect(error) => error.hint(),
+            Self::Table(error) => error.hint().to_owned(),
+            Self::File { .. } | Self::Background(_) => return None,
+        })
+    }
+}
+
+/// The error and all its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+fn owned_by(owner: Option<&Owner>) -> String {
+    match owner {
+        Some(Owner { pid, url: Some(url) }) => format!(" at {url} (process {pid})"),
+        Some(Owner { pid, .. }) => format!(" (process {pid})"),
+        None => String::new(),
+    }
+}

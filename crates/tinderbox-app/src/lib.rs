@@ -1,0 +1,183 @@
+//! The use cases: submit a spec, follow its run, collect its record, understand it, answer questions about it.
+//!
+//! Invariants: no axum, no SQL, no Spark format. Background work takes no input: the reconciler looks at the
+//! state of the store and of the engine, and acts; killing it at any instruction loses no acknowledged request
+//! and launches nothing twice. One process owns a data directory ([`DataDir`]).
+
+mod advice;
+mod applications;
+mod collect;
+mod data_dir;
+mod error;
+mod events;
+mod live;
+mod plan;
+mod query;
+mod reconcile;
+mod spark_places;
+mod submit;
+mod timeline;
+mod views;
+
+pub use advice::ComparedRuns;
+pub use data_dir::{DataDir, Owner};
+pub use error::{Error, chain};
+pub use events::IngestRefusal;
+pub use live::LiveRun;
+pub use query::Inside;
+pub use spark_places::SparkPlaces;
+pub use timeline::{StageBar, TaskBar, Timeline};
+pub use views::{
+    AppliedAdvice, AttemptView, Collected, LogPart, RunDetail, RunError, RunPage, RunQuery,
+    RunSortKey, RunView, SpecText, Submission, Submitted, TaskPage, TaskQuery, TaskSortKey,
+};
+
+pub use tinderbox_advise as advise;
+pub use tinderbox_model as model;
+
+use applications::Applications;
+use live::LiveRuns;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tinderbox_engine::Host;
+use tinderbox_model::RunId;
+use tinderbox_store::Store;
+use tokio::sync::{Notify, broadcast};
+use tokio::task::JoinHandle;
+
+/// What an [`App`] needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Where this process will answer, `http://127.0.0.1:PORT`: listeners send their events there.
+    pub url: String,
+    /// The listener's jar; without it runs are followed by their processes and event logs alone.
+    pub listener_jar: Option<&'static [u8]>,
+    /// Where Sparks are.
+    pub spark: SparkPlaces,
+}
+
+/// The use cases. Cloning is cheap; all clones are one.
+#[derive(Debug, Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    data_dir: DataDir,
+    store: Store,
+    host: Host,
+    url: String,
+    listener_jar: Option<PathBuf>,
+    live: LiveRuns,
+    applications: Applications,
+    progress_seq: AtomicU64,
+    /// `None` after [`App::close`]: then the streams of watchers end.
+    changes: Mutex<Option<broadcast::Sender<RunId>>>,
+    work: Notify,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("data_dir", &self.data_dir.root()).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Owns the data directory, opens the store and starts the reconciler, which picks up every run that is not
+    /// finished.
+    ///
+    /// # Errors
+    /// [`Error::Owned`], [`Error::DataDir`], [`Error::Store`], [`Error::File`].
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        let mut data_dir = DataDir::own(&config.data_dir)?;
+        let store = Store::open(&data_dir.database()).await?;
+        let listener_jar = match config.listener_jar {
+            Some(jar) => Some(events::unpack_listener(&data_dir, jar)?),
+            None => None,
+        };
+        data_dir.publish(&config.url)?;
+        let app = Self {
+            inner: Arc::new(Inner {
+                data_dir,
+                store,
+                host: config.spark.host(),
+                url: config.url,
+                listener_jar,
+                live: LiveRuns::default(),
+                applications: Applications::default(),
+                progress_seq: AtomicU64::new(0),
+                changes: Mutex::new(Some(broadcast::channel(1_024).0)),
+                work: Notify::new(),
+                tasks: Mutex::default(),
+            }),
+        };
+        app.spawn(app.clone().reconcile());
+        Ok(app)
+    }
+
+    /// Stops background work and ends the streams of watchers. Runs that are not finished go on by themselves and
+    /// are found again at the next [`App::open`].
+    pub async fn close(&self) {
+        let tasks = std::mem::take(&mut *lock(&self.inner.tasks));
+        for task in &tasks {
+            task.abort();
+        }
+        for task in tasks {
+            let _ = task.await;
+        }
+        lock(&self.inner.changes).take();
+    }
+
+    /// Whether the store answers.
+    pub async fn is_ready(&self) -> bool {
+        self.count_by_state().await.is_ok()
+    }
+
+    /// Ids of runs that change, from now on. Closed by [`App::close`].
+    pub fn changes(&self) -> broadcast::Receiver<RunId> {
+        match lock(&self.inner.changes).as_ref() {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1,
+        }
+    }
+
+    fn announce(&self, run: &RunId) {
+        if let Some(sender) = lock(&self.inner.changes).as_ref() {
+            // Nobody may be watching.
+            let _ = sender.send(run.clone());
+        }
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.inner.progress_seq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        lock(&self.inner.tasks).push(tokio::spawn(work));
+    }
+}
+
+/// Runs blocking work on the pool for it.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(Error::Background(error.to_string())),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The time, for the store and for ages of runs.
+fn now() -> tinderbox_model::TimestampMs {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let millis = since.map_or(0, |time| time.as_millis());
+    tinderbox_model::TimestampMs(i64::try_from(millis).unwrap_or(i64::MAX))
+}

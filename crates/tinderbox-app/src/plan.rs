@@ -1,0 +1,62 @@
+//! What the store keeps of a launch beside the columns that lists need, as one JSON text.
+
+use crate::AppliedAdvice;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tinderbox_engine::{Identity, Intent};
+use tinderbox_store::{Attempt, Run};
+
+/// How a run is to be launched. Written with the run, read by the reconciler, also after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LaunchPlan {
+    /// Values for the spec's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Where relative paths of the spec start.
+    pub base_directory: PathBuf,
+    /// The file name of the spec.
+    pub spec_name: String,
+    /// Advice that was applied to the spec, all of it since the spec was last run without advice.
+    #[serde(default)]
+    pub applied: Vec<AppliedAdvice>,
+}
+
+impl LaunchPlan {
+    /// As the store keeps it. A plan has text keys only, which always serialize.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The plan of a stored run; an empty one for runs that were not launched here.
+    pub fn of(run: &Run) -> Self {
+        serde_json::from_str(&run.parameters).unwrap_or_default()
+    }
+}
+
+/// What the store keeps of an attempt so that it is found again: written with the intent, completed by the launch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AttemptRecord {
+    /// Known before the launch.
+    pub intent: Intent,
+    /// Known after it.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// SHA-256 of the token with which this attempt's listener may send events, in hex.
+    #[serde(default)]
+    pub ingest_token_sha256: Option<String>,
+    /// What was capped or chosen at launch.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl AttemptRecord {
+    /// As the store keeps it. A record has text keys only, which always serialize.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The record of a stored attempt.
+    pub fn of(attempt: &Attempt) -> Option<Self> {
+        serde_json::from_str(&attempt.identity).ok()
+    }
+}

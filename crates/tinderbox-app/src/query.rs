@@ -1,0 +1,418 @@
+//! Questions: lists, one run, what happened inside it.
+
+use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::{
+    App, AttemptView, Error, LiveRun, LogPart, RunDetail, RunError, RunPage, RunQuery, RunSortKey,
+    RunView, SpecText, TaskPage, TaskQuery, TaskSortKey, Timeline, blocking, now,
+};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tinderbox_engine::{DriverLog, SparkInstalls};
+use tinderbox_model::{Application, Completeness, JobStatus, RunId, SqlStatus, WorkspaceId};
+use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
+
+/// What is known of what happens inside a run.
+#[derive(Debug, Clone, Copy)]
+pub enum Inside<'a> {
+    /// The live fold, while it lasts.
+    Live(&'a LiveRun),
+    /// Its record, when it is over.
+    Record(&'a Application),
+    /// Nothing yet.
+    Unknown,
+}
+
+impl App {
+    /// A page of runs.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn runs(&self, query: &RunQuery) -> Result<RunPage, Error> {
+        let filter = RunFilter {
+            workspace: WorkspaceId::default(),
+            states: query.states.clone(),
+            job_type: query.job_type.clone(),
+            engine: query.engine.clone(),
+            name_contains: query.search.clone(),
+            ..RunFilter::default()
+        };
+        let order = if query.descending { SortOrder::Descending } else { SortOrder::Ascending };
+        let sort = RunSort { by: column_of(query.sort), order };
+        let page = Page { offset: query.offset, limit: query.limit };
+        let (rows, total) = self.inner.store.run_list(&filter, sort, page).await?;
+        Ok(RunPage { runs: rows.iter().map(|run| self.view(run)).collect(), total })
+    }
+
+    /// Runs by state.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn count_by_state(&self) -> Result<BTreeMap<&'static str, u64>, Error> {
+        let mut by_state = BTreeMap::new();
+        for count in self.inner.store.run_counts(&WorkspaceId::default()).await? {
+            *by_state.entry(count.state.as_str()).or_insert(0) += count.num_runs;
+        }
+        Ok(by_state)
+    }
+
+    /// Names of the Sparks that runs can be sent to.
+    pub fn engine_names(&self) -> Vec<String> {
+        let installs = SparkInstalls::discover(&self.inner.host);
+        installs.found.iter().map(|install| format!("local {}", install.version)).collect()
+    }
+
+    /// One run, by its id, a unique beginning or end of it, or `latest`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::Store`].
+    pub async fn run(&self, id: &str) -> Result<RunView, Error> {
+        Ok(self.view(&self.find(id).await?))
+    }
+
+    /// One run with its attempts and what it was launched with.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::Store`].
+    pub async fn run_detail(&self, id: &str) -> Result<RunDetail, Error> {
+        let run = self.find(id).await?;
+        let plan = LaunchPlan::of(&run);
+        let attempts = self.inner.store.attempt_list(&run.id).await?;
+        let notes =
+            attempts.iter().filter_map(AttemptRecord::of).flat_map(|record| record.notes).collect();
+        // A run that has just been recorded has no application yet, which is no error here.
+        let application = self.application(run.id.as_str()).await.ok();
+        let application = application.as_ref().map(|(_, application)| application);
+        let is_over = run.state.is_final();
+        Ok(RunDetail {
+            run: self.view(&run),
+            attempts: attempts
+                .into_iter()
+                .map(|attempt| AttemptView {
+                    attempt: attempt.number,
+                    state: attempt.state,
+                    created: attempt.created,
+                    ended: attempt.ended,
+                    exit_code: attempt.exit_code.map(i64::from),
+                    event_log: attempt.event_log,
+                })
+                .collect(),
+            spec_name: run.spec_label.clone(),
+            parameters: plan.parameters,
+            applied: plan.applied,
+            notes,
+            partial_reasons: application
+                .map(|application| partial_reasons(&application.completeness, is_over))
+                .unwrap_or_default(),
+            spark_properties: application
+                .map(|application| application.environment.spark_properties.clone())
+                .unwrap_or_default(),
+            timeout: run.timeout,
+        })
+    }
+
+    /// What happened inside a run: from its record, or from the live stream while it lasts.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
+    pub async fn application(&self, id: &str) -> Result<(RunId, Arc<Application>), Error> {
+        let run = self.find(id).await?;
+        if let Some(application) = self.inner.live.snapshot(&run.id) {
+            return Ok((run.id, Arc::new(application)));
+        }
+        let file = self.current_file(&run.id, TableFileKind::Detail).await?;
+        let app = self.clone();
+        let application = blocking(move || {
+            app.inner.applications.read(&file, &app.inner.data_dir.root().join(&file))
+        })
+        .await?;
+        Ok((run.id, application))
+    }
+
+    /// What a watcher of a run gets: `make` sees a number that grows, the run, and what is known of its inside.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::Store`].
+    pub async fn progress<T>(
+        &self,
+        run: &RunId,
+        make: impl Fn(u64, &RunView, Inside<'_>) -> T,
+    ) -> Result<T, Error> {
+        let view = self.run(run.as_str()).await?;
+        let seq = self.next_seq();
+        let live = self.inner.live.read(run, |live| make(seq, &view, Inside::Live(live)));
+        if let Some(made) = live {
+            return Ok(made);
+        }
+        Ok(match self.application(run.as_str()).await {
+            Ok((_, application)) => make(seq, &view, Inside::Record(&application)),
+            Err(_) => make(seq, &view, Inside::Unknown),
+        })
+    }
+
+    /// Ended tasks: from the task table, or the latest ones of the live stream.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
+    pub async fn tasks(&self, id: &str, query: &TaskQuery) -> Result<TaskPage, Error> {
+        let run = self.find(id).await?.id;
+        if let Some(recent) = self.inner.live.read(&run, |live| query.select(live.recent_tasks())) {
+            let (tasks, total) = recent;
+            return Ok(TaskPage { run, tasks, total });
+        }
+        let file = self.current_file(&run, TableFileKind::Tasks).await?;
+        let path = self.inner.data_dir.root().join(file);
+        let query = query.to_table();
+        let (tasks, total) = blocking(move || {
+            let total = tinderbox_table::count_tasks(&path, &query.filter)?;
+            Ok((tinderbox_table::read_tasks(&path, &query)?, total))
+        })
+        .await?;
+        Ok(TaskPage { run, tasks, total })
+    }
+
+    /// When stages and tasks ran.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
+    pub async fn timeline(&self, id: &str) -> Result<(RunId, Timeline), Error> {
+        let (run, application) = self.application(id).await?;
+        let longest = TaskQuery {
+            sort: TaskSortKey::Duration,
+            descending: true,
+            limit: Timeline::TASK_LIMIT as u64,
+            ..TaskQuery::default()
+        };
+        let page = self.tasks(run.as_str(), &longest).await?;
+        Ok((run, Timeline::build(&application, page.tasks, page.total)))
+    }
+
+    async fn current_file(&self, run: &RunId, kind: TableFileKind) -> Result<String, Error> {
+        let files = self.inner.store.file_list(run).await?;
+        let current =
+            files.into_iter().find(|file| file.retired.is_none() && file.file.kind == kind);
+        current.map(|file| file.file.path).ok_or_else(|| Error::NoRecord { id: run.to_string() })
+    }
+
+    /// Errors of a run, the one that ended it first.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::Store`], [`Error::Table`].
+    pub async fn errors(&self, id: &str) -> Result<(RunId, Vec<RunError>), Error> {
+        let run = self.find(id).await?;
+        let mut errors = Vec::new();
+        if let Some(message) = &run.error {
+            errors.push(RunError {
+                scope: "run",
+                class: run.state.to_string(),
+                message: first_line(message),
+                text: message.clone(),
+                count: 1,
+                stage: None,
+                first: run.ended,
+            });
+        }
+        match self.application(run.id.as_str()).await {
+            Ok((_, application)) => errors.extend(errors_inside(&application)),
+            Err(Error::NoRecord { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok((run.id, errors))
+    }
+
+    /// A part of the driver's log; a negative offset counts from the end.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoLog`], [`Error::Engine`].
+    pub async fn log(&self, id: &str, offset: i64, limit: u64) -> Result<LogPart, Error> {
+        let run = self.find(id).await?;
+        let directory = self.attempt_directory(&run).await?;
+        let directory = directory.ok_or_else(|| Error::NoLog { id: run.id.to_string() })?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let page = blocking(move || {
+            let log = DriverLog::in_folder(&directory);
+            let page = match u64::try_from(offset) {
+                Ok(offset) => log.page(offset, limit),
+                Err(_) => {
+                    log.tail(usize::try_from(offset.unsigned_abs()).unwrap_or(limit).min(limit))
+                }
+            };
+            page.map_err(Error::Engine)
+        })
+        .await?;
+        Ok(LogPart {
+            text: page.text,
+            offset: page.offset,
+            next_offset: page.next,
+            size: page.size,
+            complete: run.state.is_final(),
+        })
+    }
+
+    /// The spec as it was run, and the program that was submitted.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoSpec`], [`Error::File`], [`Error::Store`].
+    pub async fn spec_source(&self, id: &str) -> Result<SpecText, Error> {
+        let run = self.find(id).await?;
+        let none = || Error::NoSpec { id: run.id.to_string() };
+        let hash = run.spec_hash.as_ref().ok_or_else(none)?;
+        let text = self.inner.store.spec_get(hash).await?.ok_or_else(none)?.text;
+        // Before the launch there is no program yet.
+        let pyspark = match self.attempt_directory(&run).await? {
+            Some(directory) => read_text(directory.join("job.py"))?,
+            None => String::new(),
+        };
+        Ok(SpecText { text, pyspark })
+    }
+
+    async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {
+        let attempt = self.inner.store.attempt_latest(&run.id).await?;
+        Ok(attempt.map(|attempt| self.inner.data_dir.root().join(attempt.directory)))
+    }
+
+    pub(crate) async fn find(&self, id: &str) -> Result<Run, Error> {
+        match self.inner.store.run_find(&WorkspaceId::default(), id).await {
+            Ok(run) => Ok(run),
+            Err(tinderbox_store::Error::RunNotFound { .. }) => {
+                Err(Error::NoSuchRun { id: id.to_owned() })
+            }
+            Err(tinderbox_store::Error::RunAmbiguous { candidates, .. }) => {
+                let matches = candidates.iter().map(ToString::to_string).collect();
+                Err(Error::AmbiguousRun { id: id.to_owned(), matches })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The row, with the figures of the live stream while the run lasts.
+    fn view(&self, run: &Run) -> RunView {
+        let mut view = RunView::from(run);
+        if run.state.is_final() {
+            return view;
+        }
+        self.inner.live.read(&run.id, |live| {
+            view.totals = live.totals();
+            view.partial = live.is_partial();
+        });
+        view.duration = view.started.map(|started| now().since(started));
+        view
+    }
+}
+
+impl From<&Run> for RunView {
+    fn from(run: &Run) -> Self {
+        Self {
+            id: run.id.clone(),
+            name: run.name.clone(),
+            job_type: run.job_type.clone(),
+            origin: run.origin,
+            engine: run.engine.clone(),
+            state: run.state,
+            user: run.user.clone(),
+            created: run.created,
+            started: run.started,
+            ended: run.ended,
+            duration: run.duration,
+            application_id: run.application_id.as_ref().map(ToString::to_string),
+            spark_version: run.spark_version.as_ref().map(ToString::to_string),
+            totals: run.totals,
+            // Findings are counted when the record is read; before that nothing is known of them.
+            num_findings: run.collected.then_some(run.num_findings.into()),
+            worst_severity: run.worst_severity.clone(),
+            exit_code: run.exit_code.map(i64::from),
+            error: run.error.clone(),
+            partial: run.partial,
+            advice_run: run.advice_run.clone(),
+        }
+    }
+}
+
+fn column_of(key: RunSortKey) -> RunSortBy {
+    match key {
+        RunSortKey::Created => RunSortBy::Created,
+        RunSortKey::Started => RunSortBy::Started,
+        RunSortKey::Duration => RunSortBy::Duration,
+        RunSortKey::Name => RunSortBy::Name,
+        RunSortKey::State => RunSortBy::State,
+        RunSortKey::TaskTime => RunSortBy::TaskTime,
+        RunSortKey::Input => RunSortBy::Input,
+        RunSortKey::ShuffleRead => RunSortBy::ShuffleRead,
+        RunSortKey::ShuffleWrite => RunSortBy::ShuffleWrite,
+        RunSortKey::DiskSpill => RunSortBy::DiskSpill,
+        RunSortKey::Findings => RunSortBy::Findings,
+    }
+}
+
+/// Why figures are partial. That a run has not ended is no reason while it lasts.
+fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(why) = &completeness.truncated {
+        reasons.push(why.clone());
+    }
+    if !completeness.ended && is_over {
+        reasons.push("the event log ends before the application does".to_owned());
+    }
+    if completeness.bad_lines > 0 {
+        reasons.push(format!("{} lines of the event log cannot be read", completeness.bad_lines));
+    }
+    if completeness.lost_task_ends > 0 {
+        reasons.push(format!("the ends of {} tasks were never seen", completeness.lost_task_ends));
+    }
+    for (kind, count) in &completeness.shed_events {
+        reasons.push(format!("the listener left out {count} events of kind {kind}"));
+    }
+    reasons
+}
+
+fn errors_inside(application: &Application) -> Vec<RunError> {
+    let mut errors = Vec::new();
+    for execution in application.sql.iter().filter(|sql| sql.status == SqlStatus::Failed) {
+        let text =
+            execution.error_message.clone().unwrap_or_else(|| "a job of it failed".to_owned());
+        errors.push(error("sql", format!("SQL {}", execution.id), text, execution.completion_time));
+    }
+    for job in application.jobs.iter().filter(|job| job.status == JobStatus::Failed) {
+        let text = job.failure_reason.clone().unwrap_or_else(|| "it failed".to_owned());
+        errors.push(error("spark_job", format!("job {}", job.id), text, job.completion_time));
+    }
+    for stage in &application.stages {
+        if let Some(text) = &stage.failure_reason {
+            let mut failed =
+                error("stage", format!("stage {}", stage.id), text.clone(), stage.completion_time);
+            failed.stage = Some(stage.id);
+            errors.push(failed);
+        }
+        errors.extend(stage.failures.iter().map(|group| RunError {
+            scope: "task",
+            class: group.reason.clone(),
+            message: group.message.clone(),
+            text: group.sample.clone(),
+            count: group.count.into(),
+            stage: Some(stage.id),
+            first: Some(group.first_time),
+        }));
+    }
+    errors
+}
+
+fn error(
+    scope: &'static str,
+    class: String,
+    text: String,
+    first: Option<tinderbox_model::TimestampMs>,
+) -> RunError {
+    RunError { scope, class, message: first_line(&text), text, count: 1, stage: None, first }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn read_text(path: PathBuf) -> Result<String, Error> {
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => Err(Error::File { path, source }),
+    }
+}

@@ -1,0 +1,349 @@
+//! The reconciler: the one thing that moves runs from state to state.
+//!
+//! It looks at the store and at the engine and does the next step of every run that is not finished; woken by
+//! signal and by timer. It keeps nothing in memory that it needs, so a restart is no special case.
+
+use crate::events::{new_token, sha256_hex};
+use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::submit::compile;
+use crate::{App, DataDir, Error, RunView, blocking, chain, now};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use tinderbox_engine::{
+    ExitReason, Identity, Intent, Launch, Launched, Listener, LocalSpark, Status, Trace,
+};
+use tinderbox_model::{AttemptNumber, RunId, RunState};
+use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
+
+/// How often runs are looked at when nothing wakes the reconciler: processes end without telling us.
+const PERIOD: Duration = Duration::from_millis(300);
+/// How long Spark gets to stop before it is killed: its shutdown hooks close the event log.
+const GRACE: Duration = Duration::from_secs(10);
+/// Runs launched here have one attempt each in this version.
+const FIRST: AttemptNumber = AttemptNumber(1);
+
+impl App {
+    /// Asks for the end of a run. It ends when Spark has stopped.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::AlreadyEnded`], [`Error::Store`].
+    pub async fn cancel(&self, id: &str) -> Result<RunView, Error> {
+        let run = self.find(id).await?;
+        match self.inner.store.run_request_cancel(&run.id, now()).await? {
+            CancelAnswer::AlreadyOver(state) => {
+                return Err(Error::AlreadyEnded { id: run.id.to_string(), state: state.as_str() });
+            }
+            CancelAnswer::Cancelled => self.announce(&run.id),
+            CancelAnswer::Requested => self.inner.work.notify_one(),
+        }
+        self.run(run.id.as_str()).await
+    }
+
+    pub(crate) async fn reconcile(self) {
+        loop {
+            match self.inner.store.run_unfinished().await {
+                Ok(runs) => {
+                    for run in runs {
+                        if let Err(error) = self.step(&run).await {
+                            tracing::warn!(run = %run.id, "a step failed and is tried again: {}", chain(&error));
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!("the store does not answer: {}", chain(&error)),
+            }
+            let _ = tokio::time::timeout(PERIOD, self.inner.work.notified()).await;
+        }
+    }
+
+    /// The next step of one run.
+    async fn step(&self, run: &Run) -> Result<(), Error> {
+        match run.state {
+            RunState::Queued => self.start(run).await,
+            RunState::Submitting | RunState::Starting | RunState::Running | RunState::Lost => {
+                self.follow(run).await
+            }
+            RunState::Succeeded | RunState::Failed | RunState::Cancelled | RunState::TimedOut => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Records the intent, then launches.
+    async fn start(&self, run: &Run) -> Result<(), Error> {
+        if let Some(end) = self.asked_end(run) {
+            return self.move_run(&run.id, RunState::Queued, end, &RunChange::at(now())).await;
+        }
+        let token = new_token();
+        let directory = self.inner.data_dir.root().join(DataDir::attempt(&run.id, FIRST));
+        let record = AttemptRecord {
+            intent: Intent::new(&directory, &run.id, FIRST),
+            identity: None,
+            ingest_token_sha256: Some(sha256_hex(&token)),
+            notes: Vec::new(),
+        };
+        let attempt = Attempt {
+            run: run.id.clone(),
+            number: FIRST,
+            state: RunState::Submitting,
+            identity: record.to_json(),
+            directory: DataDir::attempt(&run.id, FIRST).display().to_string(),
+            event_log: Some(directory.join("eventlog").display().to_string()),
+            created: now(),
+            ended: None,
+            exit_code: None,
+        };
+        if !self.inner.store.run_intent(&attempt).await? {
+            return Ok(());
+        }
+        self.announce(&run.id);
+        self.launch(run, record, token).await
+    }
+
+    async fn launch(&self, run: &Run, record: AttemptRecord, token: String) -> Result<(), Error> {
+        match self.try_launch(run, &record.intent, token).await {
+            Ok(launched) => {
+                let record = AttemptRecord {
+                    identity: Some(launched.identity),
+                    notes: launched.notes,
+                    ..record
+                };
+                self.keep(run, &record).await?;
+                // The listener may have been faster, then this changes nothing.
+                let change = RunChange::at(now());
+                self.move_run(&run.id, RunState::Submitting, RunState::Starting, &change).await
+            }
+            Err(error) => {
+                let end = RunChange { error: Some(chain(&error)), ..RunChange::at(now()) };
+                self.move_run(&run.id, RunState::Submitting, RunState::Failed, &end).await
+            }
+        }
+    }
+
+    async fn try_launch(
+        &self,
+        run: &Run,
+        intent: &Intent,
+        token: String,
+    ) -> Result<Launched, Error> {
+        let plan = LaunchPlan::of(run);
+        let text = match &run.spec_hash {
+            Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
+            None => None,
+        };
+        let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
+        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.parameters)
+            .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
+        let compiled = compile(&text, &loaded.spec)?;
+        let spark = self.find_spark(loaded.spec.cluster().version.clone()).await?;
+        let listener = self.inner.listener_jar.clone().map(|jar| Listener {
+            jar,
+            url: format!("{}/ingest/live", self.inner.url),
+            token,
+        });
+        let intent = intent.clone();
+        blocking(move || start_spark(&spark, &intent, &compiled, &plan.base_directory, listener))
+            .await
+    }
+
+    /// Looks what became of an attempt and does what follows from it.
+    async fn follow(&self, run: &Run) -> Result<(), Error> {
+        let attempt = self.inner.store.attempt_latest(&run.id).await?;
+        let Some((attempt, record)) = attempt.and_then(|attempt| {
+            let record = AttemptRecord::of(&attempt)?;
+            Some((attempt, record))
+        }) else {
+            return Err(Error::Background("a run without a readable attempt".to_owned()));
+        };
+        let identity = match record.identity.clone() {
+            Some(identity) => identity,
+            None => match self.adopt(run, &record).await? {
+                Some(identity) => identity,
+                None => return Ok(()),
+            },
+        };
+        let followed = identity.clone();
+        let status = blocking(move || followed.status().map_err(Error::Engine)).await?;
+        match (status, self.asked_end(run)) {
+            (Status::Running, Some(end)) => self.stop(run, &identity, end).await,
+            (Status::Running, None) => self.watch(run, &attempt).await,
+            (ended, _) => {
+                let end = if identity.was_cancelled() { self.asked_end(run) } else { None };
+                self.finish(run, &identity, ended, end).await
+            }
+        }
+    }
+
+    /// After a crash between intent and launch, or between launch and its record.
+    async fn adopt(&self, run: &Run, record: &AttemptRecord) -> Result<Option<Identity>, Error> {
+        let intent = record.intent.clone();
+        let trace = blocking(move || intent.find().map_err(Error::Engine)).await?;
+        match trace {
+            Trace::Started(identity) => {
+                let record = AttemptRecord { identity: Some(identity.clone()), ..record.clone() };
+                self.keep(run, &record).await?;
+                Ok(Some(identity))
+            }
+            Trace::NotLaunched => {
+                // The token of the intent is lost with the process that made it; a new one replaces it.
+                let token = new_token();
+                let record = AttemptRecord {
+                    ingest_token_sha256: Some(sha256_hex(&token)),
+                    ..record.clone()
+                };
+                self.keep(run, &record).await?;
+                self.launch(run, record, token).await?;
+                Ok(None)
+            }
+            Trace::NeverStarted => {
+                let why = "the server ended while it started Spark; nothing was started";
+                let end = RunChange { error: Some(why.to_owned()), ..RunChange::at(now()) };
+                self.move_run(&run.id, run.state, RunState::Failed, &end).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// While Spark works: without a listener, the event log says that the application has started.
+    async fn watch(&self, run: &Run, attempt: &Attempt) -> Result<(), Error> {
+        match run.state {
+            RunState::Submitting => {
+                self.move_run(&run.id, run.state, RunState::Starting, &RunChange::at(now())).await
+            }
+            RunState::Starting | RunState::Lost if has_event_log(attempt) => {
+                self.note_running(&run.id, run.state).await;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves a run to `running` with what is known of its application.
+    pub(crate) async fn note_running(&self, run: &RunId, from: RunState) {
+        let known = self.inner.live.read(run, |live| {
+            let head = live.fold().head();
+            ApplicationRecord {
+                application_id: head.id.clone(),
+                spark_version: head.spark_version.clone(),
+                user: Some(head.user.clone()).filter(|user| !user.is_empty()),
+                started: head.start_time,
+                ..ApplicationRecord::default()
+            }
+        });
+        if let Err(error) = self.try_note_running(run, from, known).await {
+            tracing::warn!(%run, "cannot note the start: {}", chain(&error));
+        }
+    }
+
+    async fn try_note_running(
+        &self,
+        run: &RunId,
+        from: RunState,
+        known: Option<ApplicationRecord>,
+    ) -> Result<(), Error> {
+        if let Some(record) = known {
+            self.inner.store.run_record_application(run, &record, now()).await?;
+        }
+        self.move_run(run, from, RunState::Running, &RunChange::at(now())).await
+    }
+
+    async fn keep(&self, run: &Run, record: &AttemptRecord) -> Result<(), Error> {
+        let change = AttemptChange { identity: Some(record.to_json()), event_log: None };
+        self.inner.store.attempt_update(&run.id, FIRST, &change).await?;
+        Ok(())
+    }
+
+    /// Ends Spark in the background: the other runs must not wait for its grace.
+    async fn stop(&self, run: &Run, identity: &Identity, end: RunState) -> Result<(), Error> {
+        tracing::info!(run = %run.id, "stopping Spark: {end}");
+        let status = identity.cancel(GRACE).await.map_err(Error::Engine)?;
+        self.finish(run, identity, status, Some(end)).await
+    }
+
+    /// Reads the record of a run that has ended and gives it its final state.
+    async fn finish(
+        &self,
+        run: &Run,
+        identity: &Identity,
+        status: Status,
+        asked: Option<RunState>,
+    ) -> Result<(), Error> {
+        let (exit_code, reason) = match status {
+            Status::Running => return Ok(()),
+            Status::Exited { code } => (
+                Some(code),
+                ExitReason::read(&identity.driver_log(), code, identity.was_cancelled()),
+            ),
+            Status::Vanished => (None, Some(ExitReason::vanished())),
+        };
+        let collected = self.collect_attempt(run, &identity.intent.directory).await;
+        if let Err(error) = &collected {
+            tracing::warn!(run = %run.id, "no record of the run could be read: {}", chain(error));
+        }
+        let state = match (exit_code, asked) {
+            (Some(0), _) => RunState::Succeeded,
+            (_, Some(end)) => end,
+            _ => RunState::Failed,
+        };
+        let error = match state {
+            RunState::Succeeded => None,
+            RunState::TimedOut => Some("the run lasted longer than its time-out".to_owned()),
+            RunState::Cancelled => Some("the run was cancelled".to_owned()),
+            _ => reason.map(|reason| reason.message),
+        };
+        let change = RunChange { exit_code, error, ..RunChange::at(now()) };
+        // The listener may have moved it to running meanwhile.
+        let from = self.inner.store.run_get(&run.id).await?.map_or(run.state, |run| run.state);
+        self.move_run(&run.id, from, state, &change).await?;
+        self.inner.live.forget(&run.id);
+        let identity = identity.clone();
+        blocking(move || identity.clean_up().map_err(Error::Engine)).await
+    }
+
+    /// The state that was asked for: cancelled by somebody, or out of time.
+    fn asked_end(&self, run: &Run) -> Option<RunState> {
+        if run.cancel_requested.is_some() {
+            return Some(RunState::Cancelled);
+        }
+        let limit = run.timeout?;
+        (now().since(run.created) > limit).then_some(RunState::TimedOut)
+    }
+
+    /// A move of the store, announced when it happened.
+    pub(crate) async fn move_run(
+        &self,
+        run: &RunId,
+        from: RunState,
+        to: RunState,
+        change: &RunChange,
+    ) -> Result<(), Error> {
+        if self.inner.store.run_move(run, from, to, change).await? {
+            tracing::info!(%run, "{from} -> {to}");
+            self.announce(run);
+        }
+        Ok(())
+    }
+}
+
+fn start_spark(
+    spark: &LocalSpark,
+    intent: &Intent,
+    compiled: &tinderbox_spec::Compiled,
+    working_directory: &Path,
+    listener: Option<Listener>,
+) -> Result<Launched, Error> {
+    let launch = Launch {
+        program: &compiled.source,
+        working_directory,
+        conf: &compiled.launch_conf,
+        cores: None,
+        listener,
+        environment: BTreeMap::new(),
+    };
+    spark.launch(intent, &launch).map_err(Error::Engine)
+}
+
+fn has_event_log(attempt: &Attempt) -> bool {
+    let Some(folder) = &attempt.event_log else { return false };
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}

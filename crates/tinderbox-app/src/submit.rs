@@ -1,0 +1,129 @@
+//! A spec becomes a recorded run. What would fail anyway is found out first, so that nothing is half-written.
+
+use crate::plan::LaunchPlan;
+use crate::{App, AppliedAdvice, Error, RunView, Submission, Submitted, blocking, now};
+use std::path::Path;
+use tinderbox_engine::LocalSpark;
+use tinderbox_model::{Patch, RunId, SparkVersion};
+use tinderbox_spec::{Compiled, Diagnostic, JobType, Spec, compile_pyspark};
+use tinderbox_store::{Run, SpecHash};
+
+/// The one engine of this version.
+pub(crate) const LOCAL: &str = "local";
+
+impl App {
+    /// Checks a spec and records a run of it; the reconciler launches it. A repeated idempotency key answers with the
+    /// first run and starts nothing.
+    ///
+    /// # Errors
+    /// [`Error::BadSpec`], [`Error::MissingInput`], [`Error::NoSuchEngine`], [`Error::EngineNotHere`],
+    /// [`Error::Engine`] (no Spark, no Java), [`Error::NoAdvice`], [`Error::Advice`], [`Error::Store`].
+    pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
+        let engine = choose_engine(submission.engine.as_deref())?;
+        let (spec, mut warnings) = load(&submission, &submission.spec)?;
+        let mut text = submission.spec.clone();
+        let mut applied = Vec::new();
+        let mut advice_run = None;
+        if submission.apply_advice {
+            let (run, advice) = self.newest_advice(spec.name()).await?;
+            text = apply(&spec, &text, &advice)?;
+            (applied, advice_run) = (advice, Some(run));
+        }
+        let (spec, later) = load(&submission, &text)?;
+        warnings.extend(later);
+        warnings.dedup();
+        compile(&text, &spec)?;
+        check_inputs(&spec, &submission.base_directory)?;
+        self.find_spark(spec.cluster().version.clone()).await?;
+
+        let plan = LaunchPlan {
+            parameters: submission.parameters,
+            base_directory: submission.base_directory,
+            spec_name: submission.spec_name.clone(),
+            applied: applied.clone(),
+        };
+        let spec_hash: SpecHash = self.inner.store.spec_put(spec.name(), &text, now()).await?;
+        let id = RunId::new(uuid::Uuid::now_v7().to_string());
+        let created = self
+            .inner
+            .store
+            .run_create(&Run {
+                job_type: job_type(&spec).to_owned(),
+                engine: engine.to_owned(),
+                spec_hash: Some(spec_hash),
+                spec_label: Some(submission.spec_name),
+                parameters: plan.to_json(),
+                advice_run,
+                timeout: submission.timeout,
+                idempotency_key: submission.idempotency_key,
+                ..Run::new(id, spec.name(), now())
+            })
+            .await?;
+        self.announce(&created.run.id);
+        self.inner.work.notify_one();
+        let run = RunView::from(&created.run);
+        Ok(Submitted { run, existed: created.existed, applied, warnings })
+    }
+
+    /// A Spark on this machine for the version that a spec names.
+    pub(crate) async fn find_spark(
+        &self,
+        version: Option<SparkVersion>,
+    ) -> Result<LocalSpark, Error> {
+        let host = self.inner.host.clone();
+        blocking(move || LocalSpark::find(&host, version.as_ref()).map_err(Error::Engine)).await
+    }
+}
+
+fn choose_engine(name: Option<&str>) -> Result<&'static str, Error> {
+    match name {
+        None | Some(LOCAL) => Ok(LOCAL),
+        Some("sail") => Err(Error::EngineNotHere { name: "sail".to_owned() }),
+        Some(name) => {
+            Err(Error::NoSuchEngine { name: name.to_owned(), known: vec![LOCAL.to_owned()] })
+        }
+    }
+}
+
+fn load(submission: &Submission, text: &str) -> Result<(Spec, Vec<String>), Error> {
+    match tinderbox_spec::load(&submission.spec_name, text, &submission.parameters) {
+        Ok(loaded) => {
+            let warnings = loaded.warnings.iter().map(|warning| warning.render(text)).collect();
+            Ok((loaded.spec, warnings))
+        }
+        Err(diagnostics) => Err(bad_spec(&diagnostics, text)),
+    }
+}
+
+/// The program of a spec that was loaded from `text`.
+pub(crate) fn compile(text: &str, spec: &Spec) -> Result<Compiled, Error> {
+    compile_pyspark(spec).map_err(|diagnostics| bad_spec(&diagnostics, text))
+}
+
+fn bad_spec(diagnostics: &[Diagnostic], text: &str) -> Error {
+    let rendered: Vec<_> = diagnostics.iter().map(|one| one.render(text)).collect();
+    Error::BadSpec { rendered: rendered.join("\n") }
+}
+
+fn apply(spec: &Spec, text: &str, advice: &[AppliedAdvice]) -> Result<String, Error> {
+    let patches: Vec<Patch> = advice.iter().map(|one| one.patch.clone()).collect();
+    tinderbox_spec::apply_patches(text, &patches)
+        .map_err(|source| Error::Advice { name: spec.name().to_owned(), source })
+}
+
+fn check_inputs(spec: &Spec, base: &Path) -> Result<(), Error> {
+    for input in spec.local_inputs() {
+        let path = base.join(&input.path);
+        if !path.exists() {
+            return Err(Error::MissingInput { node: input.node.to_string(), path });
+        }
+    }
+    Ok(())
+}
+
+fn job_type(spec: &Spec) -> &'static str {
+    match spec.job_type() {
+        JobType::Batch => "batch",
+        JobType::Streaming => "streaming",
+    }
+}

@@ -1,0 +1,218 @@
+//! The arguments. Doc comments here are the manual.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The control room for Apache Spark jobs: define, run, watch, understand, tune.
+#[derive(Debug, Parser)]
+#[command(name = "tinderbox", version, propagate_version = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where to find Tinderbox's data, or a server.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where the data is: a server, or a data directory on this machine.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Data directory; the user's data folder when left out.
+    #[arg(long, global = true, env = "TINDERBOX_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Talk to this server instead of a data directory.
+    #[arg(long, global = true, env = "TINDERBOX_URL", value_name = "URL")]
+    pub server: Option<String>,
+    /// Token for --server.
+    #[arg(
+        long,
+        global = true,
+        env = "TINDERBOX_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        requires = "server"
+    )]
+    pub token: Option<String>,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a spec without running anything.
+    Check {
+        /// The spec: YAML or JSON.
+        spec: PathBuf,
+        /// Parameters as key=value.
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+        set: Vec<(String, String)>,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Print the code that a spec becomes: byte for byte what `run` submits.
+    Compile {
+        /// The spec: YAML or JSON.
+        spec: PathBuf,
+        /// The language.
+        #[arg(long, value_enum, default_value = "pyspark")]
+        to: Target,
+        /// Parameters as key=value.
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+        set: Vec<(String, String)>,
+        /// How to print: the code, or JSON with a map from nodes to lines.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Run a spec on Spark, show its progress, then what was found.
+    Run {
+        /// The spec: YAML or JSON.
+        spec: PathBuf,
+        /// Engine or profile; local Spark when left out.
+        #[arg(long, value_name = "ENGINE")]
+        engine: Option<String>,
+        /// Apply the advice of the newest analyzed run of this spec before running it.
+        #[arg(long)]
+        apply_advice: bool,
+        /// Parameters as key=value.
+        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+        set: Vec<(String, String)>,
+        /// End the run when it lasts longer, for example 30m, 2h, 90s.
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        timeout: Option<Duration>,
+        /// Repeating a run with the same key starts nothing new.
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+        /// Return as soon as the run is recorded; needs a running server.
+        #[arg(long)]
+        detach: bool,
+        /// How to print the result.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// List runs, newest first.
+    Jobs {
+        /// Only these states, commas between.
+        #[arg(long, value_name = "STATES")]
+        state: Option<String>,
+        /// Only names that contain this, case ignored.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Column to sort by.
+        #[arg(long, default_value = "created_time")]
+        sort_by: String,
+        /// Rows to print.
+        #[arg(long, default_value_t = 20)]
+        limit: u64,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Print the driver's log of a run.
+    Logs {
+        /// The run: its id, a unique end or beginning of it, or `latest`.
+        run: String,
+        /// Go on printing until the run ends.
+        #[arg(long, short)]
+        follow: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// End a run.
+    Cancel {
+        /// The run: its id, a unique end or beginning of it, or `latest`.
+        run: String,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Say what is wrong or wasteful in a run or an event log, with evidence and advice.
+    Analyze {
+        /// A run (id, part of it, `latest`), or the path of an event log.
+        target: String,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Put two runs side by side.
+    Compare {
+        /// The earlier run.
+        before: String,
+        /// The later run.
+        after: String,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Read event logs into the history.
+    Collect {
+        /// A log directory or a single log.
+        #[arg(long, value_name = "PATH")]
+        event_log_dir: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Serve the page and the API.
+    Serve {
+        /// Address to listen on; port 0 takes a free one.
+        #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
+        listen: SocketAddr,
+        /// Read event logs from here, now and every ten seconds.
+        #[arg(long, value_name = "PATH")]
+        event_log_dir: Vec<PathBuf>,
+    },
+    /// Print the API's contract as OpenAPI 3.1.
+    Openapi,
+}
+
+/// What a spec can be compiled to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// A PySpark program.
+    Pyspark,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as key=value".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let help = "write a number with its unit: 90s, 30m or 2h";
+    match tinderbox_model::parse_duration(text, tinderbox_model::Millis(0)) {
+        Some(time) if !time.is_zero() => Ok(Duration::from_millis(time.0)),
+        _ => Err(help.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert!(duration("90").is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! The commands, one file each; small ones that only ask and print share [`inspect`].
+
+mod analyze;
+mod inspect;
+mod run;
+mod serve;
+mod spec;
+
+use crate::args::{Arguments, Command};
+use crate::failure::Failure;
+use crate::output;
+use std::process::ExitCode;
+
+/// Executes the command of the arguments.
+pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let place = arguments.place;
+    match arguments.command {
+        Command::Check { spec, set, format } => spec::check(&spec, &set, format),
+        Command::Compile { spec, to: _, set, format } => spec::compile(&spec, &set, format),
+        Command::Run {
+            spec,
+            engine,
+            apply_advice,
+            set,
+            timeout,
+            idempotency_key,
+            detach,
+            format,
+        } => {
+            let order = run::Order { engine, apply_advice, set, timeout, idempotency_key, detach };
+            run::run(&place, &spec, order, format).await
+        }
+        Command::Jobs { state, search, sort_by, limit, format } => {
+            let query = inspect::JobsQuery { state, search, sort_by, limit };
+            inspect::jobs(&place, query, format).await
+        }
+        Command::Logs { run, follow, format } => inspect::logs(&place, &run, follow, format).await,
+        Command::Cancel { run, format } => inspect::cancel(&place, &run, format).await,
+        Command::Analyze { target, format } => analyze::analyze(&place, &target, format).await,
+        Command::Compare { before, after, format } => {
+            analyze::compare(&place, &before, &after, format).await
+        }
+        Command::Collect { event_log_dir, format } => {
+            inspect::collect(&place, &event_log_dir, format).await
+        }
+        Command::Serve { listen, event_log_dir } => {
+            serve::serve(&place, listen, event_log_dir).await
+        }
+        Command::Openapi => {
+            output::data(&tinderbox_server::openapi_json());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

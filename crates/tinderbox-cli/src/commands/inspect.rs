@@ -1,0 +1,187 @@
+//! `jobs`, `logs`, `cancel`, `collect`: ask and print.
+
+use crate::args::{Format, Place};
+use crate::failure::Failure;
+use crate::output::{self, Side};
+use crate::session::Session;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use tinderbox_api::{CollectRequest, Job};
+use tinderbox_model::{Bytes, Millis};
+
+/// What `jobs` asks for.
+pub struct JobsQuery {
+    /// States, commas between.
+    pub state: Option<String>,
+    /// Part of a name, user or id.
+    pub search: Option<String>,
+    /// Column.
+    pub sort_by: String,
+    /// Rows.
+    pub limit: u64,
+}
+
+/// Lists runs.
+pub async fn jobs(place: &Place, query: JobsQuery, format: Format) -> Result<ExitCode, Failure> {
+    let session = Session::open(place).await?;
+    let mut parameters = vec![("sort_by", query.sort_by), ("limit", query.limit.to_string())];
+    parameters.extend(query.state.map(|state| ("state", state)));
+    parameters.extend(query.search.map(|search| ("search", search)));
+    let list = session.client.list_jobs(&parameters).await;
+    session.close().await;
+    let list = list?;
+    match format {
+        Format::Json => output::json(&list),
+        Format::Table => {
+            output::data(&table_of(&list.jobs));
+            if list.pagination.has_more {
+                output::note(&format!("{} of {} runs", list.jobs.len(), list.pagination.total));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table_of(jobs: &[Job]) -> String {
+    let head = [
+        ("RUN", Side::Left),
+        ("NAME", Side::Left),
+        ("STATE", Side::Left),
+        ("STARTED", Side::Left),
+        ("TIME", Side::Right),
+        ("TASKS", Side::Right),
+        ("TASK TIME", Side::Right),
+        ("SHUFFLE", Side::Right),
+        ("SPILL", Side::Right),
+        ("FINDINGS", Side::Right),
+    ];
+    let unknown = || "-".to_owned();
+    let rows: Vec<_> = jobs
+        .iter()
+        .map(|job| {
+            vec![
+                job.job_id.clone(),
+                job.job_name.clone(),
+                job.state.clone(),
+                job.start_time.clone().unwrap_or_else(unknown),
+                job.duration_ms.map_or_else(unknown, |ms| Millis(ms).to_string()),
+                job.num_tasks.to_string(),
+                Millis(job.task_time_ms).to_string(),
+                Bytes(job.shuffle_write_bytes).to_string(),
+                Bytes(job.disk_spill_bytes).to_string(),
+                job.num_findings.map_or_else(unknown, |n| n.to_string()),
+            ]
+        })
+        .collect();
+    output::table(&head, &rows)
+}
+
+/// Prints a driver's log.
+pub async fn logs(
+    place: &Place,
+    run: &str,
+    follow: bool,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let session = Session::open(place).await?;
+    let printed = print_log(&session, run, follow, format).await;
+    session.close().await;
+    printed?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn print_log(
+    session: &Session,
+    run: &str,
+    follow: bool,
+    format: Format,
+) -> Result<(), Failure> {
+    let mut offset = 0;
+    let mut all = String::new();
+    loop {
+        let page = session.client.read_log(run, offset, 1 << 20).await?;
+        offset = page.next_offset;
+        match format {
+            Format::Table => output::data(&page.text),
+            Format::Json => all.push_str(&page.text),
+        }
+        if offset < page.size {
+            continue;
+        }
+        if !follow || page.complete {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    if format == Format::Json {
+        output::json(&serde_json::json!({ "job_id": run, "text": all }));
+    }
+    Ok(())
+}
+
+/// Ends a run.
+pub async fn cancel(place: &Place, run: &str, format: Format) -> Result<ExitCode, Failure> {
+    let session = Session::open(place).await?;
+    let job = session.client.cancel_job(run).await;
+    // With a server of our own the reconciler lives only as long as this command: stay until it is done.
+    if let (Ok(job), true) = (&job, session.is_own()) {
+        wait_for_end(&session, &job.job_id).await?;
+    }
+    let job = match job {
+        Ok(job) => session.client.get_job(&job.job_id).await.map(|detail| detail.job),
+        Err(error) => Err(error),
+    };
+    session.close().await;
+    let job = job?;
+    match format {
+        Format::Json => output::json(&job),
+        Format::Table if job.state == "cancelled" => {
+            output::data(&format!("{} is cancelled\n", job.job_id));
+        }
+        Format::Table => {
+            output::data(&format!("{} will be cancelled (now {})\n", job.job_id, job.state));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn wait_for_end(session: &Session, run: &str) -> Result<(), Failure> {
+    loop {
+        if session.client.get_job(run).await?.job.end_time.is_some() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Reads event logs into the history. Exit code 2 only when nothing could be read.
+pub async fn collect(place: &Place, path: &Path, format: Format) -> Result<ExitCode, Failure> {
+    let absolute = path.canonicalize().map_err(|error| {
+        Failure::environment(
+            format!("cannot read {}: {error}", path.display()),
+            Some("give a log directory or a single event log".to_owned()),
+        )
+    })?;
+    let session = Session::open(place).await?;
+    let request = CollectRequest { path: absolute.display().to_string() };
+    let done = session.client.collect(&request).await;
+    session.close().await;
+    let done = done?;
+    match format {
+        Format::Json => output::json(&done),
+        Format::Table => {
+            for failure in &done.failed {
+                output::note(&format!("not read: {failure}"));
+            }
+            output::data(&format!(
+                "{} collected, {} unchanged, {} failed\n",
+                done.collected,
+                done.unchanged,
+                done.failed.len()
+            ));
+        }
+    }
+    let nothing_read = done.collected + done.unchanged == 0 && !done.failed.is_empty();
+    Ok(if nothing_read { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,193 @@
+//! `tinderbox run`: submit, show progress, print what was found.
+
+use super::analyze;
+use crate::args::{Format, Place};
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Progress;
+use crate::session::Session;
+use futures::StreamExt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use tinderbox_api::{Job, SubmitJob, SubmittedJob};
+use tinderbox_model::{Bytes, Millis};
+
+/// How a spec is to be run.
+pub struct Order {
+    /// Engine or profile.
+    pub engine: Option<String>,
+    /// Apply the newest advice first.
+    pub apply_advice: bool,
+    /// Parameters.
+    pub set: Vec<(String, String)>,
+    /// Longest time.
+    pub timeout: Option<Duration>,
+    /// Names this request.
+    pub idempotency_key: Option<String>,
+    /// Do not wait.
+    pub detach: bool,
+}
+
+/// Runs a spec: exit code 0 when it succeeded, 1 when it did not.
+pub async fn run(
+    place: &Place,
+    path: &Path,
+    order: Order,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let request = request(path, &order)?;
+    let session = Session::open(place).await?;
+    if order.detach && session.is_own() {
+        session.close().await;
+        return Err(Failure::environment(
+            "--detach needs a server that stays: nobody owns the data directory",
+            Some("start one with `tinderbox serve`, or leave --detach out".to_owned()),
+        ));
+    }
+    let done = submit_and_follow(&session, &request, order.detach, format).await;
+    session.close().await;
+    done
+}
+
+fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
+    let spec = super::spec::read(path)?;
+    let absolute = path.canonicalize().map_err(|error| {
+        Failure::environment(format!("cannot resolve {}: {error}", path.display()), None)
+    })?;
+    let base = absolute.parent().unwrap_or(Path::new("/"));
+    Ok(SubmitJob {
+        spec,
+        spec_name: path.display().to_string(),
+        base_directory: base.display().to_string(),
+        parameters: order.set.iter().cloned().collect(),
+        engine: order.engine.clone(),
+        apply_advice: order.apply_advice,
+        timeout_ms: order.timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        idempotency_key: order.idempotency_key.clone(),
+    })
+}
+
+async fn submit_and_follow(
+    session: &Session,
+    request: &SubmitJob,
+    detach: bool,
+    format: Format,
+) -> Result<ExitCode, Failure> {
+    let submitted = session.client.submit_job(request).await?;
+    announce(session, &submitted);
+    if detach {
+        match format {
+            Format::Json => output::json(&submitted),
+            Format::Table => output::data(&format!("{}\n", submitted.job.job_id)),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    follow(session, &submitted.job.job_id).await?;
+    let job = session.client.get_job(&submitted.job.job_id).await?.job;
+    let report = session.client.list_findings(&job.job_id).await.ok();
+    match format {
+        Format::Json => output::json(&serde_json::json!({ "job": job, "report": report })),
+        Format::Table => {
+            output::data(&summary(&job));
+            if let Some(report) = &report {
+                output::data(&analyze::render(report));
+            }
+        }
+    }
+    if job.state != "succeeded" {
+        let why = job.error.clone().unwrap_or_else(|| format!("the run is {}", job.state));
+        return Err(Failure::refused(
+            why,
+            Some(format!("`tinderbox logs {}` shows the driver's log", job.job_id)),
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(session: &Session, submitted: &SubmittedJob) {
+    for warning in &submitted.warnings {
+        output::note(warning);
+    }
+    for applied in &submitted.applied_advice {
+        output::note(&format!(
+            "applied {} because of {}",
+            applied.patch,
+            applied.findings.join(", ")
+        ));
+    }
+    let verb = if submitted.existed { "was started before" } else { "is recorded" };
+    let id = &submitted.job.job_id;
+    output::note(&format!("run {id} {verb}; watch it at {}/jobs/{id}", session.client.base()));
+}
+
+/// Shows progress until the run has ended. Ctrl-C asks for the end of the run and goes on watching: Spark needs a
+/// moment, and leaving earlier would leave the run without its record.
+async fn follow(session: &Session, id: &str) -> Result<(), Failure> {
+    let mut progress = Progress::new();
+    let mut asked = false;
+    loop {
+        let mut steps = session.client.watch_job(id).await?;
+        loop {
+            tokio::select! {
+                step = steps.next() => match step {
+                    Some(Ok(step)) => progress.show(&step),
+                    Some(Err(_)) | None => break,
+                },
+                _ = tokio::signal::ctrl_c() => {
+                    if !asked {
+                        asked = true;
+                        output::note("cancelling; Spark is being stopped");
+                        // The run may have ended in this very moment, which is as good.
+                        let _ = session.client.cancel_job(id).await;
+                    }
+                }
+            }
+        }
+        // The stream ends with the run, or because the server went away for a moment.
+        match session.client.get_job(id).await {
+            Ok(detail) if detail.job.end_time.is_some() => break,
+            Ok(_) => {}
+            Err(error) => {
+                progress.finish();
+                return Err(error.into());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    progress.finish();
+    Ok(())
+}
+
+fn summary(job: &Job) -> String {
+    let unknown = || "-".to_owned();
+    let lines = [
+        ("state", job.state.clone()),
+        ("wall time", job.duration_ms.map_or_else(unknown, |ms| Millis(ms).to_string())),
+        ("task time", format!("{} in {} tasks", Millis(job.task_time_ms), job.num_tasks)),
+        ("input", Bytes(job.input_bytes).to_string()),
+        ("output", Bytes(job.output_bytes).to_string()),
+        (
+            "shuffle",
+            format!(
+                "{} written, {} read",
+                Bytes(job.shuffle_write_bytes),
+                Bytes(job.shuffle_read_bytes)
+            ),
+        ),
+        (
+            "spill",
+            format!(
+                "{} on disk, {} in memory",
+                Bytes(job.disk_spill_bytes),
+                Bytes(job.memory_spill_bytes)
+            ),
+        ),
+        ("application", job.application_id.clone().unwrap_or_else(unknown)),
+    ];
+    let mut text = format!("{} {}\n", job.job_name, job.job_id);
+    for (name, value) in lines {
+        text.push_str(&format!("  {name:<12} {value}\n"));
+    }
+    text
+}

@@ -1,0 +1,96 @@
+//! `tinderbox check` and `tinderbox compile`: on files alone.
+
+use crate::args::Format;
+use crate::failure::Failure;
+use crate::output;
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+use tinderbox_spec::{Diagnostic, Loaded, Severity};
+
+/// Checks a spec: exit code 1 when it has errors.
+pub fn check(path: &Path, set: &[(String, String)], format: Format) -> Result<ExitCode, Failure> {
+    let text = read(path)?;
+    let name = path.display().to_string();
+    let (diagnostics, nodes) = match load(&name, &text, set) {
+        Ok(loaded) => (loaded.warnings, loaded.spec.nodes().len()),
+        Err(diagnostics) => (diagnostics, 0),
+    };
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    match format {
+        Format::Json => output::json(&json!({
+            "spec": name,
+            "valid": errors == 0,
+            "diagnostics": diagnostics.iter().map(to_json).collect::<Vec<_>>(),
+        })),
+        Format::Table => {
+            for diagnostic in &diagnostics {
+                output::note(&diagnostic.render(&text));
+            }
+            if errors == 0 {
+                let remarks = match diagnostics.len() {
+                    0 => String::new(),
+                    n => format!(", {n} remark{}", if n == 1 { "" } else { "s" }),
+                };
+                output::data(&format!("{name}: valid, {nodes} nodes{remarks}\n"));
+            }
+        }
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Prints the code of a spec.
+pub fn compile(path: &Path, set: &[(String, String)], format: Format) -> Result<ExitCode, Failure> {
+    let text = read(path)?;
+    let name = path.display().to_string();
+    let loaded = load(&name, &text, set).map_err(|diagnostics| refused(&diagnostics, &text))?;
+    let compiled = tinderbox_spec::compile_pyspark(&loaded.spec)
+        .map_err(|diagnostics| refused(&diagnostics, &text))?;
+    for warning in &loaded.warnings {
+        output::note(&warning.render(&text));
+    }
+    match format {
+        Format::Table => output::data(&compiled.source),
+        Format::Json => output::json(&json!({
+            "pyspark": compiled.source,
+            "launch_conf": compiled.launch_conf,
+            "node_lines": compiled.node_lines.iter().map(|lines| json!({
+                "node": lines.node.as_str(), "first_line": lines.first_line, "last_line": lines.last_line,
+            })).collect::<Vec<_>>(),
+        })),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a spec's text.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::environment(
+            format!("cannot read the spec {}: {error}", path.display()),
+            Some(
+                "give the path of a YAML or JSON file; examples/ has some to begin with".to_owned(),
+            ),
+        )
+    })
+}
+
+fn load(name: &str, text: &str, set: &[(String, String)]) -> Result<Loaded, Vec<Diagnostic>> {
+    tinderbox_spec::load(name, text, &set.iter().cloned().collect())
+}
+
+fn refused(diagnostics: &[Diagnostic], text: &str) -> Failure {
+    let rendered: Vec<_> = diagnostics.iter().map(|d| d.render(text)).collect();
+    Failure::refused(rendered.join("\n"), None)
+}
+
+fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
+    json!({
+        "code": diagnostic.code,
+        "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "line": diagnostic.line,
+        "column": diagnostic.column,
+        "field": diagnostic.field,
+    })
+}

@@ -1,0 +1,11 @@
+//! The real binary as its users run it: bad input without Spark, and whole runs on real Spark 3.5 and 4.x.
+//!
+//! Tests on Spark take the environments named by `TINDERBOX_SPARK_3_5` and `TINDERBOX_SPARK_4`. Where one is
+//! missing they fail when `TINDERBOX_REQUIRE_ALL` is set, as `make test` does, and otherwise say that they did not run.
+
+mod advice;
+mod bad_input;
+mod crash;
+mod history_server;
+mod place;
+mod spark_run;

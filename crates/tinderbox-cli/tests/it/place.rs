@@ -1,0 +1,208 @@
+//! A data directory, a spec with its data, and the binary.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A PySpark environment.
+pub struct Spark {
+    pub venv: PathBuf,
+}
+
+impl Spark {
+    /// Spark 3.5; `None` when it is missing and that is allowed.
+    pub fn three() -> Option<Self> {
+        Self::named("TINDERBOX_SPARK_3_5")
+    }
+
+    /// Spark 4.x; `None` when it is missing and that is allowed.
+    pub fn four() -> Option<Self> {
+        Self::named("TINDERBOX_SPARK_4")
+    }
+
+    fn named(variable: &str) -> Option<Self> {
+        let venv = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
+        let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();
+        assert!(
+            venv.is_some() || !required,
+            "{variable} names no environment; run scripts/setup.sh test"
+        );
+        if venv.is_none() {
+            println!("not run: {variable} names no environment");
+        }
+        Some(Self { venv: venv? })
+    }
+
+    pub fn python(&self) -> PathBuf {
+        self.venv.join("bin/python")
+    }
+
+    /// `SPARK_HOME` inside the environment.
+    pub fn home(&self) -> PathBuf {
+        let lib = std::fs::read_dir(self.venv.join("lib")).unwrap();
+        lib.map(|entry| entry.unwrap().path().join("site-packages/pyspark"))
+            .find(|path| path.join("jars").exists())
+            .expect("the environment holds PySpark")
+    }
+}
+
+/// A data directory with a spec beside it.
+pub struct Place {
+    pub dir: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The example's data in small.
+    pub fn make_data(&self, spark: &Spark, purchases: u32, customers: u32) {
+        let script = repository().join("examples/customer_analytics_data.py");
+        let status = Command::new(spark.python())
+            .arg(script)
+            .arg("--out")
+            .arg(self.path("data/customer-analytics"))
+            .args(["--purchases", &purchases.to_string(), "--customers", &customers.to_string()])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "the data was made");
+    }
+
+    /// The example's spec, asking for this Spark version.
+    pub fn example(&self, version: &str) -> PathBuf {
+        let text =
+            std::fs::read_to_string(repository().join("examples/customer-analytics.yaml")).unwrap();
+        let other = text.replace("version: \"3.5\"", &format!("version: \"{version}\""));
+        assert!(version == "3.5" || other != text, "the example names its version as 3.5");
+        self.write("customer-analytics.yaml", &other)
+    }
+
+    /// The binary with this data directory.
+    pub fn tinderbox(&self) -> Command {
+        let mut command = bare();
+        command.env("TINDERBOX_DATA_DIR", self.home());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn ask(&self, arguments: &[&str]) -> Output {
+        self.tinderbox().args(arguments).output().unwrap()
+    }
+
+    /// Runs the binary to its end and reads its JSON.
+    pub fn ask_json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.ask(&[arguments, &["--format", "json"]].concat());
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}\n{}", String::from_utf8_lossy(&output.stderr))
+        })
+    }
+
+    pub fn attempt(&self, run: &str) -> PathBuf {
+        self.home().join("runs").join(run).join("attempt-1")
+    }
+}
+
+/// The binary, with nothing of Tinderbox in its environment but where the Sparks are.
+pub fn bare() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tinderbox"));
+    for name in ["TINDERBOX_DATA_DIR", "TINDERBOX_URL", "TINDERBOX_TOKEN"] {
+        command.env_remove(name);
+    }
+    let homes = ["TINDERBOX_SPARK_3_5", "TINDERBOX_SPARK_4"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .collect::<Vec<_>>();
+    command.env("TINDERBOX_SPARK_HOMES", homes.join(":"));
+    command
+}
+
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A server of the binary; it is killed when dropped.
+pub struct Server {
+    pub child: Child,
+    pub url: String,
+}
+
+impl Server {
+    pub fn start(place: &Place, address: SocketAddr) -> Self {
+        let mut child = place
+            .tinderbox()
+            .args(["serve", "--listen", &address.to_string()])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut lines = stderr.lines();
+        let mut seen = String::new();
+        let url = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("no server: {seen}")).unwrap();
+            if let Some(rest) = line.split("Tinderbox is at ").nth(1) {
+                break rest.split(' ').next().unwrap().to_owned();
+            }
+            seen.push_str(&line);
+        };
+        // Somebody must read the rest, or the server would block on a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url }
+    }
+
+    pub fn get(&self, path: &str) -> serde_json::Value {
+        get_json(&format!("{}{path}", self.url)).unwrap_or_else(|| panic!("GET {path}"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// GET as JSON; `None` unless the answer is 200 and JSON.
+pub fn get_json(url: &str) -> Option<serde_json::Value> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        // The provider may be there from an earlier call.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let answer = reqwest::get(url).await.ok()?;
+        if answer.status().is_success() { answer.json().await.ok() } else { None }
+    })
+}
+
+/// A port that was free a moment ago.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+}
+
+/// Asks until there is an answer; panics after `limit`.
+pub fn wait_for<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < limit, "{what} did not happen within {limit:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

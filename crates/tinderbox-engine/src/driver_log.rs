@@ -1,0 +1,166 @@
+use crate::Error;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// What the driver printed, on both of its streams, in the order in which it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverLog {
+    path: PathBuf,
+}
+
+/// A piece of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage {
+    /// Where the piece begins, in bytes from the start of the log.
+    pub offset: u64,
+    /// The piece. Bytes that are no UTF-8 are shown as U+FFFD.
+    pub text: String,
+    /// Where the next piece begins, in bytes; equals `size` at the end of what is there.
+    pub next: u64,
+    /// Bytes in the log at the time of reading. It grows while the run does.
+    pub size: u64,
+}
+
+impl DriverLog {
+    /// The log in an attempt's folder.
+    pub fn in_folder(directory: &Path) -> Self {
+        Self { path: directory.join("driver.log") }
+    }
+
+    /// At most `limit` bytes from `offset` on, in whole lines where a line ends within the limit. A log that was
+    /// not begun yet is empty; an offset beyond the end gives an empty page.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn page(&self, offset: u64, limit: usize) -> Result<LogPage, Error> {
+        self.read(|size| offset.min(size), limit, false)
+    }
+
+    /// The last `limit` bytes at most, from the beginning of a line where one begins in them.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn tail(&self, limit: usize) -> Result<LogPage, Error> {
+        let length = u64::try_from(limit).unwrap_or(u64::MAX);
+        self.read(|size| size.saturating_sub(length), limit, true)
+    }
+
+    fn read(
+        &self,
+        start: impl FnOnce(u64) -> u64,
+        limit: usize,
+        is_tail: bool,
+    ) -> Result<LogPage, Error> {
+        let failed = |source| Error::Read { path: self.path.clone(), source };
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(LogPage { offset: 0, text: String::new(), next: 0, size: 0 });
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let size = file.metadata().map_err(failed)?.len();
+        let mut offset = start(size);
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        let mut bytes = Vec::new();
+        let length = u64::try_from(limit).unwrap_or(u64::MAX).min(size - offset);
+        file.take(length).read_to_end(&mut bytes).map_err(failed)?;
+
+        if is_tail {
+            let cut = if offset == 0 { 0 } else { line_start(&bytes) };
+            bytes.drain(..cut);
+            offset += cut as u64;
+        } else if offset + (bytes.len() as u64) < size {
+            let cut = line_end(&bytes);
+            bytes.truncate(cut);
+        }
+        let next = offset + bytes.len() as u64;
+        Ok(LogPage { offset, text: String::from_utf8_lossy(&bytes).into_owned(), next, size })
+    }
+}
+
+/// Behind the first line break; where there is none, behind the rest of a character that was cut.
+fn line_start(bytes: &[u8]) -> usize {
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(at) if at + 1 < bytes.len() => at + 1,
+        _ => bytes.iter().take(3).take_while(|byte| is_continuation(**byte)).count(),
+    }
+}
+
+/// Behind the last line break; where there is none, before a character that was cut. Never 0 for a
+/// piece that is not empty, so that a reader gets on.
+fn line_end(bytes: &[u8]) -> usize {
+    if let Some(at) = bytes.iter().rposition(|byte| *byte == b'\n') {
+        return at + 1;
+    }
+    let trailing = bytes.iter().rev().take(3).take_while(|byte| is_continuation(**byte)).count();
+    let lead = bytes.len().saturating_sub(trailing + 1);
+    let is_cut = std::str::from_utf8(&bytes[lead..]).is_err();
+    if is_cut && lead > 0 { lead } else { bytes.len() }
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log_of(text: &[u8]) -> (tempfile::TempDir, DriverLog) {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("driver.log"), text).expect("a log");
+        let log = DriverLog::in_folder(folder.path());
+        (folder, log)
+    }
+
+    #[test]
+    fn pages_follow_each_other_in_whole_lines_and_lose_nothing() {
+        let text = "first line\nsecond line\nthird line, not ended";
+        let (_folder, log) = log_of(text.as_bytes());
+        let mut read = String::new();
+        let mut pages = Vec::new();
+        loop {
+            let page = log.page(read.len() as u64, 25).expect("readable");
+            if page.text.is_empty() {
+                break;
+            }
+            read.push_str(&page.text);
+            pages.push(page.text);
+        }
+        assert_eq!(pages, ["first line\nsecond line\n", "third line, not ended"]);
+        assert_eq!(read, text);
+    }
+
+    #[test]
+    fn tail_begins_at_a_line() {
+        let (_folder, log) = log_of(b"first line\nsecond line\nthird line\n");
+        let page = log.tail(15).expect("readable");
+        assert_eq!((page.text.as_str(), page.offset, page.next), ("third line\n", 23, 34));
+        assert_eq!(log.tail(1000).expect("readable").offset, 0);
+    }
+
+    #[test]
+    fn characters_are_not_cut_and_broken_ones_are_shown() {
+        let (_folder, log) = log_of("größer".as_bytes());
+        let page = log.page(0, 3).expect("readable");
+        assert_eq!((page.text.as_str(), page.next), ("gr", 2));
+        assert_eq!(log.tail(3).expect("readable").text, "er");
+        let (_folder, log) = log_of(b"a\xff\xfeb");
+        assert_eq!(log.page(0, 100).expect("readable").text, "a\u{fffd}\u{fffd}b");
+        let mut offset = 0;
+        while offset < 4 {
+            let page = log.page(offset, 1).expect("readable");
+            assert!(page.next > offset, "stuck at {offset}");
+            offset = page.next;
+        }
+    }
+
+    #[test]
+    fn log_that_is_not_there_yet_is_empty() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let page = DriverLog::in_folder(folder.path()).page(10, 10).expect("no error");
+        assert_eq!((page.text.as_str(), page.size), ("", 0));
+    }
+}

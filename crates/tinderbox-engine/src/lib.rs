@@ -1,0 +1,44 @@
+//! Runs a compiled PySpark program and follows it. First cut: Spark on this machine through
+//! `spark-submit` (Linux: processes are recognized in `/proc`).
+//!
+//! The order of calls, each of which may be the last one before a crash:
+//!
+//! 1. [`LocalSpark::find`] answers what is missing (Spark, Java, Python) before anything is written.
+//! 2. The caller stores an [`Intent`]: the attempt's folder and the marker that every process of the
+//!    attempt carries in its environment. Both are known before anything is started.
+//! 3. [`LocalSpark::launch`] starts Spark in a session of its own, detached from this process.
+//! 4. [`Identity::status`] follows it, [`Identity::cancel`] ends it, [`Identity::clean_up`] removes
+//!    what is of no use afterwards; [`DriverLog`] and [`ExitReason`] tell what happened.
+//! 5. After a crash of the caller, [`Intent::find`] says what became of the attempt.
+//!
+//! Invariants:
+//! - **At most once.** An attempt is launched once or never, whoever dies at whatever instruction;
+//!   a second launch of the same attempt is refused.
+//! - A launched Spark outlives its launcher: `kill -9` of the caller neither ends Spark nor loses
+//!   its exit code.
+//! - No process is signaled that does not carry the attempt's marker.
+//! - Secrets travel in the environment and in files of mode 600, never in an argument.
+//! - Reads no environment variable of its own: [`Host`] is an argument. No time limit of a run is
+//!   kept here; the caller cancels.
+//!
+//! All functions block for some milliseconds of file access (`find` for the start of a JVM), except
+//! [`Identity::cancel`], which waits without blocking. Call them from a blocking thread.
+
+mod attempt;
+mod driver_log;
+mod error;
+mod exit_reason;
+mod host;
+mod install;
+mod java;
+mod local;
+mod process;
+
+pub use attempt::{Identity, Intent, Status, Trace};
+pub use driver_log::{DriverLog, LogPage};
+pub use error::Error;
+pub use exit_reason::{ExitCategory, ExitReason};
+pub use host::Host;
+pub use install::{RejectedHome, SparkInstall, SparkInstalls};
+pub use java::Java;
+pub use local::{Launch, Launched, Listener, LocalSpark};

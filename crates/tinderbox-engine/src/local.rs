@@ -1,0 +1,267 @@
+mod conf;
+
+use crate::attempt::write_new;
+use crate::host::DEFAULT_PATH;
+use crate::process::MARKER;
+use crate::{Error, Host, Identity, Intent, Java, SparkInstall, SparkInstalls};
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tinderbox_model::SparkVersion;
+
+/// A Spark, a Java and a Python on this machine that fit together.
+#[derive(Debug, Clone)]
+pub struct LocalSpark {
+    host: Host,
+    spark: SparkInstall,
+    java: Java,
+    python: PathBuf,
+    notes: Vec<String>,
+}
+
+/// One attempt to be started.
+#[derive(Debug, Clone)]
+pub struct Launch<'a> {
+    /// The PySpark program; becomes `job.py`, byte for byte.
+    pub program: &'a str,
+    /// Relative paths of the program start here.
+    pub working_directory: &'a Path,
+    /// The spec's Spark configuration. It wins over Tinderbox's defaults (a free port for Spark's UI, a warehouse in
+    /// the attempt's folder) and loses against what makes this run this run: master, deploy mode, addresses, local
+    /// folders, event log, `spark.tinderbox.*`. `spark.extraListeners` and `spark.driver.extraClassPath` are added to.
+    /// The installation's `spark-defaults.conf` is not read.
+    pub conf: &'a BTreeMap<String, String>,
+    /// Cores to run on; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
+    pub cores: Option<u32>,
+    /// Live events, when somebody listens.
+    pub listener: Option<Listener>,
+    /// What the run gets besides a few harmless variables of the host (`PATH`, `HOME`, user, locale, time zone,
+    /// `JAVA_HOME`): secrets, credentials of storage, proxies. Spark's and Tinderbox's own cannot be replaced.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Where the listener inside Spark sends its events.
+#[derive(Clone)]
+pub struct Listener {
+    /// Tinderbox's listener jar.
+    pub jar: PathBuf,
+    /// The address of `/ingest/live`, without credentials.
+    pub url: String,
+    /// May only ingest, and only for this run. Given to Spark in its environment.
+    pub token: String,
+}
+
+/// What a launch answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launched {
+    /// To follow it by; store it.
+    pub identity: Identity,
+    /// Sentences on what differs from what was asked for, for people.
+    pub notes: Vec<String>,
+}
+
+/// Records the exit code whatever happens to the launcher. Arguments: the attempt's folder, then the command.
+///
+/// `set -C` makes the shell create `pid` exclusively. The trap keeps the shell alive when the whole group is
+/// signaled; it is not inherited by the command. `${20}` behind the name is field 22 of proc(5)'s `stat`.
+const SUPERVISOR: &str = r#"
+set -Cf
+folder=$1
+shift
+read -r stat </proc/$$/stat
+ticks=$(set -- ${stat##*) }; echo "${20}")
+echo "$$ $ticks" >"$folder/pid" || exit 1
+trap : HUP INT TERM
+"$@"
+code=$?
+echo "$code" >"$folder/exit_code.new" && mv "$folder/exit_code.new" "$folder/exit_code"
+"#;
+
+/// Variables of the host that every run gets.
+const INHERITED: [&str; 9] =
+    ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TZ", "USER"];
+
+impl LocalSpark {
+    /// Finds a Spark of the wanted version (see [`SparkInstalls::select`]) with a Java and a Python for it.
+    ///
+    /// # Errors
+    /// One per thing that can be missing, each with a hint: [`Error::NoSpark`], [`Error::NoSuchSpark`],
+    /// [`Error::NoJava`], [`Error::BadJava`], [`Error::OldJava`], [`Error::NoPython`].
+    pub fn find(host: &Host, wanted: Option<&SparkVersion>) -> Result<Self, Error> {
+        let installs = SparkInstalls::discover(host);
+        let (spark, note) = installs.select(wanted)?;
+        let java = Java::find(host)?;
+        let java_note = java.check(spark)?;
+        let python = spark.python.clone().or_else(|| host.on_path("python3"));
+        Ok(Self {
+            python: python.ok_or_else(|| Error::NoPython { home: spark.home.clone() })?,
+            notes: note.into_iter().chain(java_note).collect(),
+            host: host.clone(),
+            spark: spark.clone(),
+            java,
+        })
+    }
+
+    /// The Spark that was selected.
+    pub fn install(&self) -> &SparkInstall {
+        &self.spark
+    }
+
+    /// The Java that it runs on.
+    pub fn java(&self) -> &Java {
+        &self.java
+    }
+
+    /// Writes the attempt's folder and starts Spark in it, in a session of its own, so that neither the end of this
+    /// process nor Ctrl-C in its terminal reaches it. Returns when the supervisor of the attempt runs.
+    ///
+    /// The folder holds `job.py` (the program), `spark.properties` (what Spark was told), `driver.log`,
+    /// `eventlog`, `warehouse`, and until [`Identity::clean_up`] `tmp` and `local`.
+    ///
+    /// # Errors
+    /// Before anything is written: [`Error::Conf`], [`Error::Folder`]. [`Error::AlreadyLaunched`] for a second launch.
+    /// [`Error::Write`], [`Error::Start`], [`Error::NotStarted`] use the attempt up: [`Intent::find`] answers
+    /// [`crate::Trace::NeverStarted`].
+    pub fn launch(&self, intent: &Intent, launch: &Launch<'_>) -> Result<Launched, Error> {
+        let folder = checked_folder(&intent.directory)?;
+        if !launch.working_directory.is_dir() {
+            let path = launch.working_directory.to_owned();
+            return Err(Error::Folder {
+                path,
+                problem: "is the working directory and does not exist",
+            });
+        }
+        let plan = conf::plan(&conf::Wanted {
+            folder,
+            marker: &intent.marker,
+            host: &self.host,
+            conf: launch.conf,
+            cores: launch.cores,
+            listener: launch.listener.as_ref(),
+        })?;
+
+        self.write_folder(intent, launch.program, &plan.properties)?;
+        self.start(intent, launch)?;
+        let identity = intent.await_start()?;
+        let notes = self.notes.iter().cloned().chain(plan.notes).collect();
+        Ok(Launched { identity, notes })
+    }
+
+    fn write_folder(
+        &self,
+        intent: &Intent,
+        program: &str,
+        properties: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Write { path, source }
+        };
+        let make_folder = |path: &Path| {
+            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))
+        };
+        make_folder(&intent.directory)?;
+        let mark = intent.file("launched");
+        match write_new(&mark, "") {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(Error::AlreadyLaunched { directory: intent.directory.clone() });
+            }
+            Err(source) => return Err(Error::Write { path: mark, source }),
+        }
+        for name in ["eventlog", "local", "tmp"] {
+            make_folder(&intent.file(name))?;
+        }
+        let properties = conf::properties_file(properties);
+        for (name, text) in
+            [("job.py", program), ("spark.properties", properties.as_str()), ("driver.log", "")]
+        {
+            let path = intent.file(name);
+            write_new(&path, text).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+
+    fn start(&self, intent: &Intent, launch: &Launch<'_>) -> Result<(), Error> {
+        let log_path = intent.file("driver.log");
+        let open = || {
+            File::options()
+                .append(true)
+                .open(&log_path)
+                .map_err(|source| Error::Write { path: log_path.clone(), source })
+        };
+        // As leader of a new process group `setsid` cannot make a session itself: it forks and ends, so that the
+        // supervisor is nobody's child here and leaves no zombie behind.
+        let mut setsid = Command::new("setsid");
+        setsid
+            .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
+            .arg(&intent.directory)
+            .arg(self.spark.home.join("bin/spark-submit"))
+            .arg("--properties-file")
+            .arg(intent.file("spark.properties"))
+            .arg(intent.file("job.py"))
+            .current_dir(launch.working_directory)
+            .env_clear()
+            .envs(self.environment(intent, launch))
+            .stdin(Stdio::null())
+            .stdout(open()?)
+            .stderr(open()?)
+            .process_group(0);
+        setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
+    }
+
+    fn environment(&self, intent: &Intent, launch: &Launch<'_>) -> BTreeMap<String, String> {
+        let host = INHERITED
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.host.variable(name)?.to_owned())));
+        let mut environment = BTreeMap::from([("PATH".to_owned(), DEFAULT_PATH.to_owned())]);
+        environment.extend(host);
+        environment.extend(launch.environment.clone());
+
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let tmp = text(&intent.file("tmp"));
+        let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
+        set(MARKER, intent.marker.clone());
+        set("SPARK_HOME", text(&self.spark.home));
+        // Spark's UI listens on all interfaces unless this is set.
+        set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
+        set("PYSPARK_PYTHON", text(&self.python));
+        set("PYSPARK_DRIVER_PYTHON", text(&self.python));
+        // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
+        set("SPARK_SUBMIT_OPTS", format!("\"-Djava.io.tmpdir={tmp}\""));
+        set("TMPDIR", tmp);
+        if let Some(listener) = &launch.listener {
+            set("TINDERBOX_INGEST_TOKEN", listener.token.clone());
+        }
+        environment
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener")
+            .field("jar", &self.jar)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Spark takes its folders as text, its local folders as a list with commas, the program as a URI, and Java's options
+/// in quotes.
+fn checked_folder(folder: &Path) -> Result<&str, Error> {
+    let refuse = |problem| Err(Error::Folder { path: folder.to_owned(), problem });
+    match folder.to_str() {
+        None => refuse("has a name that is not UTF-8"),
+        Some(_) if !folder.is_absolute() => refuse("is not an absolute path"),
+        Some(text) if text.contains([',', '#', '"', '\\', '\n']) => {
+            refuse("has one of , # \" \\ or a line break in its name")
+        }
+        Some(_) if fs::metadata(folder).is_ok_and(|data| !data.is_dir()) => refuse("is a file"),
+        Some(text) => Ok(text),
+    }
+}

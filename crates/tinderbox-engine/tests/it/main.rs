@@ -1,0 +1,11 @@
+//! The engine from outside: with a fake `spark-submit` for everything about processes, and with real Sparks.
+
+// Clippy's exceptions for tests (clippy.toml) hold for functions outside of `#[test]` only under `cfg(test)`.
+#[cfg(test)]
+mod attempt;
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod real_spark;

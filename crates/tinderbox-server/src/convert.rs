@@ -1,0 +1,221 @@
+//! From the app's values to the bodies of the contract. Bodies that need only values of the model are converted in
+//! `tinderbox-api` itself.
+
+use tinderbox_api as api;
+use tinderbox_api::rfc3339;
+use tinderbox_app as app;
+use tinderbox_app::model::{Application, RunId, RunState, StageStatus, TaskStatus};
+
+/// Stages that a progress message holds at most.
+const PROGRESS_STAGES: usize = 200;
+
+/// A run.
+pub fn job(run: &app::RunView) -> api::Job {
+    let totals = &run.totals;
+    api::Job {
+        job_id: run.id.to_string(),
+        job_name: run.name.clone(),
+        job_type: run.job_type.clone(),
+        status: status(run.state).to_owned(),
+        state: run.state.as_str().to_owned(),
+        origin: run.origin.as_str().to_owned(),
+        engine: run.engine.clone(),
+        user: run.user.clone(),
+        created_time: rfc3339(run.created),
+        start_time: run.started.map(rfc3339),
+        end_time: run.ended.map(rfc3339),
+        duration_ms: run.duration.map(|duration| duration.0),
+        application_id: run.application_id.clone(),
+        spark_version: run.spark_version.clone(),
+        num_stages: totals.num_stages,
+        num_tasks: totals.num_tasks,
+        num_failed_tasks: totals.num_failed_tasks,
+        num_executors: totals.num_executors,
+        task_time_ms: totals.task_time.0,
+        gc_time_ms: totals.gc_time.0,
+        input_bytes: totals.input.0,
+        output_bytes: totals.output.0,
+        shuffle_read_bytes: totals.shuffle_read.0,
+        shuffle_write_bytes: totals.shuffle_write.0,
+        disk_spill_bytes: totals.disk_spill.0,
+        memory_spill_bytes: totals.memory_spill.0,
+        num_findings: run.num_findings,
+        worst_severity: run.worst_severity.clone(),
+        exit_code: run.exit_code,
+        error: run.error.clone(),
+        partial: run.partial,
+        advice_from: run.advice_run.as_ref().map(ToString::to_string),
+    }
+}
+
+/// The seed's words for states, and ours where it has none.
+fn status(state: RunState) -> &'static str {
+    match state {
+        RunState::Queued => "QUEUED",
+        RunState::Submitting | RunState::Starting | RunState::Running => "RUNNING",
+        RunState::Succeeded => "COMPLETED",
+        RunState::Failed => "FAILED",
+        RunState::Cancelled => "CANCELLED",
+        RunState::TimedOut => "TIMED_OUT",
+        RunState::Lost => "LOST",
+    }
+}
+
+/// A run in full.
+pub fn job_detail(detail: &app::RunDetail) -> api::JobDetail {
+    api::JobDetail {
+        job: job(&detail.run),
+        attempts: detail.attempts.iter().map(attempt).collect(),
+        spec_name: detail.spec_name.clone(),
+        parameters: detail.parameters.clone(),
+        applied_advice: detail.applied.iter().map(applied).collect(),
+        notes: detail.notes.clone(),
+        partial_reasons: detail.partial_reasons.clone(),
+        spark_properties: detail.spark_properties.clone(),
+        timeout_ms: detail.timeout.map(|timeout| timeout.0),
+    }
+}
+
+fn attempt(attempt: &app::AttemptView) -> api::Attempt {
+    api::Attempt {
+        attempt: attempt.attempt.0,
+        state: attempt.state.as_str().to_owned(),
+        created_time: rfc3339(attempt.created),
+        end_time: attempt.ended.map(rfc3339),
+        exit_code: attempt.exit_code,
+        event_log: attempt.event_log.clone(),
+    }
+}
+
+fn applied(advice: &app::AppliedAdvice) -> api::AppliedPatch {
+    api::AppliedPatch {
+        patch: advice.patch.to_string(),
+        findings: advice.findings.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The answer to a submission.
+pub fn submitted(submitted: &app::Submitted) -> api::SubmittedJob {
+    api::SubmittedJob {
+        job: job(&submitted.run),
+        existed: submitted.existed,
+        applied_advice: submitted.applied.iter().map(applied).collect(),
+        warnings: submitted.warnings.clone(),
+    }
+}
+
+/// An error of a run.
+pub fn job_error(error: &app::RunError) -> api::JobError {
+    api::JobError {
+        scope: error.scope.to_owned(),
+        class: error.class.clone(),
+        message: error.message.clone(),
+        text: error.text.clone(),
+        count: error.count,
+        stage_id: error.stage.map(|stage| stage.stage.0),
+        first_time: error.first.map(rfc3339),
+    }
+}
+
+/// Bars as columns.
+pub fn timeline(run: &RunId, timeline: app::Timeline) -> api::Timeline {
+    let stages = timeline.stages.into_iter().map(|bar| api::TimelineStage {
+        stage_id: bar.stage.stage.0,
+        attempt: bar.stage.attempt,
+        name: bar.name,
+        status: stage_status(bar.status).to_owned(),
+        start_ms: bar.start.0,
+        end_ms: bar.end.map(|end| end.0),
+    });
+    let mut tasks = api::TimelineTasks {
+        lanes: timeline.lanes,
+        omitted: timeline.omitted,
+        ..api::TimelineTasks::default()
+    };
+    for bar in timeline.tasks {
+        tasks.lane.push(bar.lane);
+        tasks.task_id.push(bar.task);
+        tasks.stage_id.push(bar.stage);
+        tasks.start_ms.push(bar.start.0);
+        tasks.end_ms.push(bar.end.0);
+        tasks.failed.push(bar.failed);
+    }
+    api::Timeline {
+        job_id: run.to_string(),
+        origin_ms: timeline.origin.0,
+        length_ms: timeline.length.0,
+        stages: stages.collect(),
+        tasks,
+    }
+}
+
+fn stage_status(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Pending => "PENDING",
+        StageStatus::Active => "ACTIVE",
+        StageStatus::Complete => "COMPLETE",
+        StageStatus::Failed => "FAILED",
+        StageStatus::Skipped => "SKIPPED",
+    }
+}
+
+/// Reads Spark's word for a task's status.
+pub fn task_status(word: &str) -> Option<TaskStatus> {
+    match word {
+        "RUNNING" => Some(TaskStatus::Running),
+        "SUCCESS" => Some(TaskStatus::Success),
+        "FAILED" => Some(TaskStatus::Failed),
+        "KILLED" => Some(TaskStatus::Killed),
+        _ => None,
+    }
+}
+
+/// Where a run stands, from its live fold or, when it is over, from its record.
+pub fn progress(seq: u64, run: &app::RunView, inside: app::Inside<'_>) -> api::JobProgress {
+    let mut progress = api::JobProgress {
+        seq,
+        job: job(run),
+        num_planned_tasks: run.totals.num_tasks,
+        num_active_tasks: 0,
+        stages: Vec::new(),
+        shed_events: std::collections::BTreeMap::new(),
+    };
+    match inside {
+        app::Inside::Live(live) => {
+            add_stages(&mut progress, live.started_stages());
+            // Stages of running jobs that have not begun count as planned too, so that the bar does not jump.
+            let pending = live.fold().stages().filter(|stage| stage.status == StageStatus::Pending);
+            progress.num_planned_tasks +=
+                pending.map(|stage| u64::from(stage.num_tasks)).sum::<u64>();
+            progress.shed_events = live.shed_events().clone();
+        }
+        app::Inside::Record(application) => add_record(&mut progress, application),
+        app::Inside::Unknown => {}
+    }
+    progress
+}
+
+fn add_record(progress: &mut api::JobProgress, application: &Application) {
+    let started = application
+        .stages
+        .iter()
+        .filter(|stage| !matches!(stage.status, StageStatus::Pending | StageStatus::Skipped));
+    add_stages(progress, started);
+    progress.shed_events = application.completeness.shed_events.clone();
+}
+
+fn add_stages<'a>(
+    progress: &mut api::JobProgress,
+    stages: impl Iterator<Item = &'a app::model::Stage>,
+) {
+    progress.num_planned_tasks = 0;
+    for stage in stages {
+        // A task that failed is run again: what is planned never falls below what has ended.
+        let planned = stage.num_tasks.max(stage.tasks.ended());
+        progress.num_planned_tasks += u64::from(planned);
+        progress.num_active_tasks += u64::from(stage.tasks.active);
+        progress.stages.push(api::StageProgress::from(stage));
+    }
+    let surplus = progress.stages.len().saturating_sub(PROGRESS_STAGES);
+    progress.stages.drain(..surplus);
+}

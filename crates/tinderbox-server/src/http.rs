@@ -1,0 +1,9 @@
+//! One file per resource.
+
+pub mod advice;
+pub mod events;
+pub mod ingest;
+pub mod inside;
+pub mod jobs;
+pub mod operations;
+pub mod server_info;

@@ -1,0 +1,201 @@
+//! `/api/jobs`: runs in lists and alone, submission, cancellation, log and spec.
+
+use crate::convert;
+use crate::problem::ApiError;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use tinderbox_api as api;
+use tinderbox_app::{App, RunQuery, RunSortKey, Submission, model};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of this resource.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_jobs, submit_job))
+        .routes(routes!(get_job))
+        .routes(routes!(cancel_job))
+        .routes(routes!(read_log))
+        .routes(routes!(get_spec))
+}
+
+/// Filters, order and page of the list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// States, commas between: `running,failed`. All when left out.
+    #[param(required = false)]
+    state: String,
+    /// `batch`, `streaming` or `application`.
+    job_type: Option<String>,
+    /// Engine or profile.
+    engine: Option<String>,
+    /// Part of the name, case ignored.
+    search: Option<String>,
+    /// `created_time` (default), `start_time`, `duration_ms`, `job_name`, `state`, `task_time_ms`, `input_bytes`,
+    /// `shuffle_read_bytes`, `shuffle_write_bytes`, `disk_spill_bytes` or `num_findings`.
+    sort_by: Option<String>,
+    /// `desc` (default) or `asc`.
+    sort_order: Option<String>,
+    /// Rows wanted, 1 to 500; 50 when left out.
+    limit: Option<u64>,
+    /// Rows to skip.
+    offset: Option<u64>,
+}
+
+impl ListQuery {
+    fn into_query(self) -> Result<RunQuery, ApiError> {
+        let states = self
+            .state
+            .split(',')
+            .filter(|word| !word.is_empty())
+            .map(|word| {
+                model::RunState::parse(word).ok_or_else(|| {
+                    let known = model::RunState::ALL.map(model::RunState::as_str).join(", ");
+                    ApiError::bad_parameter("state", word, &format!("use any of {known}"))
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        let sort_by = self.sort_by.as_deref().unwrap_or("created_time");
+        let sort = RunSortKey::parse(sort_by).ok_or_else(|| {
+            let known = RunSortKey::ALL.map(RunSortKey::as_str).join(", ");
+            ApiError::bad_parameter("sort_by", sort_by, &format!("use one of {known}"))
+        })?;
+        let descending = match self.sort_order.as_deref() {
+            None | Some("desc") => true,
+            Some("asc") => false,
+            Some(other) => {
+                return Err(ApiError::bad_parameter("sort_order", other, "use asc or desc"));
+            }
+        };
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=500).contains(&limit) {
+            return Err(ApiError::bad_parameter("limit", &limit.to_string(), "use 1 to 500"));
+        }
+        Ok(RunQuery {
+            states,
+            job_type: self.job_type.filter(|text| !text.is_empty()),
+            engine: self.engine.filter(|text| !text.is_empty()),
+            search: self.search.filter(|text| !text.is_empty()),
+            sort,
+            descending,
+            limit,
+            offset: self.offset.unwrap_or(0),
+        })
+    }
+}
+
+/// Runs, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs", params(ListQuery),
+    responses((status = 200, body = api::JobList), (status = 400, body = api::Problem)))]
+async fn list_jobs(
+    State(app): State<App>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<api::JobList>, ApiError> {
+    let query = query.into_query()?;
+    let (limit, offset) = (query.limit, query.offset);
+    let page = app.runs(&query).await?;
+    let jobs: Vec<_> = page.runs.iter().map(convert::job).collect();
+    let has_more = offset + (jobs.len() as u64) < page.total;
+    let pagination = api::Pagination { total: page.total, limit, offset, has_more };
+    Ok(Json(api::JobList { jobs, pagination }))
+}
+
+/// Ask for a run of a spec.
+#[utoipa::path(post, path = "/api/jobs", operation_id = "submit_job", tag = "jobs",
+    request_body = api::SubmitJob,
+    responses((status = 201, body = api::SubmittedJob), (status = 200, description = "the idempotency key was seen before", body = api::SubmittedJob),
+        (status = 422, body = api::Problem)))]
+async fn submit_job(
+    State(app): State<App>,
+    Json(request): Json<api::SubmitJob>,
+) -> Result<(StatusCode, Json<api::SubmittedJob>), ApiError> {
+    let submitted = app
+        .submit(Submission {
+            spec: request.spec,
+            spec_name: request.spec_name,
+            base_directory: request.base_directory.into(),
+            parameters: request.parameters,
+            engine: request.engine,
+            apply_advice: request.apply_advice,
+            timeout: request.timeout_ms.map(model::Millis),
+            idempotency_key: request.idempotency_key,
+        })
+        .await?;
+    let status = if submitted.existed { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(convert::submitted(&submitted))))
+}
+
+/// One run. The id may be shortened to a unique beginning or end, or be `latest`.
+#[utoipa::path(get, path = "/api/jobs/{job_id}", operation_id = "get_job", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 200, body = api::JobDetail), (status = 404, body = api::Problem)))]
+async fn get_job(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<api::JobDetail>, ApiError> {
+    Ok(Json(convert::job_detail(&app.run_detail(&id).await?)))
+}
+
+/// Ask for the end of a run. It ends when Spark has stopped.
+#[utoipa::path(post, path = "/api/jobs/{job_id}/cancel", operation_id = "cancel_job", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 202, body = api::Job), (status = 404, body = api::Problem), (status = 409, body = api::Problem)))]
+async fn cancel_job(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<api::Job>), ApiError> {
+    Ok((StatusCode::ACCEPTED, Json(convert::job(&app.cancel(&id).await?))))
+}
+
+/// Which part of the log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LogQuery {
+    /// First byte; negative counts from the end.
+    #[serde(default)]
+    offset: i64,
+    /// Bytes wanted, at most 1 MiB.
+    #[serde(default = "default_log_limit")]
+    #[param(required = false)]
+    limit: u64,
+}
+
+fn default_log_limit() -> u64 {
+    256 << 10
+}
+
+/// A part of the driver's log.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/log", operation_id = "read_log", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run"), LogQuery),
+    responses((status = 200, body = api::LogPage), (status = 404, body = api::Problem)))]
+async fn read_log(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<LogQuery>,
+) -> Result<Json<api::LogPage>, ApiError> {
+    let page = app.log(&id, query.offset, query.limit.clamp(1, 1 << 20)).await?;
+    Ok(Json(api::LogPage {
+        text: page.text,
+        offset: page.offset,
+        next_offset: page.next_offset,
+        size: page.size,
+        complete: page.complete,
+    }))
+}
+
+/// The spec as it was run and the PySpark that was submitted.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/spec", operation_id = "get_spec", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 200, body = api::SpecSource), (status = 404, body = api::Problem)))]
+async fn get_spec(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<api::SpecSource>, ApiError> {
+    let source = app.spec_source(&id).await?;
+    Ok(Json(api::SpecSource { text: source.text, pyspark: source.pyspark }))
+}

@@ -1,0 +1,91 @@
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tinderbox_api::Problem;
+use tinderbox_app as app;
+use tinderbox_app::model::Fault;
+
+/// An error on its way to the caller as a problem body. The text of internal errors stays in the log.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    title: &'static str,
+    code: &'static str,
+    detail: String,
+    hint: Option<String>,
+    chain: Option<String>,
+}
+
+impl ApiError {
+    /// A query parameter that cannot be used.
+    pub fn bad_parameter(name: &str, value: &str, hint: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            title: "a parameter cannot be used",
+            code: "bad-parameter",
+            detail: format!("{name}={value} is not a value of this parameter"),
+            hint: Some(hint.to_owned()),
+            chain: None,
+        }
+    }
+}
+
+impl From<app::Error> for ApiError {
+    fn from(error: app::Error) -> Self {
+        let (status, title) = match (error.code(), error.class().fault) {
+            ("job-not-found", _) => (StatusCode::NOT_FOUND, "there is no such run"),
+            ("no-record" | "no-spec" | "no-log", _) => (StatusCode::NOT_FOUND, "not there"),
+            ("already-ended", _) => (StatusCode::CONFLICT, "the run has ended"),
+            ("bad-spec", _) => (StatusCode::UNPROCESSABLE_ENTITY, "the spec has errors"),
+            (_, Fault::User) => (StatusCode::UNPROCESSABLE_ENTITY, "the request cannot be done"),
+            (_, Fault::External) => (StatusCode::BAD_GATEWAY, "something outside failed"),
+            (_, Fault::Internal) => (StatusCode::INTERNAL_SERVER_ERROR, "an error of ours"),
+        };
+        let internal = error.class().fault == Fault::Internal;
+        let detail = if internal {
+            "the server's log has the cause under this request id".to_owned()
+        } else {
+            app::chain(&error)
+        };
+        Self {
+            status,
+            title,
+            code: error.code(),
+            detail,
+            hint: error.hint(),
+            chain: internal.then(|| app::chain(&error)),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let request_id = uuid::Uuid::new_v4().simple().to_string();
+        if let Some(chain) = &self.chain {
+            tracing::error!(request_id, code = self.code, "request failed: {chain}");
+        }
+        let problem = Problem {
+            title: self.title.to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail,
+            hint: self.hint,
+            request_id,
+        };
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (self.status, kind, Json(problem)).into_response()
+    }
+}
+
+/// The answer to a path below `/api` that does not exist.
+pub fn no_such_path(path: &str) -> Response {
+    ApiError {
+        status: StatusCode::NOT_FOUND,
+        title: "there is no such path",
+        code: "path-not-found",
+        detail: format!("{path} is not part of this API"),
+        hint: Some("GET /api/openapi.json describes every path".to_owned()),
+        chain: None,
+    }
+    .into_response()
+}

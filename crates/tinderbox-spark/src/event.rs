@@ -1,0 +1,65 @@
+//! Events as Spark's `JsonProtocol` writes them, reduced to the fields that are used. Unknown fields are
+//! ignored; text is borrowed from the line wherever it holds no escapes.
+
+mod application;
+mod executor;
+mod job;
+mod sql;
+mod task;
+mod text;
+
+pub(crate) use application::{ApplicationEnd, ApplicationStart, EnvironmentUpdate, LogStart};
+pub(crate) use executor::{
+    BlockManagerAdded, ExecutorAdded, ExecutorMetrics, ExecutorMetricsUpdate, ExecutorRemoved,
+    StageExecutorMetrics,
+};
+pub(crate) use job::{Accumulable, JobEnd, JobStart, StageCompleted, StageInfo, StageSubmitted};
+pub(crate) use sql::{
+    AdaptiveExecutionUpdate, DriverAccumUpdates, PlanInfo, SqlExecutionEnd, SqlExecutionStart,
+};
+pub(crate) use task::{EndReason, TaskEnd, TaskStart};
+pub(crate) use text::Text;
+
+use serde::Deserialize;
+use std::borrow::Cow;
+
+/// The name of the event on a line: the bare name for Spark's core (`SparkListenerTaskEnd`), the full class
+/// name for everything else. `None` when the line is no JSON object with an `Event` of text.
+pub fn event_name(line: &[u8]) -> Option<Cow<'_, str>> {
+    if let Some(name) = leading_name(line) {
+        return Some(Cow::Borrowed(name));
+    }
+    // Re-written logs may order keys otherwise or add spaces.
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(rename = "Event", borrow)]
+        event: Cow<'a, str>,
+    }
+    serde_json::from_slice::<Named<'_>>(line).ok().map(|named| named.event)
+}
+
+/// Spark writes `"Event"` first and without spaces; so the name is found without parsing the line.
+fn leading_name(line: &[u8]) -> Option<&str> {
+    let rest = line.strip_prefix(br#"{"Event":""#)?;
+    let name = &rest[..rest.iter().position(|&byte| byte == b'"')?];
+    if name.contains(&b'\\') { None } else { std::str::from_utf8(name).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::event_name;
+
+    #[test]
+    fn event_name_is_found_however_the_line_is_written() {
+        for line in [
+            r#"{"Event":"SparkListenerLogStart","Spark Version":"3.5.8"}"#,
+            r#"{ "Spark Version" : "3.5.8", "Event" : "SparkListenerLogStart" }"#,
+            r#"{"Event":"Spark\u004cistenerLogStart"}"#,
+        ] {
+            assert_eq!(event_name(line.as_bytes()).as_deref(), Some("SparkListenerLogStart"));
+        }
+        for line in ["", "[]", "{}", r#"{"Event":7}"#, "2026-01-01 INFO SparkContext: Running"] {
+            assert_eq!(event_name(line.as_bytes()), None, "{line}");
+        }
+    }
+}

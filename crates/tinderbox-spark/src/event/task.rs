@@ -1,0 +1,366 @@
+use super::{ExecutorMetrics, Text};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+use tinderbox_model::{AccumulatorId, Bytes, Millis, Nanos, TaskMetrics};
+
+#[derive(Deserialize)]
+pub(crate) struct TaskStart<'a> {
+    #[serde(rename = "Stage ID")]
+    pub(crate) stage: i64,
+    #[serde(rename = "Stage Attempt ID", default)]
+    pub(crate) stage_attempt: u32,
+    #[serde(rename = "Task Info", borrow)]
+    pub(crate) info: TaskInfo<'a>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TaskEnd<'a> {
+    #[serde(rename = "Stage ID")]
+    pub(crate) stage: i64,
+    #[serde(rename = "Stage Attempt ID", default)]
+    pub(crate) stage_attempt: u32,
+    #[serde(rename = "Task End Reason", borrow)]
+    pub(crate) reason: EndReason<'a>,
+    #[serde(rename = "Task Info", borrow)]
+    pub(crate) info: EndedTaskInfo<'a>,
+    #[serde(rename = "Task Executor Metrics", default)]
+    pub(crate) executor_metrics: Option<ExecutorMetrics>,
+    #[serde(rename = "Task Metrics", default)]
+    pub(crate) metrics: Option<Metrics>,
+}
+
+/// What holds from the launch on. `TaskInfo` is mutable in Spark and a `TaskStart` may be written late, so
+/// its end fields (`Finish Time`, `Failed`, `Killed`, `Accumulables`) are not read here.
+#[derive(Deserialize)]
+pub(crate) struct TaskInfo<'a> {
+    #[serde(rename = "Task ID")]
+    pub(crate) id: i64,
+    #[serde(rename = "Index", default)]
+    pub(crate) index: i64,
+    #[serde(rename = "Attempt", default)]
+    pub(crate) attempt: i64,
+    #[serde(rename = "Partition ID", default = "unknown_partition")]
+    pub(crate) partition: i64,
+    #[serde(rename = "Launch Time", default)]
+    pub(crate) launch_time: i64,
+    #[serde(rename = "Executor ID", borrow, default)]
+    pub(crate) executor: Text<'a>,
+    #[serde(rename = "Host", borrow, default)]
+    pub(crate) host: Text<'a>,
+    #[serde(rename = "Locality", borrow, default)]
+    pub(crate) locality: Text<'a>,
+    #[serde(rename = "Speculative", default)]
+    pub(crate) speculative: bool,
+}
+
+/// [`TaskInfo`] with its end. Written out, because a flattened struct would be buffered and not borrow.
+#[derive(Deserialize)]
+pub(crate) struct EndedTaskInfo<'a> {
+    #[serde(rename = "Task ID")]
+    pub(crate) id: i64,
+    #[serde(rename = "Index", default)]
+    pub(crate) index: i64,
+    #[serde(rename = "Attempt", default)]
+    pub(crate) attempt: i64,
+    #[serde(rename = "Partition ID", default = "unknown_partition")]
+    pub(crate) partition: i64,
+    #[serde(rename = "Launch Time", default)]
+    pub(crate) launch_time: i64,
+    #[serde(rename = "Executor ID", borrow, default)]
+    pub(crate) executor: Text<'a>,
+    #[serde(rename = "Host", borrow, default)]
+    pub(crate) host: Text<'a>,
+    #[serde(rename = "Locality", borrow, default)]
+    pub(crate) locality: Text<'a>,
+    #[serde(rename = "Speculative", default)]
+    pub(crate) speculative: bool,
+    #[serde(rename = "Getting Result Time", default)]
+    pub(crate) getting_result_time: i64,
+    #[serde(rename = "Finish Time", default)]
+    pub(crate) finish_time: i64,
+    #[serde(rename = "Accumulables", default)]
+    pub(crate) sql_updates: SqlUpdates,
+}
+
+fn unknown_partition() -> i64 {
+    -1
+}
+
+/// The union of the fields of Spark's end reasons (`JsonProtocol.taskEndReasonToJson`).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct EndReason<'a> {
+    #[serde(rename = "Reason", borrow)]
+    pub(crate) reason: Text<'a>,
+    #[serde(rename = "Class Name", borrow)]
+    pub(crate) class_name: Text<'a>,
+    #[serde(rename = "Description", borrow)]
+    pub(crate) description: Text<'a>,
+    #[serde(rename = "Full Stack Trace", borrow)]
+    pub(crate) full_stack_trace: Option<Text<'a>>,
+    #[serde(rename = "Kill Reason", borrow)]
+    pub(crate) kill_reason: Text<'a>,
+    #[serde(rename = "Block Manager Address", borrow)]
+    pub(crate) block_manager: Option<FetchAddress<'a>>,
+    #[serde(rename = "Shuffle ID")]
+    pub(crate) shuffle_id: i64,
+    #[serde(rename = "Map ID")]
+    pub(crate) map_id: i64,
+    #[serde(rename = "Map Index")]
+    pub(crate) map_index: i64,
+    #[serde(rename = "Reduce ID")]
+    pub(crate) reduce_id: i64,
+    #[serde(rename = "Message", borrow)]
+    pub(crate) message: Text<'a>,
+    #[serde(rename = "Executor ID", borrow)]
+    pub(crate) executor: Text<'a>,
+    #[serde(rename = "Exit Caused By App")]
+    pub(crate) exit_caused_by_app: bool,
+    #[serde(rename = "Loss Reason", borrow)]
+    pub(crate) loss_reason: Option<Text<'a>>,
+    #[serde(rename = "Job ID")]
+    pub(crate) job: i64,
+    #[serde(rename = "Partition ID")]
+    pub(crate) partition: i64,
+    #[serde(rename = "Attempt Number")]
+    pub(crate) attempt: i64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct FetchAddress<'a> {
+    #[serde(rename = "Executor ID", borrow, default)]
+    pub(crate) executor: Text<'a>,
+    #[serde(rename = "Host", borrow, default)]
+    pub(crate) host: Text<'a>,
+    #[serde(rename = "Port", default)]
+    pub(crate) port: i64,
+}
+
+/// Names and units: `JsonProtocol.taskMetricsToJson`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Metrics {
+    #[serde(rename = "Executor Deserialize Time")]
+    executor_deserialize_time: i64,
+    #[serde(rename = "Executor Deserialize CPU Time")]
+    executor_deserialize_cpu_time: i64,
+    #[serde(rename = "Executor Run Time")]
+    executor_run_time: i64,
+    #[serde(rename = "Executor CPU Time")]
+    executor_cpu_time: i64,
+    #[serde(rename = "Peak Execution Memory")]
+    peak_execution_memory: i64,
+    #[serde(rename = "Result Size")]
+    result_size: i64,
+    #[serde(rename = "JVM GC Time")]
+    jvm_gc_time: i64,
+    #[serde(rename = "Result Serialization Time")]
+    result_serialization_time: i64,
+    #[serde(rename = "Memory Bytes Spilled")]
+    memory_bytes_spilled: i64,
+    #[serde(rename = "Disk Bytes Spilled")]
+    disk_bytes_spilled: i64,
+    #[serde(rename = "Shuffle Read Metrics")]
+    shuffle_read: Option<ShuffleRead>,
+    #[serde(rename = "Shuffle Write Metrics")]
+    shuffle_write: Option<ShuffleWrite>,
+    #[serde(rename = "Input Metrics")]
+    input: Option<Input>,
+    #[serde(rename = "Output Metrics")]
+    output: Option<Output>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ShuffleRead {
+    #[serde(rename = "Remote Blocks Fetched")]
+    remote_blocks_fetched: i64,
+    #[serde(rename = "Local Blocks Fetched")]
+    local_blocks_fetched: i64,
+    #[serde(rename = "Fetch Wait Time")]
+    fetch_wait_time: i64,
+    #[serde(rename = "Remote Bytes Read")]
+    remote_bytes_read: i64,
+    #[serde(rename = "Remote Bytes Read To Disk")]
+    remote_bytes_read_to_disk: i64,
+    #[serde(rename = "Local Bytes Read")]
+    local_bytes_read: i64,
+    #[serde(rename = "Total Records Read")]
+    total_records_read: i64,
+    #[serde(rename = "Remote Requests Duration")]
+    remote_requests_duration: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ShuffleWrite {
+    #[serde(rename = "Shuffle Bytes Written")]
+    bytes_written: i64,
+    #[serde(rename = "Shuffle Write Time")]
+    write_time: i64,
+    #[serde(rename = "Shuffle Records Written")]
+    records_written: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Input {
+    #[serde(rename = "Bytes Read")]
+    bytes_read: i64,
+    #[serde(rename = "Records Read")]
+    records_read: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Output {
+    #[serde(rename = "Bytes Written")]
+    bytes_written: i64,
+    #[serde(rename = "Records Written")]
+    records_written: i64,
+}
+
+impl From<Metrics> for TaskMetrics {
+    fn from(metrics: Metrics) -> Self {
+        let read = metrics.shuffle_read.unwrap_or_default();
+        let write = metrics.shuffle_write.unwrap_or_default();
+        let input = metrics.input.unwrap_or_default();
+        let output = metrics.output.unwrap_or_default();
+        Self {
+            executor_deserialize_time: Millis::from_signed(metrics.executor_deserialize_time),
+            executor_deserialize_cpu_time: Nanos::from_signed(
+                metrics.executor_deserialize_cpu_time,
+            ),
+            executor_run_time: Millis::from_signed(metrics.executor_run_time),
+            executor_cpu_time: Nanos::from_signed(metrics.executor_cpu_time),
+            result_size: Bytes::from_signed(metrics.result_size),
+            jvm_gc_time: Millis::from_signed(metrics.jvm_gc_time),
+            result_serialization_time: Millis::from_signed(metrics.result_serialization_time),
+            memory_bytes_spilled: Bytes::from_signed(metrics.memory_bytes_spilled),
+            disk_bytes_spilled: Bytes::from_signed(metrics.disk_bytes_spilled),
+            peak_execution_memory: Bytes::from_signed(metrics.peak_execution_memory),
+            input_bytes: Bytes::from_signed(input.bytes_read),
+            input_records: unsigned(input.records_read),
+            output_bytes: Bytes::from_signed(output.bytes_written),
+            output_records: unsigned(output.records_written),
+            shuffle_remote_blocks_fetched: unsigned(read.remote_blocks_fetched),
+            shuffle_local_blocks_fetched: unsigned(read.local_blocks_fetched),
+            shuffle_fetch_wait_time: Millis::from_signed(read.fetch_wait_time),
+            shuffle_remote_bytes_read: Bytes::from_signed(read.remote_bytes_read),
+            shuffle_remote_bytes_read_to_disk: Bytes::from_signed(read.remote_bytes_read_to_disk),
+            shuffle_local_bytes_read: Bytes::from_signed(read.local_bytes_read),
+            shuffle_read_records: unsigned(read.total_records_read),
+            shuffle_remote_requests_duration: Millis::from_signed(read.remote_requests_duration),
+            shuffle_write_bytes: Bytes::from_signed(write.bytes_written),
+            shuffle_write_time: Nanos::from_signed(write.write_time),
+            shuffle_write_records: unsigned(write.records_written),
+        }
+    }
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// The updates of SQL metrics among a task's accumulables (`Metadata` is `sql`); the others repeat what the
+/// task metrics say and are dropped while reading.
+#[derive(Default)]
+pub(crate) struct SqlUpdates(pub(crate) Vec<(AccumulatorId, i64)>);
+
+impl<'de> Deserialize<'de> for SqlUpdates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Update<'a> {
+            #[serde(rename = "ID", default)]
+            id: i64,
+            #[serde(rename = "Update", default)]
+            update: UpdateValue,
+            #[serde(rename = "Metadata", borrow)]
+            metadata: Option<Text<'a>>,
+        }
+
+        struct Updates;
+
+        impl<'de> Visitor<'de> for Updates {
+            type Value = SqlUpdates;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of accumulables")
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<SqlUpdates, E> {
+                Ok(SqlUpdates::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut updates: A) -> Result<SqlUpdates, A::Error> {
+                let mut sql = Vec::new();
+                while let Some(update) = updates.next_element::<Update<'_>>()? {
+                    if let (UpdateValue(Some(value)), Some("sql")) =
+                        (&update.update, update.metadata.as_deref())
+                    {
+                        sql.push((AccumulatorId(update.id), *value));
+                    }
+                }
+                Ok(SqlUpdates(sql))
+            }
+        }
+
+        deserializer.deserialize_any(Updates)
+    }
+}
+
+/// An accumulator's number: written as a number for internal metrics, as text for SQL metrics. Values of
+/// other shapes (lists of blocks, users' accumulators) are none.
+#[derive(Default)]
+pub(crate) struct UpdateValue(pub(crate) Option<i64>);
+
+impl<'de> Deserialize<'de> for UpdateValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyValue;
+
+        impl<'de> Visitor<'de> for AnyValue {
+            type Value = UpdateValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<UpdateValue, E> {
+                Ok(UpdateValue(Some(value)))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<UpdateValue, E> {
+                Ok(UpdateValue(i64::try_from(value).ok()))
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<UpdateValue, E> {
+                Ok(UpdateValue(value.parse().ok()))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<UpdateValue, E> {
+                Ok(UpdateValue(None))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<UpdateValue, E> {
+                Ok(UpdateValue(None))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<UpdateValue, E> {
+                Ok(UpdateValue(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<UpdateValue, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(UpdateValue(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UpdateValue, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(UpdateValue(None))
+            }
+        }
+
+        deserializer.deserialize_any(AnyValue)
+    }
+}

@@ -1,0 +1,11 @@
+//! Event logs: names and layout, codecs, lines.
+//!
+//! Source of names and framing: `EventLogFileWriters` and `CompressionCodec` of Spark 3.5 and 4.x.
+
+mod codec;
+mod layout;
+mod lines;
+
+pub use codec::Codec;
+pub use layout::{LogKind, Part, Parts, application_name, classify};
+pub use lines::{Line, Lines, fold_lines};

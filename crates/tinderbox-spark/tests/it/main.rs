@@ -1,0 +1,9 @@
+//! The formats and the fold, on hand-written lines and on logs of real applications.
+#![allow(clippy::unwrap_used, reason = "a test that panics has said what it wanted to say")]
+// The answers of the history server are wide JSON objects.
+#![recursion_limit = "256"]
+
+mod check_log;
+mod cut;
+mod fixtures;
+mod history_server;

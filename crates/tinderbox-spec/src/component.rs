@@ -1,0 +1,124 @@
+//! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
+
+mod table;
+
+use crate::diagnostic::Report;
+use crate::operation::Operation;
+use crate::operation::build::Parameters;
+
+/// Every component, sources first, in the order of the reference.
+pub fn components() -> &'static [Component] {
+    table::COMPONENTS
+}
+
+/// A node type.
+#[derive(Debug)]
+pub struct Component {
+    /// The word in `type`.
+    pub name: &'static str,
+    /// Where it stands in the pipeline.
+    pub kind: NodeKind,
+    /// What it does, one sentence.
+    pub purpose: &'static str,
+    /// Its parameters; empty for a component that cannot be compiled yet, whose parameters are not checked.
+    pub parameters: &'static [Parameter],
+    /// How many nodes it reads.
+    pub inputs: Inputs,
+    /// A node of this type in YAML.
+    pub example: &'static str,
+    /// Makes the typed operation from checked parameters; `None` when this version cannot compile the component.
+    pub(crate) build: Option<Build>,
+}
+
+pub(crate) type Build = fn(&Parameters<'_>, &mut Report<'_>) -> Option<Operation>;
+
+/// The three lists of a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NodeKind {
+    /// Reads data in.
+    Source,
+    /// Makes data from data.
+    Transformation,
+    /// Writes data out.
+    Sink,
+}
+
+/// How many nodes a component reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inputs {
+    /// At least.
+    pub min: usize,
+    /// At most.
+    pub max: usize,
+}
+
+/// A parameter of a component.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its key.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: ParameterType,
+    /// Whether a node must have it.
+    pub required: bool,
+    /// What holds when it is left out, in words or as the value.
+    pub default: Option<&'static str>,
+    /// What it is for, one sentence.
+    pub purpose: &'static str,
+}
+
+/// What a parameter holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterType {
+    /// A text.
+    Text,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A text or a list of texts.
+    Texts,
+    /// Names with a text each.
+    TextByName,
+    /// Names with a text or a list of texts each.
+    TextsByName,
+    /// A text, a list of texts, or names with a text each.
+    TextsOrTextByName,
+}
+
+impl NodeKind {
+    /// The word for one of them, as in messages and generated ids.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Transformation => "transformation",
+            Self::Sink => "sink",
+        }
+    }
+
+    /// The key of their list under `pipeline`.
+    pub fn list_key(self) -> &'static str {
+        match self {
+            Self::Source => "sources",
+            Self::Transformation => "transformations",
+            Self::Sink => "sinks",
+        }
+    }
+}
+
+impl Component {
+    /// Whether this version can compile it.
+    pub fn can_compile(&self) -> bool {
+        self.build.is_some()
+    }
+
+    pub(crate) fn find(kind: NodeKind, name: &str) -> Option<&'static Self> {
+        components().iter().find(|component| component.kind == kind && component.name == name)
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    pub(crate) fn names(kind: NodeKind) -> impl Iterator<Item = &'static str> {
+        components().iter().filter(move |c| c.kind == kind).map(|c| c.name)
+    }
+}

@@ -1,0 +1,177 @@
+use std::fmt;
+
+/// Something that is wrong, or looks wrong, in a document. Plain data; [`Diagnostic::render`] is its plain text form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable name, for example `spec::unknown-type`.
+    pub code: &'static str,
+    /// Whether the document can be used nevertheless.
+    pub severity: Severity,
+    /// What is wrong, one sentence without a final stop.
+    pub message: String,
+    /// What to do about it, or the nearest valid word.
+    pub hint: Option<String>,
+    /// The document's name as the caller gave it.
+    pub file: String,
+    /// Where in the text.
+    pub span: Span,
+    /// Line of the span's start, from 1.
+    pub line: usize,
+    /// Column of the span's start in characters, from 1.
+    pub column: usize,
+    /// Path of the field, for example `pipeline.transformations[1].on`; empty for the document as a whole.
+    pub field: String,
+}
+
+/// Whether a document with this diagnostic can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can; the user should know.
+    Warning,
+}
+
+/// A range of bytes of the document's text, always on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Diagnostic {
+    /// Header, source line, caret, field and hint as plain text. `text` is the document's text.
+    pub fn render(&self, text: &str) -> String {
+        let mut rendered = self.to_string();
+        let source_line = text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        if !source_line.trim().is_empty() {
+            let before = self.column.saturating_sub(1);
+            let pad: String = source_line
+                .chars()
+                .take(before)
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            let on_this_line = source_line.chars().count().saturating_sub(before);
+            let spanned = text.get(self.span.start..self.span.end).unwrap_or_default();
+            let marked = spanned.lines().next().map_or(0, |line| line.trim_end().chars().count());
+            let carets = "^".repeat(marked.min(on_this_line).max(1));
+            rendered.push_str(&format!(
+                "\n{margin} |\n{number} | {source_line}\n{margin} | {pad}{carets}"
+            ));
+        }
+        if !self.field.is_empty() {
+            rendered.push_str(&format!("\n{margin} = field: {}", self.field));
+        }
+        if let Some(hint) = &self.hint {
+            rendered.push_str(&format!("\n{margin} = hint: {hint}"));
+        }
+        rendered
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, severity, code, message, .. } = self;
+        write!(f, "{file}:{line}:{column}: {severity}[{code}]: {message}")
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// Collects diagnostics of one document and knows its lines.
+pub(crate) struct Report<'t> {
+    file: &'t str,
+    text: &'t str,
+    line_starts: Vec<usize>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'t> Report<'t> {
+    pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file, text, line_starts, found: Vec::new() }
+    }
+
+    /// Adds an error and returns it, so that a hint can be attached.
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        field: &str,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.push(Severity::Error, code, (span, field), message.into())
+    }
+
+    /// Adds a warning and returns it, so that a hint can be attached.
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        field: &str,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.push(Severity::Warning, code, (span, field), message.into())
+    }
+
+    pub(crate) fn file(&self) -> &'t str {
+        self.file
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.error_count() > 0
+    }
+
+    pub(crate) fn error_count(&self) -> usize {
+        self.found.iter().filter(|found| found.severity == Severity::Error).count()
+    }
+
+    /// Everything found, ordered by position.
+    pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|found| (found.span.start, found.severity));
+        self.found
+    }
+
+    /// Line and column (in characters) of a byte offset, both from 1.
+    pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let line_start = self.line_starts[line - 1];
+        let column = self.text.get(line_start..offset).map_or(0, |before| before.chars().count());
+        (line, column + 1)
+    }
+
+    fn push(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        (span, field): (Span, &str),
+        message: String,
+    ) -> &mut Diagnostic {
+        let (line, column) = self.position(span.start);
+        let at = self.found.len();
+        self.found.push(Diagnostic {
+            code,
+            severity,
+            message,
+            hint: None,
+            file: self.file.to_owned(),
+            span,
+            line,
+            column,
+            field: field.to_owned(),
+        });
+        &mut self.found[at]
+    }
+}

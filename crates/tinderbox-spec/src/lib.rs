@@ -1,0 +1,50 @@
+//! Job documents: YAML (or JSON, its subset) in, a validated graph out, and from it readable PySpark.
+//!
+//! [`load`] reads a document and reports **every** error at once, each with file, line, column, field
+//! and the nearest valid word. [`compile_pyspark`] writes the program that is submitted, byte for byte.
+//! [`apply_patches`] changes the text of a document in place, so that comments and order survive.
+//! [`components`] is the table that drives validation, suggestions and the reference.
+//!
+//! Invariants: no IO, no clock, no environment; the same input gives the same output, byte for byte.
+//! No serde derive sees a user's document: it is read into an own tree with spans, where scalars stay
+//! text until the field that holds them says what they are (`on:` is a key named "on", `version: 3.10`
+//! is the text `3.10`). Nothing here panics on any input.
+//!
+//! # The document
+//!
+//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `parameters`, `cluster`,
+//! `pipeline`, `configuration`, `schedule`, `monitoring`. `${param:name}` in any value is replaced from
+//! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
+//! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
+//!
+//! A node may leave out `id` (then `source_1`, `filter_1`, `sink_1`, …) and `input` (then the node before it;
+//! for a sink the last node that is not a sink). Its parameters stand beside its `type` or under `parameters:`.
+
+mod cluster;
+mod component;
+mod configuration;
+mod diagnostic;
+mod document;
+mod error;
+mod fields;
+mod graph;
+mod nearest;
+mod operation;
+mod parameters;
+mod patch;
+mod pyspark;
+mod spec;
+mod tree;
+
+pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
+pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, components};
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use document::{Loaded, load};
+pub use error::Error;
+pub use operation::{
+    Aggregate, AggregateOutput, Aggregation, Column, Data, Join, JoinKeys, JoinRight, Operation,
+    Read, Side, WindowColumns, Write,
+};
+pub use patch::apply_patches;
+pub use pyspark::{Compiled, NodeLines, compile_pyspark};
+pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};

@@ -1,0 +1,174 @@
+//! The emitter of PySpark: a program that people like to read and that is submitted as it is.
+
+mod launch;
+mod layout;
+mod literal;
+mod nodes;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::operation::{Data, Operation};
+use crate::spec::{JobType, Spec};
+use nodes::Names;
+use std::collections::BTreeMap;
+use tinderbox_model::NodeId;
+
+pub(crate) use launch::is_at_launch;
+
+/// A compiled job: program and launch properties together are what the document says, and nothing is in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// The program, UTF-8, with a line feed at the end.
+    pub source: String,
+    /// Which lines of the program come from which node, in the order of the program.
+    pub node_lines: Vec<NodeLines>,
+    /// Properties that only work when the driver's JVM or the context starts; they belong to `spark-submit --conf`.
+    pub launch_conf: BTreeMap<String, String>,
+    /// What the user should know about the program, ordered by position in the document.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The lines of one node in the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeLines {
+    /// The node.
+    pub node: NodeId,
+    /// First line, from 1.
+    pub first_line: usize,
+    /// Last line.
+    pub last_line: usize,
+}
+
+/// Compiles a job to PySpark for Spark 3.5 and later. The same spec gives the same bytes.
+///
+/// # Errors
+/// A diagnostic for every part of the job that this version cannot compile: streaming, or a component without an
+/// emitter.
+pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
+    let errors = not_yet_supported(spec, Severity::Error);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let properties = launch::split(spec);
+    let names = Names::of(spec);
+    let mut body = String::new();
+    let mut written = Vec::new();
+    for node in spec.nodes() {
+        let statement = names.statement(node);
+        written.push((node.id.clone(), body.lines().count(), statement.lines().count()));
+        body.push_str(&statement);
+        body.push('\n');
+    }
+    let head = head(spec, &properties.in_program, &body);
+    let offset = head.lines().count();
+    let node_lines = written
+        .into_iter()
+        .map(|(node, before, count)| NodeLines {
+            node,
+            first_line: offset + before + 1,
+            last_line: offset + before + count,
+        })
+        .collect();
+    Ok(Compiled {
+        source: format!("{head}{body}spark.stop()\n"),
+        node_lines,
+        launch_conf: properties.at_launch,
+        warnings: delta_notes(spec),
+    })
+}
+
+/// What this version cannot compile, as errors for the compiler and as warnings for the reader.
+pub(crate) fn not_yet_supported(spec: &Spec, severity: Severity) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if spec.job_type == JobType::Streaming {
+        let message = "streaming jobs cannot be compiled yet".to_owned();
+        let mut diagnostic =
+            spec.type_place.diagnostic(severity, "spec::not-supported-yet", spec.file(), message);
+        diagnostic.hint = Some("use `type: batch`".to_owned());
+        found.push(diagnostic);
+    }
+    for node in spec.nodes().iter().filter(|node| node.operation == Operation::NotYet) {
+        let kind = node.kind();
+        let message =
+            format!("the {} `{}` cannot be compiled yet", kind.as_str(), node.component.name);
+        let can: Vec<&str> = crate::components()
+            .iter()
+            .filter(|component| component.kind == kind && component.can_compile())
+            .map(|component| component.name)
+            .collect();
+        let mut diagnostic =
+            node.place.diagnostic(severity, "spec::not-supported-yet", spec.file(), message);
+        diagnostic.hint = Some(format!("this version compiles: {}", can.join(", ")));
+        found.push(diagnostic);
+    }
+    found
+}
+
+/// Everything before the first node.
+fn head(spec: &Spec, properties: &BTreeMap<String, String>, body: &str) -> String {
+    let mut builder = layout::Chain::new("spark = ", "SparkSession.builder")
+        .call("appName", [literal::text(spec.name())]);
+    for (key, value) in properties {
+        builder = builder.call("config", [literal::text(key), literal::text(value)]);
+    }
+    let session = builder.call("getOrCreate", []).to_lines_always();
+    let mut head = format!("# {}\n", layout::comment(spec.name()));
+    if let Some(description) = spec.description() {
+        head.push_str(&format!("# {}\n", layout::comment(description)));
+    }
+    head.push_str(
+        "#\n# Compiled by Tinderbox from the job's document: change that one, not this file.\n\n",
+    );
+    let code = layout::without_texts(&format!("{session}{body}"));
+    if code.contains("os.environ[") {
+        head.push_str("import os\n\n");
+    }
+    let window = if code.contains("Window.") { ", Window" } else { "" };
+    head.push_str(&format!("from pyspark.sql import SparkSession{window}\n"));
+    if code.contains("F.") {
+        head.push_str("from pyspark.sql import functions as F\n");
+    }
+    head.push_str(&format!("\n{session}\n"));
+    head
+}
+
+/// Delta Lake does not come with Spark.
+/// Source of the versions: Delta Lake's compatibility table, docs.delta.io/latest/releases.html.
+fn delta_notes(spec: &Spec) -> Vec<Diagnostic> {
+    let has_package = spec.dependencies().iter().any(|dependency| dependency.contains("delta-"))
+        || spec
+            .conf()
+            .get("spark.jars.packages")
+            .is_some_and(|packages| packages.contains("delta-"));
+    if has_package {
+        return Vec::new();
+    }
+    let package = match &spec.cluster().version {
+        Some(version) if version.at_least(4, 0) => "io.delta:delta-spark_2.13:4.0.0",
+        Some(version) if version.at_least(3, 5) => "io.delta:delta-spark_2.12:3.3.2",
+        Some(_) => "io.delta:delta-core_2.12, in the version that fits this Spark",
+        None => "io.delta:delta-spark_2.12:3.3.2 (Spark 3.5)",
+    };
+    let mut notes: Vec<Diagnostic> = spec
+        .nodes()
+        .iter()
+        .filter(|node| uses_delta(&node.operation))
+        .map(|node| {
+            let message = format!("`{}` needs Delta Lake, which does not come with Spark", node.id);
+            let mut note =
+                node.place.diagnostic(Severity::Warning, "spec::package", spec.file(), message);
+            note.hint = Some(format!("add to `configuration.dependencies`: {package}"));
+            note
+        })
+        .collect();
+    notes.sort_by_key(|note| note.span.start);
+    notes
+}
+
+fn uses_delta(operation: &Operation) -> bool {
+    let (data, table_format) = match operation {
+        Operation::Read(read) => (&read.data, None),
+        Operation::Write(write) => (&write.data, write.table_format),
+        _ => return false,
+    };
+    table_format == Some("delta") || matches!(data, Data::Files { format: "delta", .. })
+}

@@ -1,0 +1,171 @@
+//! How statements are laid out: one line when it fits, else one call a line in parentheses.
+
+use super::literal::is_invisible;
+
+/// Longest line, as the formatters of Python's world have it.
+const WIDTH: usize = 88;
+
+/// `<assignment><start>.name(arguments).name(…)`.
+#[derive(Debug)]
+pub(super) struct Chain {
+    /// `name = `, or nothing.
+    assignment: String,
+    start: String,
+    calls: Vec<Call>,
+}
+
+#[derive(Debug)]
+struct Call {
+    name: &'static str,
+    arguments: Vec<String>,
+    brackets: Brackets,
+}
+
+/// What stands around the arguments of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Brackets {
+    /// `name(a, b)`.
+    Call,
+    /// `name({a, b})`: the arguments are entries of one dictionary.
+    Dictionary,
+}
+
+impl Chain {
+    /// `assignment` is `name = ` or nothing.
+    pub(super) fn new(assignment: impl Into<String>, start: impl Into<String>) -> Self {
+        Self { assignment: assignment.into(), start: start.into(), calls: Vec::new() }
+    }
+
+    pub(super) fn starting_at(mut self, start: &str) -> Self {
+        start.clone_into(&mut self.start);
+        self
+    }
+
+    pub(super) fn call(
+        self,
+        name: &'static str,
+        arguments: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.with(name, arguments.into_iter().collect(), Brackets::Call)
+    }
+
+    /// A call with one dictionary; `entries` are `key: value` in Python.
+    pub(super) fn call_with_dictionary(
+        self,
+        name: &'static str,
+        entries: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.with(name, entries.into_iter().collect(), Brackets::Dictionary)
+    }
+
+    /// The statement with a line feed at the end.
+    pub(super) fn to_lines(&self) -> String {
+        let head = format!("{}{}", self.assignment, self.start);
+        let calls: String = self.calls.iter().map(Call::one_line).collect();
+        let one_line = format!("{head}{calls}");
+        match self.calls.as_slice() {
+            _ if fits(&one_line, 0) => format!("{one_line}\n"),
+            [only] => format!("{head}{}\n", only.laid_out(0, head.chars().count())),
+            _ => self.to_lines_always(),
+        }
+    }
+
+    /// One call a line even when all would fit in one.
+    pub(super) fn to_lines_always(&self) -> String {
+        let calls: String =
+            self.calls.iter().map(|call| format!("    {}\n", call.laid_out(4, 4))).collect();
+        format!("{}(\n    {}\n{calls})\n", self.assignment, self.start)
+    }
+
+    fn with(mut self, name: &'static str, arguments: Vec<String>, brackets: Brackets) -> Self {
+        self.calls.push(Call { name, arguments, brackets });
+        self
+    }
+}
+
+impl Call {
+    fn one_line(&self) -> String {
+        let (open, close) = self.brackets.text();
+        format!(".{}{open}{}{close}", self.name, self.arguments.join(", "))
+    }
+
+    /// In a line that is indented by `indent` and already `before` characters long; arguments get lines of their
+    /// own when they do not fit.
+    fn laid_out(&self, indent: usize, before: usize) -> String {
+        let one_line = self.one_line();
+        let is_long_text = self.arguments.len() == 1 && self.arguments[0].starts_with("\"\"\"");
+        if is_long_text || self.arguments.is_empty() || fits(&one_line, before) {
+            return one_line;
+        }
+        let margin = " ".repeat(indent);
+        let (open, close) = self.brackets.text();
+        let lines: String =
+            self.arguments.iter().map(|argument| format!("{margin}    {argument},\n")).collect();
+        format!(".{}{open}\n{lines}{margin}{close}", self.name)
+    }
+}
+
+impl Brackets {
+    fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Call => ("(", ")"),
+            Self::Dictionary => ("({", "})"),
+        }
+    }
+}
+
+/// A text as the rest of a comment line; what an editor would not show is left out.
+pub(super) fn comment(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect()
+}
+
+/// The code of a program without its comments and texts, to see what it uses. Knows the literals that are written
+/// here, and no others.
+pub(super) fn without_texts(program: &str) -> String {
+    let mut code = String::new();
+    let mut rest = program;
+    while let Some(at) = rest.find(['"', '#']) {
+        code.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = if rest.starts_with('#') {
+            rest.find('\n')
+        } else if let Some(text) = rest.strip_prefix("\"\"\"") {
+            text.find("\"\"\"").map(|end| end + 6)
+        } else {
+            end_of_text(&rest[1..]).map(|end| end + 1)
+        };
+        rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
+    }
+    code.push_str(rest);
+    code
+}
+
+/// Behind the first quote that no backslash escapes.
+fn end_of_text(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' if !is_escaped => return Some(at + 1),
+            c => is_escaped = c == '\\' && !is_escaped,
+        }
+    }
+    None
+}
+
+fn fits(line: &str, before: usize) -> bool {
+    !line.contains('\n') && before + line.chars().count() <= WIDTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_comments_are_no_code() {
+        assert_eq!(
+            without_texts("a(\"F.x \\\" F.\") # F.y\nb(\"\"\"\nF.\"z\n\"\"\")\n"),
+            "a() \nb()\n"
+        );
+    }
+}

@@ -1,0 +1,337 @@
+//! One statement for each node.
+
+use super::layout::{Chain, comment};
+use super::literal::{long_text, text};
+use crate::operation::build::is_expression;
+use crate::operation::{
+    Aggregate, AggregateOutput, Aggregation, Column, Data, Join, JoinKeys, JoinRight, Operation,
+    Read, Side, WindowColumns, Write,
+};
+use crate::spec::{Node, Spec};
+use std::collections::{BTreeMap, BTreeSet};
+use tinderbox_model::NodeId;
+
+/// Names that the program uses itself, and Python's keywords.
+/// Source of the keywords: `keyword.kwlist` of Python 3.13.
+const RESERVED: &[&str] = &[
+    "F",
+    "SparkSession",
+    "Window",
+    "os",
+    "spark",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+];
+
+/// The variables of a program: each node's data frame, which is also its name as a table in SQL.
+pub(super) struct Names {
+    variables: BTreeMap<NodeId, String>,
+    windows: BTreeMap<NodeId, String>,
+    /// Inputs that a SQL node has to make tables of, because no SQL node before it did.
+    new_views: BTreeMap<NodeId, Vec<NodeId>>,
+}
+
+impl Names {
+    pub(super) fn of(spec: &Spec) -> Self {
+        let mut taken: BTreeSet<String> = RESERVED.iter().map(|&word| word.to_owned()).collect();
+        let mut take = |wanted: String| {
+            let free = std::iter::once(wanted.clone())
+                .chain((2..).map(|n| format!("{wanted}_{n}")))
+                .find(|name| !taken.contains(name))
+                .unwrap_or(wanted);
+            taken.insert(free.clone());
+            free
+        };
+        let variables: BTreeMap<_, _> = spec
+            .nodes()
+            .iter()
+            .map(|node| (node.id.clone(), take(node.id.as_str().replace('-', "_"))))
+            .collect();
+        let windows = spec
+            .nodes()
+            .iter()
+            .filter(|node| matches!(node.operation, Operation::Window(_)))
+            .map(|node| {
+                (node.id.clone(), take(format!("{}_window", node.id.as_str().replace('-', "_"))))
+            })
+            .collect();
+        let mut viewed: BTreeSet<&NodeId> = BTreeSet::new();
+        let mut new_views = BTreeMap::new();
+        for node in
+            spec.nodes().iter().filter(|node| matches!(node.operation, Operation::Sql { .. }))
+        {
+            let new: Vec<NodeId> =
+                node.inputs.iter().filter(|input| viewed.insert(input)).cloned().collect();
+            new_views.insert(node.id.clone(), new);
+        }
+        Self { variables, windows, new_views }
+    }
+
+    /// The node's lines, with a line feed at the end.
+    pub(super) fn statement(&self, node: &Node) -> String {
+        let note = node
+            .description
+            .as_deref()
+            .map(|text| format!("# {}\n", comment(text)))
+            .unwrap_or_default();
+        let assignment = format!("{} = ", self.variable(&node.id));
+        let input = node.inputs.first().map(|input| self.variable(input)).unwrap_or_default();
+        let chain = Chain::new(assignment, input);
+        let code = match &node.operation {
+            Operation::Read(read) => read_chain(read, chain).to_lines(),
+            Operation::Filter { condition } => {
+                chain.call("filter", [long_text(condition)]).to_lines()
+            }
+            Operation::Select { columns } => {
+                chain.call("select", columns.iter().map(select_column)).to_lines()
+            }
+            Operation::Map { columns } => {
+                let entries = columns
+                    .iter()
+                    .map(|(name, expression)| format!("{}: {}", text(name), expr(expression)));
+                chain.call_with_dictionary("withColumns", entries).to_lines()
+            }
+            Operation::Join(join) => self.join(node, join),
+            Operation::Aggregate(aggregate) => aggregate_chain(aggregate, chain).to_lines(),
+            Operation::Sql { query } => self.sql(node, query),
+            Operation::Deduplicate { columns } if columns.is_empty() => {
+                chain.call("dropDuplicates", []).to_lines()
+            }
+            Operation::Deduplicate { columns } => {
+                chain.call("dropDuplicates", [list(columns)]).to_lines()
+            }
+            Operation::Window(window) => self.window(node, window, chain),
+            Operation::Write(write) => write_chain(write, input).to_lines(),
+            // The compiler refuses such a spec before it comes here.
+            Operation::NotYet => String::new(),
+        };
+        format!("{note}{code}")
+    }
+
+    fn variable<'a>(&'a self, node: &'a NodeId) -> &'a str {
+        self.variables.get(node).map_or(node.as_str(), String::as_str)
+    }
+
+    fn join(&self, node: &Node, join: &Join) -> String {
+        let left_name = node.inputs.first().map(|input| self.variable(input)).unwrap_or_default();
+        let (mut right, right_name) = match &join.right {
+            JoinRight::CatalogTable(table) => {
+                let name = table.rsplit('.').next().unwrap_or(table);
+                (format!("spark.table({})", text(table)), name.to_owned())
+            }
+            JoinRight::Input => {
+                let name = node.inputs.get(1).map(|input| self.variable(input)).unwrap_or_default();
+                (name.to_owned(), name.to_owned())
+            }
+        };
+        let mut left = left_name.to_owned();
+        if matches!(join.on, JoinKeys::Conditions(_)) {
+            left.push_str(&format!(".alias({})", text(left_name)));
+            right.push_str(&format!(".alias({})", text(&right_name)));
+        }
+        match join.broadcast {
+            Some(Side::Left) => left = format!("F.broadcast({left})"),
+            Some(Side::Right) => right = format!("F.broadcast({right})"),
+            None => {}
+        }
+        let chain = Chain::new(format!("{} = ", self.variable(&node.id)), left);
+        let how = format!("how={}", text(join.how));
+        let on = match &join.on {
+            JoinKeys::None => return chain.call("crossJoin", [right]).to_lines(),
+            JoinKeys::Columns(columns) => match columns.as_slice() {
+                [column] => text(column),
+                columns => list(columns),
+            },
+            JoinKeys::Conditions(conditions) => {
+                let conditions: Vec<String> =
+                    conditions.iter().map(|condition| expr(condition)).collect();
+                match conditions.as_slice() {
+                    [condition] => condition.clone(),
+                    conditions => format!("[{}]", conditions.join(", ")),
+                }
+            }
+        };
+        chain.call("join", [right, format!("on={on}"), how]).to_lines()
+    }
+
+    fn sql(&self, node: &Node, query: &str) -> String {
+        let mut lines = String::new();
+        for input in self.new_views.get(&node.id).into_iter().flatten() {
+            let name = self.variable(input);
+            lines.push_str(&format!("{name}.createOrReplaceTempView({})\n", text(name)));
+        }
+        let mut query = query.to_owned();
+        for input in &node.inputs {
+            query = query.replace(&format!("{{{input}}}"), self.variable(input));
+        }
+        if let Some(first) = node.inputs.first() {
+            query = query.replace("{input}", self.variable(first));
+        }
+        let chain = Chain::new(format!("{} = ", self.variable(&node.id)), "spark");
+        lines.push_str(&chain.call("sql", [long_text(&query)]).to_lines());
+        lines
+    }
+
+    fn window(&self, node: &Node, window: &WindowColumns, chain: Chain) -> String {
+        let name = self.windows.get(&node.id).map_or("window", String::as_str);
+        let mut definition = Chain::new(format!("{name} = "), "Window");
+        if !window.partition_by.is_empty() {
+            definition =
+                definition.call("partitionBy", window.partition_by.iter().map(|key| column(key)));
+        }
+        if !window.order_by.is_empty() {
+            definition =
+                definition.call("orderBy", window.order_by.iter().map(|key| sort_key(key)));
+        }
+        let entries = window
+            .functions
+            .iter()
+            .map(|(column, function)| format!("{}: {}.over({name})", text(column), expr(function)));
+        format!(
+            "{}{}",
+            definition.to_lines(),
+            chain.call_with_dictionary("withColumns", entries).to_lines()
+        )
+    }
+}
+
+fn read_chain(read: &Read, chain: Chain) -> Chain {
+    let (format, path) = match &read.data {
+        Data::Table(table) => return chain.starting_at("spark").call("table", [text(table)]),
+        Data::Files { format, path } => (format, path),
+    };
+    let mut chain = chain.starting_at("spark.read").call("format", [text(format)]);
+    for (key, value) in &read.options {
+        chain = chain.call("option", [text(key), text(value)]);
+    }
+    if let Some(schema) = &read.schema {
+        chain = chain.call("schema", [text(schema)]);
+    }
+    chain.call("load", [text(path)])
+}
+
+fn write_chain(write: &Write, input: &str) -> Chain {
+    let mut chain = Chain::new("", format!("{input}.write"));
+    let format = match &write.data {
+        Data::Files { format, .. } => Some(*format),
+        Data::Table(_) => write.table_format,
+    };
+    if let Some(format) = format {
+        chain = chain.call("format", [text(format)]);
+    }
+    if let Some(mode) = write.mode {
+        chain = chain.call("mode", [text(mode)]);
+    }
+    if !write.partition_by.is_empty() {
+        chain = chain.call("partitionBy", write.partition_by.iter().map(|column| text(column)));
+    }
+    for (key, value) in &write.options {
+        chain = chain.call("option", [text(key), text(value)]);
+    }
+    match &write.data {
+        Data::Files { path, .. } => chain.call("save", [text(path)]),
+        Data::Table(table) => chain.call("saveAsTable", [text(table)]),
+    }
+}
+
+fn aggregate_chain(aggregate: &Aggregate, mut chain: Chain) -> Chain {
+    if !aggregate.group_by.is_empty() {
+        chain = chain.call("groupBy", aggregate.group_by.iter().map(|key| column(key)));
+    }
+    chain.call("agg", aggregate.outputs.iter().map(aggregate_column))
+}
+
+fn aggregate_column(output: &AggregateOutput) -> String {
+    let value = match &output.aggregation {
+        Aggregation::Function { function, column } => format!("F.{function}({})", text(column)),
+        Aggregation::Expression(expression) => expr(expression),
+    };
+    format!("{value}.alias({})", text(&output.name))
+}
+
+fn select_column(selected: &Column) -> String {
+    match &selected.name {
+        Some(name) => format!("{}.alias({})", expr(&selected.expression), text(name)),
+        None => column(&selected.expression),
+    }
+}
+
+/// A column's name as it is, anything else as a SQL expression.
+fn column(key: &str) -> String {
+    if is_expression(key) { expr(key) } else { text(key) }
+}
+
+/// A key of an order, with SQL's words for its direction.
+fn sort_key(key: &str) -> String {
+    let without_nulls =
+        |order| without_word(key, order).and_then(|rest| without_word(rest, "nulls"));
+    let (rest, nulls) = if let Some(rest) = without_nulls("first") {
+        (rest, "_nulls_first")
+    } else if let Some(rest) = without_nulls("last") {
+        (rest, "_nulls_last")
+    } else {
+        (key, "")
+    };
+    let (expression, direction) = if let Some(rest) = without_word(rest, "desc") {
+        (rest, "desc")
+    } else {
+        (without_word(rest, "asc").unwrap_or(rest), "asc")
+    };
+    if expression.len() == key.len() {
+        return column(key);
+    }
+    let value = if is_expression(expression) {
+        expr(expression)
+    } else {
+        format!("F.col({})", text(expression))
+    };
+    format!("{value}.{direction}{nulls}()")
+}
+
+/// The text before its last word, when that is `word` (in any case) and something stands before it.
+fn without_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (rest, last) = text.trim_end().rsplit_once(char::is_whitespace)?;
+    (last.eq_ignore_ascii_case(word) && !rest.trim().is_empty()).then(|| rest.trim_end())
+}
+
+fn expr(expression: &str) -> String {
+    format!("F.expr({})", text(expression))
+}
+
+fn list(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
+    format!("[{}]", values.join(", "))
+}

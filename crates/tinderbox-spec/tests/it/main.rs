@@ -1,0 +1,47 @@
+//! Behavior of the crate through its public surface.
+#![allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
+
+mod bad_documents;
+mod bad_joins;
+mod bad_nodes;
+mod compile;
+mod document;
+mod patches;
+mod properties;
+
+use std::collections::BTreeMap;
+use tinderbox_spec::{Diagnostic, Loaded, compile_pyspark, load};
+
+/// Loads and compiles a document and renders all that is said about it.
+fn check_spec(text: &str) -> String {
+    let diagnostics = match load("job.yaml", text, &BTreeMap::new()) {
+        Err(diagnostics) => diagnostics,
+        Ok(loaded) => match compile_pyspark(&loaded.spec) {
+            Err(errors) => errors,
+            Ok(compiled) => loaded.warnings.into_iter().chain(compiled.warnings).collect(),
+        },
+    };
+    rendered(&diagnostics, text)
+}
+
+fn rendered(diagnostics: &[Diagnostic], text: &str) -> String {
+    if diagnostics.is_empty() {
+        return "nothing to say".to_owned();
+    }
+    let rendered: Vec<String> =
+        diagnostics.iter().map(|diagnostic| diagnostic.render(text)).collect();
+    rendered.join("\n\n")
+}
+
+fn loaded(text: &str) -> Loaded {
+    load("job.yaml", text, &BTreeMap::new())
+        .unwrap_or_else(|found| panic!("{}", rendered(&found, text)))
+}
+
+/// A job with these transformations between a source `customers` and a sink.
+fn job_with(transformations: &str) -> String {
+    let transformations = transformations.trim_matches('\n');
+    format!(
+        "name: job\npipeline:\n  sources:\n    - {{id: customers, type: parquet, path: in}}\n  transformations:\n{transformations}\n  sinks:\n    - {{type: parquet, path: out}}\n"
+    )
+}

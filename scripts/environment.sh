@@ -1,0 +1,51 @@
+# Sourced by every script: where things are. A variable that is already set wins.
+# Nothing here starts a program or changes a file.
+
+TINDERBOX_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export TINDERBOX_ROOT
+
+# Kept between runs and shared by all checkouts: Python environments, cargo's output, logs.
+export TINDERBOX_CACHE=${TINDERBOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tinderbox}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$TINDERBOX_CACHE/target}
+
+# Python environments with PySpark: what `spark: {venv: …}` of a cluster profile points to.
+export TINDERBOX_SPARK_3_5=${TINDERBOX_SPARK_3_5:-$TINDERBOX_CACHE/spark-3.5}
+export TINDERBOX_SPARK_4=${TINDERBOX_SPARK_4:-$TINDERBOX_CACHE/spark-4}
+
+# Both, for the binary.
+export TINDERBOX_SPARK_HOMES=${TINDERBOX_SPARK_HOMES:-$TINDERBOX_SPARK_3_5:$TINDERBOX_SPARK_4}
+
+# The binary that `make build` leaves behind.
+export TINDERBOX_BIN=${TINDERBOX_BIN:-$CARGO_TARGET_DIR/release/tinderbox}
+
+# Node from a Python wheel, used where Debian's own is too old (see setup/packages.sh).
+if [ -x "$TINDERBOX_CACHE/node/bin/node" ]; then
+  PATH=$TINDERBOX_CACHE/node/bin:$PATH
+fi
+
+# The Java that Spark starts is also the one that compiles the listener.
+if [ -n "${JAVA_HOME:-}" ]; then
+  PATH=$JAVA_HOME/bin:$PATH
+fi
+
+# Every cargo call that builds uses the same profile and features, so nothing is compiled twice.
+CARGO_SELECTION=(--release --workspace --features tinderbox-cli/bundle)
+
+# The SPARK_HOME inside a PySpark environment.
+spark_home() { # ENVIRONMENT
+  local home
+  for home in "$1"/lib/python3.*/site-packages/pyspark; do
+    [ -d "$home/jars" ] && printf '%s\n' "$home" && return
+  done
+  echo "no PySpark in $1; run scripts/setup.sh test" >&2
+  return 2
+}
+
+# Chromium for the browser tests; fails when there is none.
+find_chromium() {
+  local name
+  for name in "${TINDERBOX_CHROMIUM:-}" chromium chromium-browser google-chrome; do
+    [ -n "$name" ] && command -v "$name" && return
+  done
+  return 1
+}

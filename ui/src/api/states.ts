@@ -1,0 +1,23 @@
+/** Every state of a run, in the order of its life. */
+export const JOB_STATES = [
+  'queued',
+  'submitting',
+  'starting',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed_out',
+  'lost',
+] as const;
+
+/** Whether events of a run in this state are still to come. A lost run may be found again, but sends none. */
+export function isLive(state: string): boolean {
+  return ['queued', 'submitting', 'starting', 'running'].includes(state);
+}
+
+/** A state in words. */
+export function stateLabel(state: string): string {
+  const words = state.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
