@@ -23,10 +23,20 @@ main() { # WHAT
   esac
 }
 
+# A receiver that answers, none at all, and one that never reads: the application must succeed with each.
 on_real_spark() { # ENVIRONMENT
-  local listener=$PWD/dist/tinderbox-listener.jar
+  local listener=$PWD/dist/tinderbox-listener.jar sink home passed=0 failed=0
   [ -f "$listener" ] || give_up "dist/tinderbox-listener.jar is missing" "run: make build"
-  exec "$1/bin/python" jvm/listener/tests/real_spark.py "$listener"
+  home=$(spark_home "$1")
+  for sink in fast dead stuck killed; do
+    if "$1/bin/python" jvm/listener/tests/real_spark.py --spark-home "$home" --jar "$listener" --sink "$sink"; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+    fi
+  done
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  [ "$failed" -eq 0 ]
 }
 
 main "${1:-}"

@@ -5,7 +5,8 @@
 
 Sinks: `fast` answers at once; `slow` takes 200 ms per batch; `flaky` refuses, cuts and loses
 answers; `late` is busy until the tasks are done, with a small queue; `unwanted` answers 410;
-`dead` refuses connections; `stuck` accepts and never reads. In every mode the job has to succeed.
+`dead` refuses connections; `killed` answers twice, then cuts the connection and refuses every further one; `stuck`
+accepts and never reads. In every mode the job has to succeed.
 The last line printed is one JSON object with the wall time and the CPU time of the process.
 Needs nothing beyond Python's standard library.
 """
@@ -73,7 +74,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--spark-home", required=True)
     parser.add_argument("--jar", required=True)
-    parser.add_argument("--sink", default="fast", choices=[*RECEIVING, "unwanted", "dead", "stuck"])
+    parser.add_argument("--sink", default="fast", choices=[*RECEIVING, "unwanted", "dead", "killed", "stuck"])
     parser.add_argument("--listener", default="on", choices=["on", "off"])
     parser.add_argument("--tasks", type=int, default=300)
     return parser.parse_args()
@@ -259,8 +260,7 @@ class Sink:
 
     def close(self):
         if self._server:
-            self._server.shutdown()
-            self._server.server_close()
+            self._end_server()
         elif self.kind == "stuck":
             self._listener.close()
             for connection in self._held:
@@ -273,6 +273,10 @@ class Sink:
             self.authorizations.add(authorization)
             if self.kind == "unwanted":
                 return 410
+            if self.kind == "killed" and self._requests > 2:
+                if self._requests == 3:
+                    threading.Thread(target=self._end_server, daemon=True).start()
+                return None
             if self.kind == "late" and not self.tasks_done.exists():
                 return 503
             if self.kind == "flaky" and self._requests % 3 == 1:
@@ -288,6 +292,10 @@ class Sink:
             if self.kind == "flaky" and self._requests % 3 == 2:
                 return None
             return 204
+
+    def _end_server(self):
+        self._server.shutdown()
+        self._server.server_close()
 
     def _hold_connections(self):
         while True:

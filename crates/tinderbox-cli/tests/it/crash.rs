@@ -4,7 +4,7 @@ use crate::place::{Place, Server, Spark, free_address, wait_for};
 use std::time::Duration;
 
 #[test]
-fn a_run_is_found_again_after_the_server_was_killed() {
+fn real_spark_a_run_is_found_again_after_the_server_was_killed() {
     let Some(spark) = Spark::three() else { return };
     let place = Place::new();
     place.make_data(&spark, 3_000_000, 1_000_000);
@@ -36,7 +36,7 @@ fn a_run_is_found_again_after_the_server_was_killed() {
 }
 
 #[test]
-fn a_run_that_ended_while_no_server_was_there_gets_its_state() {
+fn real_spark_a_run_that_ended_while_no_server_was_there_gets_its_state() {
     let Some(spark) = Spark::three() else { return };
     let place = Place::new();
     place.make_data(&spark, 10_000, 1_000);

@@ -8,14 +8,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 #[test]
-fn the_job_page_agrees_with_the_history_server_of_spark_3_5() {
+fn real_spark_the_job_page_agrees_with_the_history_server_of_spark_3_5() {
     if let Some(spark) = Spark::three() {
         compare(&spark, "3.5");
     }
 }
 
 #[test]
-fn the_job_page_agrees_with_the_history_server_of_spark_4() {
+fn real_spark_the_job_page_agrees_with_the_history_server_of_spark_4() {
     if let Some(spark) = Spark::four() {
         compare(&spark, "4");
     }

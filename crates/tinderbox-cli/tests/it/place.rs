@@ -4,12 +4,17 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A PySpark environment.
+/// A PySpark environment. Whoever holds one is alone with Spark in this process: two at a time would take each
+/// other's cores and time.
 pub struct Spark {
     pub venv: PathBuf,
+    _turn: MutexGuard<'static, ()>,
 }
+
+static TURN: Mutex<()> = Mutex::new(());
 
 impl Spark {
     /// Spark 3.5; `None` when it is missing and that is allowed.
@@ -32,7 +37,8 @@ impl Spark {
         if venv.is_none() {
             println!("not run: {variable} names no environment");
         }
-        Some(Self { venv: venv? })
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Self { venv: venv?, _turn: turn })
     }
 
     pub fn python(&self) -> PathBuf {

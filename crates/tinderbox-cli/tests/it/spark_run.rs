@@ -5,14 +5,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 #[test]
-fn a_spec_runs_on_spark_3_5() {
+fn real_spark_a_spec_runs_on_spark_3_5() {
     if let Some(spark) = Spark::three() {
         run_example(&spark, "3.5");
     }
 }
 
 #[test]
-fn a_spec_runs_on_spark_4() {
+fn real_spark_a_spec_runs_on_spark_4() {
     if let Some(spark) = Spark::four() {
         run_example(&spark, "4");
     }
@@ -49,7 +49,7 @@ fn run_example(spark: &Spark, version: &str) {
 }
 
 #[test]
-fn ctrl_c_stops_spark_and_leaves_a_consistent_store() {
+fn real_spark_ctrl_c_stops_spark_and_leaves_a_consistent_store() {
     let Some(spark) = Spark::three() else { return };
     let place = Place::new();
     place.make_data(&spark, 3_000_000, 1_000_000);
@@ -82,7 +82,7 @@ fn ctrl_c_stops_spark_and_leaves_a_consistent_store() {
 }
 
 #[test]
-fn a_run_that_lasts_too_long_is_ended() {
+fn real_spark_a_run_that_lasts_too_long_is_ended() {
     let Some(spark) = Spark::three() else { return };
     let place = Place::new();
     place.make_data(&spark, 2_000_000, 500_000);
@@ -93,7 +93,7 @@ fn a_run_that_lasts_too_long_is_ended() {
 }
 
 #[test]
-fn a_failing_run_says_why() {
+fn real_spark_a_failing_run_says_why() {
     let Some(_spark) = Spark::three() else { return };
     let place = Place::new();
     place.write("orders.csv", "amount\n1\n");
@@ -123,7 +123,7 @@ pipeline:
 }
 
 #[test]
-fn a_repeated_request_with_one_key_starts_one_run() {
+fn real_spark_a_repeated_request_with_one_key_starts_one_run() {
     let Some(spark) = Spark::three() else { return };
     let place = Place::new();
     place.make_data(&spark, 10_000, 1_000);

@@ -107,11 +107,13 @@ pub async fn every_sort_is_the_same_forwards_and_backwards(store: Store) {
     }
 }
 
+type Fits = fn(&Run) -> bool;
+
 pub async fn filters_narrow_the_list_and_its_total(store: Store) {
     fill(&store).await;
     let all = list(&store, &RunFilter::default(), RunSortBy::Created, SortOrder::Ascending).await;
     let any = RunFilter::default();
-    let cases: Vec<(RunFilter, fn(&Run) -> bool)> = vec![
+    let cases: [(RunFilter, Fits); 8] = [
         (RunFilter { states: vec![RunState::Queued], ..any.clone() }, |r| {
             r.state == RunState::Queued
         }),

@@ -1,5 +1,6 @@
 //! The conformance suite of the store: every behavior is a function that takes a [`tinderbox_store::Store`], so that
 //! a further database runs the same ones; plus what only a file on disk can show.
+#![allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
 
 mod conformance;
 mod counters;

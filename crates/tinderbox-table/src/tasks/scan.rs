@@ -16,6 +16,7 @@ use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use std::fs::File;
 use std::ops::{ControlFlow, Range, RangeInclusive};
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use tinderbox_model::{StageAttemptId, Task};
 
@@ -67,12 +68,12 @@ impl<'a> Table<'a> {
         key: Key,
         see: impl FnMut(u64, i64) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.try_scan(filter, key, see).map_err(|e| Error::damaged(self.path, WHAT, e))
+        guarded(self.path, || self.try_scan(filter, key, see))
     }
 
     /// The tasks of these rows, in the order of `rows`.
     pub(super) fn read(&self, rows: &[u64]) -> Result<Vec<Task>, Error> {
-        self.try_read(rows).map_err(|e| Error::damaged(self.path, WHAT, e))
+        guarded(self.path, || self.try_read(rows))
     }
 
     fn version(&self) -> Option<u64> {
@@ -238,6 +239,15 @@ impl Group<'_> {
             Statistics::Int64(values) => Some(*values.min_opt()?..=*values.max_opt()?),
             _ => None,
         }
+    }
+}
+
+/// Makes an error of everything that reading a damaged file can do: the library that decodes pages checks lengths in
+/// some places by panicking. What was half-read is dropped with the closure.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Error> {
+    match std::panic::catch_unwind(AssertUnwindSafe(read)) {
+        Ok(result) => result.map_err(|e| Error::damaged(path, WHAT, e)),
+        Err(_) => Err(Error::damaged(path, WHAT, "a page that cannot be decoded")),
     }
 }
 
