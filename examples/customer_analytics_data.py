@@ -71,7 +71,7 @@ def write(folder: pathlib.Path, parts) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to write to")
-    parser.add_argument("--purchases", type=int, default=8_000_000, help="rows of purchases")
+    parser.add_argument("--purchases", type=int, default=12_000_000, help="rows of purchases")
     parser.add_argument("--customers", type=int, default=1_000_000, help="rows of customers")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()

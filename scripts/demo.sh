@@ -28,9 +28,9 @@ main() {
   trap stop_server EXIT
   trap 'exit 130' INT TERM
 
-  headline "1 of 6: data (8 million purchases, 1 million customers, seeded; 10 s the first time)"
+  headline "1 of 6: data (12 million purchases, 1 million customers, seeded; 10 s the first time)"
   "$TINDERBOX_SPARK_3_5/bin/python" examples/customer_analytics_data.py \
-    --out "$data" --purchases "${TINDERBOX_DEMO_PURCHASES:-8000000}"
+    --out "$data" --purchases "${TINDERBOX_DEMO_PURCHASES:-12000000}"
 
   headline "2 of 6: server"
   start_server

@@ -23,7 +23,7 @@ trap 'exit 130' INT TERM
 
 main() {
   # Large enough that Spark works for some ten seconds.
-  "$python" examples/customer_analytics_data.py --out "$data" --purchases 12000000
+  "$python" examples/customer_analytics_data.py --out "$data"
   "$TINDERBOX_BIN" serve --listen 127.0.0.1:0 --data-dir "$place/home" 2>"$place/server.log" &
   server=$!
   until_true "a server" url_is_known

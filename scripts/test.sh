@@ -28,11 +28,11 @@ suites="
 format            |  5 | cargo fmt --all --check
 tidy              |  3 | $CARGO_TARGET_DIR/release/xtask tidy
 clippy            | 60 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
-rust              |120 | $rust_tests
+rust              |500 | $rust_tests
 rust docs         | 30 | cargo test --locked ${CARGO_SELECTION[*]} --doc
 listener          | 60 | scripts/listener.sh check
-listener spark 3.5| 60 | scripts/listener.sh spark-3.5
-listener spark 4  | 60 | scripts/listener.sh spark-4
+listener spark 3.5|100 | scripts/listener.sh spark-3.5
+listener spark 4  |100 | scripts/listener.sh spark-4
 ui types and lint | 20 | npm --prefix ui run --silent check
 ui                | 30 | npm --prefix ui run --silent test
 browser           | 90 | scripts/e2e.sh

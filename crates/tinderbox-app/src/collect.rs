@@ -44,7 +44,7 @@ impl App {
                         }
                     }
                     Err(error) => {
-                        tracing::warn!("cannot read {}: {}", path.display(), chain(&error))
+                        tracing::warn!("cannot read {}: {}", path.display(), chain(&error));
                     }
                 }
                 tokio::time::sleep(WATCH_PERIOD).await;

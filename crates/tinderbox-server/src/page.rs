@@ -14,7 +14,9 @@ pub struct Asset {
 
 /// Where the page's files come from: the binary embeds them. Looks a path up, without the leading slash.
 #[derive(Clone)]
-pub struct Assets(Arc<dyn Fn(&str) -> Option<Asset> + Send + Sync>);
+pub struct Assets(Arc<Find>);
+
+type Find = dyn Fn(&str) -> Option<Asset> + Send + Sync;
 
 impl Assets {
     /// Files by path.

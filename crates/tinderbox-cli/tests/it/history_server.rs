@@ -3,7 +3,7 @@
 use crate::place::{Place, Server, Spark, free_address, get_json, wait_for};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ fn real_spark_the_job_page_agrees_with_the_history_server_of_spark_4() {
 fn compare(spark: &Spark, version: &str) {
     let place = Place::new();
     place.make_data(spark, 300_000, 30_000);
-    // Little memory and a real sort make Spark spill, so that spill is compared too.
-    let spec = place.example(version);
+    let spec = spilling(&place, version);
     let server = Server::start(&place, free_address());
     let result = place.ask_json(&["run", spec.to_str().unwrap()]);
     assert_eq!(result["job"]["state"], "succeeded", "{}", result["job"]);
+    assert!(result["job"]["disk_spill_bytes"].as_u64().unwrap() > 0, "it spilled");
     let run = result["job"]["job_id"].as_str().unwrap();
     let application = result["job"]["application_id"].as_str().unwrap();
 
@@ -48,6 +48,19 @@ fn compare(spark: &Spark, version: &str) {
         ));
         compare_quantiles(&server, run, stage, &summary);
     }
+}
+
+/// The example with both sides sorted and spilled early, so that spill is compared too.
+fn spilling(place: &Place, version: &str) -> PathBuf {
+    let spec = place.example(version);
+    let text = std::fs::read_to_string(&spec).unwrap();
+    let configuration = "
+configuration:
+  sparkConf:
+    spark.sql.autoBroadcastJoinThreshold: \"-1\"
+    spark.shuffle.spill.numElementsForceSpillThreshold: \"20000\"
+";
+    place.write("spilling.yaml", &format!("{text}{configuration}"))
 }
 
 /// Ours, theirs.

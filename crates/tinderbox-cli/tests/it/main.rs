@@ -3,6 +3,9 @@
 //! Tests on Spark take the environments named by `TINDERBOX_SPARK_3_5` and `TINDERBOX_SPARK_4`. Where one is
 //! missing they fail when `TINDERBOX_REQUIRE_ALL` is set, as `make test` does, and otherwise say that they did not run.
 
+// A test that panics has said what is wrong, and what it prints is for its reader.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
 mod advice;
 mod bad_input;
 mod crash;

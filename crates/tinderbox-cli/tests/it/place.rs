@@ -191,7 +191,8 @@ pub fn get_json(url: &str) -> Option<serde_json::Value> {
     runtime.block_on(async {
         // The provider may be there from an earlier call.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let answer = reqwest::get(url).await.ok()?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let answer = client.get(url).send().await.ok()?;
         if answer.status().is_success() { answer.json().await.ok() } else { None }
     })
 }

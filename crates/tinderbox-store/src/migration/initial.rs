@@ -18,7 +18,9 @@ pub(super) fn statements(backend: DbBackend) -> Vec<Box<dyn Ddl>> {
         Box::new(index("runs", &["workspace", "application_id"])),
         // Unfinished runs of all workspaces: few, whatever the number of runs.
         Box::new(index("runs", &["state"])),
-        Box::new(index("runs", &["id_reversed"])),
+        // For the beginning and the end of an id.
+        Box::new(index("runs", &["workspace", "id"])),
+        Box::new(index("runs", &["workspace", "id_reversed"])),
         Box::new(index("runs", &["workspace", "created_us"])),
         Box::new(index("findings", &["rule", "run_id"])),
         Box::new(index("table_files", &["run_id", "state"])),

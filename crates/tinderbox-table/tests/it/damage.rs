@@ -74,7 +74,7 @@ fn a_table_with_a_changed_byte_gives_tasks_or_an_error() {
     let (path, _) = write(&folder, &tasks, 1 << 20);
     let whole = std::fs::read(&path).expect("reads");
     let mut damaged = 0;
-    for at in 0..whole.len() {
+    for at in (0..whole.len()).step_by(5) {
         let mut changed = whole.clone();
         changed[at] ^= 0x80;
         std::fs::write(&path, changed).expect("writes");
@@ -85,7 +85,7 @@ fn a_table_with_a_changed_byte_gives_tasks_or_an_error() {
             Err(error) => panic!("byte {at}: {error:?}"),
         }
     }
-    assert!(damaged > whole.len() / 10, "{damaged} of {}", whole.len());
+    assert!(damaged > whole.len() / 50, "{damaged} of {}", whole.len());
 }
 
 #[test]
