@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The long suites: what `make test` does once, many times. Resumable: finished rounds are counted in the cache for this
+# commit, so that a second call goes on where the first one ended.
+#
+#   TINDERBOX_SOAK_ROUNDS (50)      rounds of each suite
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/environment.sh
+source scripts/progress.sh
+
+rounds=${TINDERBOX_SOAK_ROUNDS:-50}
+state=$TINDERBOX_CACHE/soak/$(git rev-parse HEAD)
+mkdir -p "$state"
+export TINDERBOX_REQUIRE_ALL=1
+failed=0
+
+# name | command
+suites="
+server killed  | cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_a_run
+listener 3.5   | scripts/listener.sh spark-3.5
+listener 4     | scripts/listener.sh spark-4
+"
+
+while IFS='|' read -r name command; do
+  name=$(echo $name)
+  [ -n "$name" ] || continue
+  done_file=$state/${name// /-}
+  for round in $(seq $(($(cat "$done_file" 2>/dev/null || echo 0) + 1)) "$rounds"); do
+    printf '%s: round %d of %d\n' "$name" "$round" "$rounds"
+    if ! bash -c "$command" >"$state/last.log" 2>&1 </dev/null; then
+      tail -n 40 "$state/last.log" >&2
+      echo "failed: $name, round $round" >&2
+      failed=$((failed + 1))
+    fi
+    echo "$round" >"$done_file"
+  done
+done <<<"$suites"
+printf '%d failed\n' "$failed"
+[ "$failed" -eq 0 ]
