@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use tinderbox_model::{
-    Application, Millis, StageAttemptId, StageStatus, Task, TaskStatus, TimestampMs,
+    Application, ExecutorId, Millis, StageAttemptId, StageStatus, Task, TaskStatus, TimestampMs,
 };
 
 /// Bars of a run; times count from [`Timeline::origin`].
@@ -59,7 +59,8 @@ impl Timeline {
     pub const TASK_LIMIT: usize = 20_000;
 
     /// Lays out the bars of `tasks`, the longest of `total`. Tasks of one executor that overlap get different lanes: the
-    /// lowest free slot at launch, which is how the executor's cores filled up.
+    /// lowest free slot at launch, which is how the executor's cores filled up. An executor has no more lanes than cores:
+    /// the driver notes the end of a task some milliseconds after its core has taken the next one.
     pub fn build(application: &Application, mut tasks: Vec<Task>, total: u64) -> Self {
         let origin = application.start_time.unwrap_or_else(|| {
             let stages = application.stages.iter().filter_map(|stage| stage.submission_time);
@@ -67,7 +68,7 @@ impl Timeline {
         });
         let omitted = total.saturating_sub(tasks.len() as u64);
         tasks.sort_by_key(|task| (task.launch_time, task.id));
-        let (lanes, bars) = lay_out(origin, &tasks);
+        let (lanes, bars) = lay_out(application, origin, &tasks);
         let stages = application
             .stages
             .iter()
@@ -86,14 +87,18 @@ impl Timeline {
     }
 }
 
-fn lay_out(origin: TimestampMs, tasks: &[Task]) -> (Vec<String>, Vec<TaskBar>) {
+fn lay_out(
+    application: &Application,
+    origin: TimestampMs,
+    tasks: &[Task],
+) -> (Vec<String>, Vec<TaskBar>) {
     // Per executor, when each slot becomes free.
     let mut slots: BTreeMap<&str, Vec<TimestampMs>> = BTreeMap::new();
     let mut placed = Vec::with_capacity(tasks.len());
     for task in tasks {
         let finish = task.finish_time.unwrap_or(task.launch_time);
         let free = slots.entry(task.executor.as_str()).or_default();
-        let slot = free.iter().position(|time| *time <= task.launch_time).unwrap_or(free.len());
+        let slot = slot_of(free, task.launch_time, cores_of(application, &task.executor));
         if slot == free.len() {
             free.push(finish);
         } else {
@@ -118,10 +123,26 @@ fn lay_out(origin: TimestampMs, tasks: &[Task]) -> (Vec<String>, Vec<TaskBar>) {
     (lanes, bars.collect())
 }
 
+/// The lowest slot that is free at `launch`, else a new one, else the one that becomes free first.
+fn slot_of(free: &[TimestampMs], launch: TimestampMs, cores: usize) -> usize {
+    let lowest = free.iter().position(|time| *time <= launch);
+    let first_free = || (0..free.len()).min_by_key(|slot| free[*slot]);
+    lowest.or_else(|| first_free().filter(|_| free.len() >= cores)).unwrap_or(free.len())
+}
+
+/// Cores of an executor; as many as needed when they are not known.
+fn cores_of(application: &Application, executor: &ExecutorId) -> usize {
+    let known = application.executors.iter().find(|known| &known.id == executor);
+    match known.map(|known| known.total_cores) {
+        None | Some(0) => usize::MAX,
+        Some(cores) => cores as usize,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tinderbox_model::{ExecutorId, TaskId};
+    use tinderbox_model::TaskId;
 
     fn task(id: i64, executor: &str, launch: i64, finish: i64) -> Task {
         Task {
@@ -159,5 +180,14 @@ mod tests {
         let lanes: Vec<_> = timeline.tasks.iter().map(|bar| (bar.task, bar.lane)).collect();
         assert_eq!(lanes, [(0, 0), (1, 1), (3, 2), (2, 1)]);
         assert_eq!(timeline.tasks[0].end, Millis(100), "times count from the origin");
+    }
+
+    #[test]
+    fn an_executor_has_no_more_lanes_than_cores() {
+        let free = [TimestampMs(10), TimestampMs(20)];
+        assert_eq!(slot_of(&free, TimestampMs(15), 2), 0, "free");
+        assert_eq!(slot_of(&free, TimestampMs(5), 3), 2, "a core is left");
+        assert_eq!(slot_of(&free, TimestampMs(5), 2), 0, "becomes free first");
+        assert_eq!(slot_of(&[], TimestampMs(5), 1), 0);
     }
 }

@@ -158,8 +158,8 @@ pub enum Command {
     },
     /// Read event logs into the history.
     Collect {
-        /// A log directory or a single log.
-        #[arg(long, value_name = "PATH")]
+        /// A log directory or a single log: a path, or a URL with the scheme file.
+        #[arg(long, value_name = "URL", value_parser = local_url)]
         event_log_dir: PathBuf,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
@@ -170,8 +170,8 @@ pub enum Command {
         /// Address to listen on; port 0 takes a free one.
         #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
         listen: SocketAddr,
-        /// Read event logs from here, now and every ten seconds.
-        #[arg(long, value_name = "PATH")]
+        /// Read event logs from here, now and every ten seconds: a path, or a URL with the scheme file.
+        #[arg(long, value_name = "URL", value_parser = local_url)]
         event_log_dir: Vec<PathBuf>,
     },
     /// Print the API's contract as OpenAPI 3.1.
@@ -192,6 +192,20 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A path, `file:/path` or `file:///path`, as Spark writes `spark.eventLog.dir`.
+fn local_url(text: &str) -> Result<PathBuf, String> {
+    let path = match text.strip_prefix("file:") {
+        Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
+        None => text,
+    };
+    match path.split_once("://") {
+        Some((scheme, _)) => {
+            Err(format!("{scheme} is not read by this version; give a path on this machine"))
+        }
+        None => Ok(PathBuf::from(path)),
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let help = "write a number with its unit: 90s, 30m or 2h";
     match tinderbox_model::parse_duration(text, tinderbox_model::Millis(0)) {
@@ -208,6 +222,14 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn logs_are_local_paths_or_file_urls() {
+        for text in ["/var/logs", "file:/var/logs", "file:///var/logs"] {
+            assert_eq!(local_url(text), Ok(PathBuf::from("/var/logs")), "{text}");
+        }
+        assert!(local_url("s3://bucket/logs").unwrap_err().contains("s3"));
     }
 
     #[test]
