@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 source scripts/progress.sh
+# The demo has a server and a data directory of its own.
+unset TINDERBOX_URL TINDERBOX_TOKEN TINDERBOX_DATA_DIR
 
 once=""
 case ${1:-} in

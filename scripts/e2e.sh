@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 source scripts/progress.sh
+unset TINDERBOX_URL TINDERBOX_TOKEN TINDERBOX_DATA_DIR
 
 [ -x "$TINDERBOX_BIN" ] || give_up "$TINDERBOX_BIN is missing" "run: make build"
 TINDERBOX_CHROMIUM=$(find_chromium) || give_up "no Chromium was found" "run: scripts/setup.sh test"

@@ -122,7 +122,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn get_job(&self, id: &str) -> Result<JobDetail, Error> {
-        self.get(&format!("/api/jobs/{id}"), &()).await
+        self.get(&format!("/api/jobs/{}", segment(id)), &()).await
     }
 
     /// Asks for the end of a run.
@@ -130,7 +130,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn cancel_job(&self, id: &str) -> Result<Job, Error> {
-        self.post(&format!("/api/jobs/{id}/cancel"), &()).await
+        self.post(&format!("/api/jobs/{}/cancel", segment(id)), &()).await
     }
 
     /// The report on a run.
@@ -138,7 +138,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn list_findings(&self, id: &str) -> Result<Report, Error> {
-        self.get(&format!("/api/jobs/{id}/findings"), &()).await
+        self.get(&format!("/api/jobs/{}/findings", segment(id)), &()).await
     }
 
     /// Two runs side by side.
@@ -146,6 +146,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn compare_jobs(&self, before: &str, after: &str) -> Result<Comparison, Error> {
+        let (before, after) = (segment(before), segment(after));
         self.get(&format!("/api/jobs/{before}/compare/{after}"), &()).await
     }
 
@@ -155,7 +156,7 @@ impl Client {
     /// See [`Error`].
     pub async fn read_log(&self, id: &str, offset: u64, limit: u64) -> Result<LogPage, Error> {
         let query = [("offset", offset), ("limit", limit)];
-        self.get(&format!("/api/jobs/{id}/log"), &query).await
+        self.get(&format!("/api/jobs/{}/log", segment(id)), &query).await
     }
 
     /// The spec and the PySpark of a run.
@@ -163,7 +164,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn get_spec(&self, id: &str) -> Result<SpecSource, Error> {
-        self.get(&format!("/api/jobs/{id}/spec"), &()).await
+        self.get(&format!("/api/jobs/{}/spec", segment(id)), &()).await
     }
 
     /// Collects event logs.
@@ -182,7 +183,7 @@ impl Client {
         &self,
         id: &str,
     ) -> Result<impl Stream<Item = Result<JobProgress, Error>> + Unpin + use<>, Error> {
-        let url = format!("{}/api/jobs/{id}/events", self.base);
+        let url = format!("{}/api/jobs/{}/events", self.base, segment(id));
         let request = self.http.get(&url).header("accept", "text/event-stream");
         let answer = self.answer(request, &url).await?;
         let mut decoder = EventDecoder::default();
@@ -261,6 +262,19 @@ impl Client {
     }
 }
 
+/// One segment of a path: everything but unreserved characters (RFC 3986, section 2.3) is escaped.
+fn segment(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'.') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
 /// Takes server-sent events apart (WHATWG HTML, section 9.2): `event:` and `data:` lines up to a blank line.
 #[derive(Debug, Default)]
 struct EventDecoder {
@@ -296,6 +310,12 @@ impl EventDecoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_person_typed_stays_one_segment() {
+        assert_eq!(segment("0193-ab_c"), "0193-ab_c");
+        assert_eq!(segment("a/b?c#d é"), "a%2Fb%3Fc%23d%20%C3%A9");
+    }
 
     #[test]
     fn events_come_whole_however_the_bytes_are_cut() {

@@ -21,7 +21,7 @@ pub use job::{
     AppliedPatch, Attempt, CollectRequest, CollectResult, Job, JobDetail, JobList, LogPage,
     Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
-pub use live::{Envelope, JobProgress, StageProgress};
+pub use live::{JobProgress, StageProgress};
 pub use problem::Problem;
 pub use report::{
     Advice, Amount, Comparison, ComparisonRow, Effect, Evidence, Finding, PatchBody, Report,

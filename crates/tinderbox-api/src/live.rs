@@ -73,28 +73,3 @@ impl From<&model::Stage> for StageProgress {
         }
     }
 }
-
-/// First line of a body sent to `/ingest/live`; the event lines follow. See `schemas/live.schema.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Envelope {
-    /// Version of the envelope, 1.
-    pub tinderbox: u32,
-    /// Names the listener instance.
-    pub session: String,
-    /// The run it was launched for.
-    #[serde(default)]
-    pub run: Option<String>,
-    /// The attempt it was launched for.
-    #[serde(default)]
-    pub attempt: Option<u32>,
-    /// Batch number from 0; a repeated number is a repeated batch.
-    pub seq: u64,
-    /// How many event lines follow.
-    pub events: u64,
-    /// Events shed so far, by kind.
-    #[serde(default)]
-    pub dropped: BTreeMap<String, u64>,
-    /// Whether this is the last batch.
-    #[serde(default, rename = "final")]
-    pub is_final: bool,
-}

@@ -2,16 +2,26 @@
 
 use crate::live::totals;
 use crate::{App, Collected, Error, advice, blocking, chain, now};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tinderbox_collect::EventLog as Log;
-use tinderbox_model::{Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState};
+use tinderbox_model::{
+    Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
+};
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
 use tinderbox_table::{Place, TaskWriter, TaskWriterOptions, Written, write_detail};
 
 const FIRST: AttemptNumber = AttemptNumber(1);
 /// How often watched directories are looked at; Spark's own History Server takes the same time.
 const WATCH_PERIOD: Duration = Duration::from_secs(10);
+
+/// How often replaced files are looked for.
+const SWEEP_PERIOD: Duration = Duration::from_secs(60);
+/// How long a replaced file stays: a reader that has its name opens it within moments.
+const READER_GRACE: Duration = Duration::from_secs(600);
+const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
     /// Reads the event logs at `path`, a log directory or a single log. A log that has not changed since is not opened.
@@ -20,7 +30,12 @@ impl App {
     /// [`Error::Collect`] when `path` is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
     pub async fn collect(&self, path: &Path) -> Result<Collected, Error> {
         let listed = path.to_owned();
-        let entries = blocking(move || logs_at(&listed).map_err(Error::Collect)).await?;
+        let entries = blocking(move || {
+            // A log has one name, however the directory was spelled.
+            let listed = listed.canonicalize().unwrap_or(listed);
+            logs_at(&listed).map_err(Error::Collect)
+        })
+        .await?;
         let mut done = Collected::default();
         for entry in entries {
             match self.collect_log(&entry).await {
@@ -36,17 +51,17 @@ impl App {
     pub fn watch_logs(&self, path: PathBuf) {
         let app = self.clone();
         self.spawn(async move {
+            let mut said = Vec::new();
             loop {
-                match app.collect(&path).await {
-                    Ok(done) => {
-                        for failure in done.failed {
-                            tracing::warn!("not collected: {failure}");
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!("cannot read {}: {}", path.display(), chain(&error));
-                    }
+                let failures = match app.collect(&path).await {
+                    Ok(done) => done.failed,
+                    Err(error) => vec![format!("{}: {}", path.display(), chain(&error))],
+                };
+                // Once, not every ten seconds.
+                for failure in failures.iter().filter(|failure| !said.contains(*failure)) {
+                    tracing::warn!("not collected: {failure}");
                 }
+                said = failures;
                 tokio::time::sleep(WATCH_PERIOD).await;
             }
         });
@@ -54,19 +69,17 @@ impl App {
 
     /// True when the log was read, false when it had not changed.
     async fn collect_log(&self, log: &Log) -> Result<bool, Error> {
-        let url = log.path.display().to_string();
+        let _alone = self.inner.collecting.lock().await;
+        let url = url_of(log);
         let (size, modified) = (log.version.size, log.version.modified);
         let known = self.inner.store.event_log_get(&url).await?;
         if known.as_ref().is_some_and(|log: &EventLog| log.size == size && log.modified == modified)
         {
             return Ok(false);
         }
-        let known = match known.and_then(|log| log.run) {
-            Some(run) => self.inner.store.run_get(&run).await?,
-            None => None,
-        };
-        let run = known
-            .unwrap_or_else(|| Run::new(RunId::new(uuid::Uuid::now_v7().to_string()), "", now()));
+        let id = known.and_then(|log| log.run).unwrap_or_else(|| id_of(&url));
+        let run = self.inner.store.run_get(&id).await?;
+        let run = run.unwrap_or_else(|| Run::new(id, "", now()));
         let (application, files) = self.read_log(&run, log.path.clone()).await?;
         let run = self.observed_run(run, &application).await?;
         self.record(&run, &application, files).await?;
@@ -108,8 +121,37 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
-        let (application, files) = self.read_log(run, entry.path).await?;
-        self.record(run, &application, files).await
+        match self.read_log(run, entry.path).await {
+            Ok((application, files)) => self.record(run, &application, files).await,
+            // It ended before Spark wrote the first event.
+            Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes files that newer ones have replaced, when no reader can hold them any more; until [`App::close`].
+    pub(crate) async fn sweep(self) {
+        loop {
+            if let Err(error) = self.sweep_once(now()).await {
+                tracing::warn!("replaced files are left over: {}", chain(&error));
+            }
+            tokio::time::sleep(SWEEP_PERIOD).await;
+        }
+    }
+
+    async fn sweep_once(&self, now: TimestampMs) -> Result<(), Error> {
+        let grace = i64::try_from(READER_GRACE.as_millis()).unwrap_or(i64::MAX);
+        let before = TimestampMs(now.0.saturating_sub(grace));
+        for retired in self.inner.store.file_retired(before, SWEEP_LIMIT).await? {
+            let path = self.inner.data_dir.root().join(&retired.file.path);
+            match std::fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => return Err(Error::File { path, source }),
+            }
+            self.inner.store.file_forget(&retired.file.path).await?;
+        }
+        Ok(())
     }
 
     /// Walk 1 up to the files: log, fold, detail file and task table, both under new names.
@@ -192,9 +234,28 @@ struct Files {
 /// The logs of a directory, or the one log that `path` is: a rolling log is a directory itself.
 fn logs_at(path: &Path) -> Result<Vec<Log>, tinderbox_collect::Error> {
     if path.is_dir() && tinderbox_collect::open(path).is_err() {
-        return tinderbox_collect::list(path);
+        let mut logs = tinderbox_collect::list(path)?;
+        let is_closed = |log: &Log| !log.path.display().to_string().ends_with(".inprogress");
+        let closed: HashSet<_> = logs.iter().filter(|log| is_closed(log)).map(url_of).collect();
+        // Both are there while a file system copies instead of renaming.
+        logs.retain(|log| is_closed(log) || !closed.contains(&url_of(log)));
+        return Ok(logs);
     }
     Ok(vec![tinderbox_collect::open(path)?])
+}
+
+/// The name of a log while it is written and afterwards: Spark takes `.inprogress` off when the application ends.
+fn url_of(log: &Log) -> String {
+    let path = log.path.display().to_string();
+    path.strip_suffix(".inprogress").map(str::to_owned).unwrap_or(path)
+}
+
+/// The id of the run that is made of a log. From its name, so that a collection that was cut short makes the same run
+/// again.
+fn id_of(url: &str) -> RunId {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&Sha256::digest(url.as_bytes())[..16]);
+    RunId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
 }
 
 /// What an event log alone says of the end: Spark writes an exit code from 4.0 on; before that a failed job or SQL
@@ -210,5 +271,46 @@ fn observed_state(application: &Application) -> RunState {
             RunState::Failed
         }
         None => RunState::Succeeded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, SparkPlaces, TaskQuery};
+
+    fn files(folder: &Path) -> usize {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+    }
+
+    #[tokio::test]
+    async fn files_of_a_log_that_grew_are_replaced_and_the_old_ones_deleted_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::open(Config {
+            data_dir: dir.path().join("home"),
+            url: String::new(),
+            listener_jar: None,
+            spark: SparkPlaces::default(),
+        })
+        .await
+        .unwrap();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../tinderbox-spark/tests/fixtures/spark-3.5-small/local-1795203071921");
+        let whole = std::fs::read(fixture).unwrap();
+        let log = dir.path().join("local-1795203071921");
+        for part in [whole.len() / 2, whole.len()] {
+            std::fs::write(&log, &whole[..part]).unwrap();
+            assert_eq!(app.collect(&log).await.unwrap().collected, 1);
+        }
+        let tables = dir.path().join("home/tables");
+        assert_eq!(files(&tables), 2);
+        app.sweep_once(now()).await.unwrap();
+        assert_eq!(files(&tables), 2, "a reader may still hold the old one");
+        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
+        assert_eq!(files(&tables), 1);
+        let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
+        assert_eq!(tasks.unwrap().tasks.len(), 1);
+        app.close().await;
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tinderbox_model::{AttemptNumber, RunId};
 
 /// A data directory that this process owns.
@@ -27,7 +28,8 @@ pub struct Owner {
 }
 
 impl DataDir {
-    /// Makes this process the owner, creating the directory when it is missing.
+    /// Makes this process the owner, creating the directory when it is missing. Blocks for a tenth of a second when it
+    /// has an owner.
     ///
     /// # Errors
     /// [`Error::Owned`] when another process is the owner; [`Error::DataDir`] when the directory cannot be used.
@@ -37,12 +39,20 @@ impl DataDir {
         // Relative paths would change their meaning for Spark's driver, which has another working directory.
         let root = root.canonicalize().map_err(failed)?;
         let mut lock = open_lock(&root).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::Owned { path: root, owner: read_owner(&mut lock) });
+        let mut tries = 0;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // Whoever asks for the owner holds the lock for a moment too.
+                Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::Owned { path: root, owner: read_owner(&mut lock) });
+                }
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let mut owned = Self { root, lock };
         owned.write_owner(&Owner { pid: std::process::id(), url: None })?;
@@ -104,6 +114,8 @@ impl DataDir {
 }
 
 const LOCK_FILE: &str = "tinderbox.lock";
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 fn open_lock(root: &Path) -> std::io::Result<File> {
     let path = root.join(LOCK_FILE);

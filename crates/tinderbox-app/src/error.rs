@@ -45,6 +45,18 @@ pub enum Error {
         /// Its state.
         state: &'static str,
     },
+    /// The run was only observed, so there is nothing here that could end it.
+    #[error("the run {id} was observed, not launched here: it cannot be cancelled from here")]
+    NotLaunchedHere {
+        /// The run.
+        id: String,
+    },
+    /// The folder that relative paths start from cannot be used.
+    #[error("the base directory `{}` is not an absolute path of a folder", path.display())]
+    BaseDirectory {
+        /// What was given.
+        path: PathBuf,
+    },
     /// Nothing was recorded of what happened inside the run.
     #[error("nothing is known yet of what happens inside the run {id}")]
     NoRecord {
@@ -155,6 +167,8 @@ impl Error {
             Self::Owned { .. } => "data-directory-owned",
             Self::NoSuchRun { .. } | Self::AmbiguousRun { .. } => "job-not-found",
             Self::AlreadyEnded { .. } => "already-ended",
+            Self::NotLaunchedHere { .. } => "not-launched-here",
+            Self::BaseDirectory { .. } => "base-directory",
             Self::NoRecord { .. } => "no-record",
             Self::NoSpec { .. } => "no-spec",
             Self::NoLog { .. } => "no-log",
@@ -180,6 +194,8 @@ impl Error {
             Self::NoSuchRun { .. } => "`tinderbox jobs` lists the runs; `latest` names the newest".to_owned(),
             Self::AmbiguousRun { .. } => "give more of the id".to_owned(),
             Self::AlreadyEnded { .. } => return None,
+            Self::NotLaunchedHere { .. } => "end it where it was started".to_owned(),
+            Self::BaseDirectory { .. } => "give the folder of the spec, on the server's machine".to_owned(),
             Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
             Self::NoSpec { .. } => return None,
             Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),

@@ -2,10 +2,10 @@
 
 use crate::live::Envelope;
 use crate::plan::AttemptRecord;
-use crate::{App, DataDir, Error};
+use crate::{App, DataDir, Error, blocking};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
-use tinderbox_model::{AttemptNumber, RunState};
+use tinderbox_model::{AttemptNumber, RunId, RunState};
 use tinderbox_store::Run;
 
 /// Why a batch was not taken.
@@ -26,20 +26,42 @@ impl App {
     ///
     /// # Errors
     /// See [`IngestRefusal`].
-    pub async fn ingest(&self, token: Option<&str>, body: &[u8]) -> Result<(), IngestRefusal> {
-        let (envelope, lines) = Envelope::split(body).ok_or(IngestRefusal::Malformed)?;
+    pub async fn ingest(
+        &self,
+        token: Option<&str>,
+        body: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<(), IngestRefusal> {
+        let whole = body.as_ref();
+        let (envelope, lines) = Envelope::split(whole).ok_or(IngestRefusal::Malformed)?;
+        let first_line = whole.len() - lines.len();
         let run = envelope.run.clone().ok_or(IngestRefusal::NotWanted)?;
         let attempt = AttemptNumber(envelope.attempt.unwrap_or(1));
         let stored = self.admit(&run, attempt, token).await?;
-        self.inner.live.take_batch(&run, envelope, lines);
+        // A batch can hold an event of many megabytes, and its run's fold may be locked by a reader.
+        let (app, id) = (self.clone(), run.clone());
+        let folded = blocking(move || {
+            app.inner.live.take_batch(&id, envelope, &body.as_ref()[first_line..]);
+            Ok(())
+        });
+        folded.await.map_err(|_| IngestRefusal::Unavailable)?;
         self.note_start(&stored).await;
+        self.forget_when_over(&run).await;
         self.announce(&run);
         Ok(())
     }
 
+    /// The run may have ended, and been forgotten, while this batch was folded: then nobody else forgets it.
+    async fn forget_when_over(&self, run: &RunId) {
+        if let Ok(Some(run)) = self.inner.store.run_get(run).await
+            && run.state.is_final()
+        {
+            self.inner.live.forget(&run.id);
+        }
+    }
+
     async fn admit(
         &self,
-        run: &tinderbox_model::RunId,
+        run: &RunId,
         attempt: AttemptNumber,
         token: Option<&str>,
     ) -> Result<Run, IngestRefusal> {

@@ -43,8 +43,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tinderbox_engine::Host;
 use tinderbox_model::RunId;
 use tinderbox_store::Store;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio::task::JoinHandle;
+
+/// Launches and readings of event logs at a time. Each takes about a core while it lasts.
+const HEAVY_AT_ONCE: usize = 4;
 
 /// What an [`App`] needs to know.
 #[derive(Debug, Clone)]
@@ -77,6 +80,10 @@ struct Inner {
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
     work: Notify,
+    /// Turns for launches and for reading whole event logs: more at once than cores only slows all of them down.
+    heavy: Semaphore,
+    /// One log is collected at a time, so that two collections of one directory do not both make a run of it.
+    collecting: tokio::sync::Mutex<()>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -112,10 +119,13 @@ impl App {
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
+                heavy: Semaphore::new(HEAVY_AT_ONCE),
+                collecting: tokio::sync::Mutex::default(),
                 tasks: Mutex::default(),
             }),
         };
         app.spawn(app.clone().reconcile());
+        app.spawn(app.clone().sweep());
         Ok(app)
     }
 

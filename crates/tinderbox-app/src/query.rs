@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tinderbox_engine::{DriverLog, SparkInstalls};
-use tinderbox_model::{Application, Completeness, JobStatus, RunId, SqlStatus, WorkspaceId};
+use tinderbox_model::{
+    Application, Completeness, JobStatus, Origin, RunId, SqlStatus, WorkspaceId,
+};
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
 
 /// What is known of what happens inside a run.
@@ -80,10 +82,24 @@ impl App {
         let attempts = self.inner.store.attempt_list(&run.id).await?;
         let notes =
             attempts.iter().filter_map(AttemptRecord::of).flat_map(|record| record.notes).collect();
-        // A run that has just been recorded has no application yet, which is no error here.
-        let application = self.application(run.id.as_str()).await.ok();
-        let application = application.as_ref().map(|(_, application)| application);
         let is_over = run.state.is_final();
+        // While it lasts, the head of the fold is enough; a snapshot would copy every stage and plan.
+        let live = self.inner.live.read(&run.id, |live| {
+            (live.fold().completeness(), live.fold().environment().spark_properties.clone())
+        });
+        let (completeness, spark_properties) = match live.filter(|_| !is_over) {
+            Some(known) => known,
+            // A run that has just been recorded has no application yet, which is no error here.
+            None => match self.application(run.id.as_str()).await {
+                Ok((_, application)) => (
+                    application.completeness.clone(),
+                    application.environment.spark_properties.clone(),
+                ),
+                Err(_) => {
+                    (Completeness { ended: true, ..Completeness::default() }, BTreeMap::new())
+                }
+            },
+        };
         Ok(RunDetail {
             run: self.view(&run),
             attempts: attempts
@@ -101,12 +117,8 @@ impl App {
             parameters: plan.parameters,
             applied: plan.applied,
             notes,
-            partial_reasons: application
-                .map(|application| partial_reasons(&application.completeness, is_over))
-                .unwrap_or_default(),
-            spark_properties: application
-                .map(|application| application.environment.spark_properties.clone())
-                .unwrap_or_default(),
+            partial_reasons: partial_reasons(&completeness, is_over),
+            spark_properties,
             timeout: run.timeout,
         })
     }
@@ -117,7 +129,9 @@ impl App {
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
     pub async fn application(&self, id: &str) -> Result<(RunId, Arc<Application>), Error> {
         let run = self.find(id).await?;
-        if let Some(application) = self.inner.live.snapshot(&run.id) {
+        if !run.state.is_final()
+            && let Some(application) = self.inner.live.snapshot(&run.id)
+        {
             return Ok((run.id, Arc::new(application)));
         }
         let file = self.current_file(&run.id, TableFileKind::Detail).await?;
@@ -140,9 +154,11 @@ impl App {
     ) -> Result<T, Error> {
         let view = self.run(run.as_str()).await?;
         let seq = self.next_seq();
-        let live = self.inner.live.read(run, |live| make(seq, &view, Inside::Live(live)));
-        if let Some(made) = live {
-            return Ok(made);
+        if !view.state.is_final() {
+            let live = self.inner.live.read(run, |live| make(seq, &view, Inside::Live(live)));
+            if let Some(made) = live {
+                return Ok(made);
+            }
         }
         Ok(match self.application(run.as_str()).await {
             Ok((_, application)) => make(seq, &view, Inside::Record(&application)),
@@ -155,9 +171,12 @@ impl App {
     /// # Errors
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
     pub async fn tasks(&self, id: &str, query: &TaskQuery) -> Result<TaskPage, Error> {
-        let run = self.find(id).await?.id;
-        if let Some(recent) = self.inner.live.read(&run, |live| query.select(live.recent_tasks())) {
-            let (tasks, total) = recent;
+        let run = self.find(id).await?;
+        let (run, is_over) = (run.id, run.state.is_final());
+        if !is_over
+            && let Some((tasks, total)) =
+                self.inner.live.read(&run, |live| query.select(live.recent_tasks()))
+        {
             return Ok(TaskPage { run, tasks, total });
         }
         let file = self.current_file(&run, TableFileKind::Tasks).await?;
@@ -226,8 +245,13 @@ impl App {
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoLog`], [`Error::Engine`].
     pub async fn log(&self, id: &str, offset: i64, limit: u64) -> Result<LogPart, Error> {
         let run = self.find(id).await?;
-        let directory = self.attempt_directory(&run).await?;
-        let directory = directory.ok_or_else(|| Error::NoLog { id: run.id.to_string() })?;
+        let Some(directory) = self.attempt_directory(&run).await? else {
+            if run.origin == Origin::Observed {
+                return Err(Error::NoLog { id: run.id.to_string() });
+            }
+            // Not launched yet, or ended before it was.
+            return Ok(LogPart { complete: run.state.is_final(), ..LogPart::default() });
+        };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let page = blocking(move || {
             let log = DriverLog::in_folder(&directory);
@@ -286,7 +310,7 @@ impl App {
     }
 
     /// The row, with the figures of the live stream while the run lasts.
-    fn view(&self, run: &Run) -> RunView {
+    pub(crate) fn view(&self, run: &Run) -> RunView {
         let mut view = RunView::from(run);
         if run.state.is_final() {
             return view;

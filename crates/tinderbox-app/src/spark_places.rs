@@ -9,11 +9,19 @@ pub struct SparkPlaces {
 }
 
 impl SparkPlaces {
-    /// From the environment of this process. `TINDERBOX_SPARK_HOMES` (Spark homes or Python environments, colons
+    /// From the environment of this process, without variables that are not UTF-8; see
+    /// [`SparkPlaces::from_variables`].
+    pub fn from_environment() -> Self {
+        Self::from_variables(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
+    }
+
+    /// From these environment variables. `TINDERBOX_SPARK_HOMES` (Spark homes or Python environments, colons
     /// between) comes first, then the environments `spark-*` in the cache folder (`TINDERBOX_CACHE`, else
     /// `tinderbox` in the user's cache), then what `SPARK_HOME` and the `PATH` name.
-    pub fn from_environment() -> Self {
-        let mut variables: BTreeMap<_, _> = std::env::vars().collect();
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut variables: BTreeMap<_, _> = variables.into_iter().collect();
         let named = variables.get(HOMES).cloned().unwrap_or_default();
         let installed = cache_folder(&variables).map(environments).unwrap_or_default();
         let homes: Vec<_> = named

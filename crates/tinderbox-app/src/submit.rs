@@ -1,7 +1,7 @@
 //! A spec becomes a recorded run. What would fail anyway is found out first, so that nothing is half-written.
 
 use crate::plan::LaunchPlan;
-use crate::{App, AppliedAdvice, Error, RunView, Submission, Submitted, blocking, now};
+use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};
 use std::path::Path;
 use tinderbox_engine::LocalSpark;
 use tinderbox_model::{Patch, RunId, SparkVersion};
@@ -16,10 +16,11 @@ impl App {
     /// first run and starts nothing.
     ///
     /// # Errors
-    /// [`Error::BadSpec`], [`Error::MissingInput`], [`Error::NoSuchEngine`], [`Error::EngineNotHere`],
+    /// [`Error::BadSpec`], [`Error::BaseDirectory`], [`Error::MissingInput`], [`Error::NoSuchEngine`], [`Error::EngineNotHere`],
     /// [`Error::Engine`] (no Spark, no Java), [`Error::NoAdvice`], [`Error::Advice`], [`Error::Store`].
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
         let engine = choose_engine(submission.engine.as_deref())?;
+        check_base(&submission.base_directory)?;
         let (spec, mut warnings) = load(&submission, &submission.spec)?;
         let mut text = submission.spec.clone();
         let mut applied = Vec::new();
@@ -61,7 +62,11 @@ impl App {
             .await?;
         self.announce(&created.run.id);
         self.inner.work.notify_one();
-        let run = RunView::from(&created.run);
+        if created.existed {
+            // What the first request had applied, not what this one would have.
+            applied = LaunchPlan::of(&created.run).applied;
+        }
+        let run = self.view(&created.run);
         Ok(Submitted { run, existed: created.existed, applied, warnings })
     }
 
@@ -109,6 +114,13 @@ fn apply(spec: &Spec, text: &str, advice: &[AppliedAdvice]) -> Result<String, Er
     let patches: Vec<Patch> = advice.iter().map(|one| one.patch.clone()).collect();
     tinderbox_spec::apply_patches(text, &patches)
         .map_err(|source| Error::Advice { name: spec.name().to_owned(), source })
+}
+
+fn check_base(base: &Path) -> Result<(), Error> {
+    if base.is_absolute() && base.is_dir() {
+        return Ok(());
+    }
+    Err(Error::BaseDirectory { path: base.to_owned() })
 }
 
 fn check_inputs(spec: &Spec, base: &Path) -> Result<(), Error> {

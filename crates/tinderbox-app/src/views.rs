@@ -342,7 +342,7 @@ pub struct RunError {
 }
 
 /// A part of a driver's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogPart {
     /// The text; bytes that are no UTF-8 are replaced.
     pub text: String,

@@ -32,8 +32,7 @@ pub struct Place {
         global = true,
         env = "TINDERBOX_TOKEN",
         value_name = "TOKEN",
-        hide_env_values = true,
-        requires = "server"
+        hide_env_values = true
     )]
     pub token: Option<String>,
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tinderbox_api::Client;
 use tinderbox_app::{App, Config, DataDir, Owner, SparkPlaces};
 use tinderbox_server as server;
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -18,8 +19,12 @@ use tokio::task::JoinHandle;
 pub struct Session {
     /// The client.
     pub client: Client,
+    place: Place,
     own: Option<Own>,
 }
+
+/// How often a session is opened anew when the owner changes meanwhile: commands own the data directory for moments.
+const OPEN_TRIES: u32 = 5;
 
 struct Own {
     app: App,
@@ -30,21 +35,44 @@ struct Own {
 impl Session {
     /// Connects, starting a server of our own when nobody owns the data directory.
     pub async fn open(place: &Place) -> Result<Self, Failure> {
+        let connected = |client| Self { client, place: place.clone(), own: None };
         if let Some(url) = &place.server {
-            return Ok(Self { client: Client::new(url, place.token.clone())?, own: None });
+            return Ok(connected(Client::new(url, place.token.clone())?));
         }
         let root = data_dir(place)?;
-        if let Some(url) = owner_url(&root).await? {
-            return Ok(Self { client: Client::new(&url, None)?, own: None });
-        }
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let (app, listener, url) = open_app(&root, address).await?;
+        let mut tries = 0;
+        let (app, listener, url) = loop {
+            if let Some(url) = owner_url(&root).await? {
+                return Ok(connected(Client::new(&url, None)?));
+            }
+            tries += 1;
+            match try_open_app(&root, address).await? {
+                // Another command was faster: it is the owner now.
+                Err(tinderbox_app::Error::Owned { .. }) if tries < OPEN_TRIES => {}
+                opened => break opened?,
+            }
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = server::serve(listener, app.clone(), bundle::assets(), async {
             let _ = stopped.await;
         });
         let server = tokio::spawn(serving);
-        Ok(Self { client: Client::new(&url, None)?, own: Some(Own { app, stop, server }) })
+        Ok(Self {
+            client: Client::new(&url, None)?,
+            place: place.clone(),
+            own: Some(Own { app, stop, server }),
+        })
+    }
+
+    /// Connects again after the server has gone. When it belonged to another command that has ended, this one takes
+    /// over and finds the runs again. False when there is nothing else to connect to.
+    pub async fn reopen(&mut self) -> Result<bool, Failure> {
+        if self.place.server.is_some() || self.is_own() {
+            return Ok(false);
+        }
+        *self = Self::open(&self.place.clone()).await?;
+        Ok(true)
     }
 
     /// Whether the server ends with this command.
@@ -65,20 +93,26 @@ impl Session {
 pub async fn open_app(
     root: &Path,
     address: SocketAddr,
-) -> Result<(App, tokio::net::TcpListener, String), Failure> {
+) -> Result<(App, TcpListener, String), Failure> {
+    Ok(try_open_app(root, address).await??)
+}
+
+async fn try_open_app(
+    root: &Path,
+    address: SocketAddr,
+) -> Result<Result<(App, TcpListener, String), tinderbox_app::Error>, Failure> {
     let listener = server::bind(address).await?;
     let bound = listener.local_addr().map_err(|error| {
         Failure::environment(format!("the bound address cannot be read: {error}"), None)
     })?;
     let url = format!("http://{bound}");
-    let app = App::open(Config {
+    let opened = App::open(Config {
         data_dir: root.to_owned(),
         url: url.clone(),
         listener_jar: bundle::LISTENER_JAR,
         spark: SparkPlaces::from_environment(),
-    })
-    .await?;
-    Ok((app, listener, url))
+    });
+    Ok(opened.await.map(|app| (app, listener, url)))
 }
 
 /// The data directory: what was named, else `tinderbox` in the user's data folder (XDG base directory specification).

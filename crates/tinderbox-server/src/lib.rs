@@ -5,6 +5,7 @@
 //! because there is no login yet.
 
 mod convert;
+mod extract;
 mod guard;
 mod http;
 mod page;
@@ -13,13 +14,16 @@ mod problem;
 pub use page::{Asset, Assets};
 
 use axum::Router;
-use axum::http::Uri;
-use std::future::Future;
+use axum::http::{Method, Uri};
+use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tinderbox_app::App;
 use tokio::net::TcpListener;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
+
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +77,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|source| Error::Bind { address, source })
 }
 
-/// Serves until `shutdown` resolves. Open event streams end then.
+/// Serves until `shutdown` resolves. Open event streams end then; requests that are being answered get five seconds.
 ///
 /// # Errors
 /// [`Error::Serve`].
@@ -83,10 +87,24 @@ pub async fn serve(
     assets: Assets,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    axum::serve(listener, router(app, assets))
-        .with_graceful_shutdown(shutdown)
-        .await
-        .map_err(Error::Serve)
+    let (asked, mut is_asked) = tokio::sync::watch::channel(false);
+    let serving = axum::serve(listener, router(app, assets)).with_graceful_shutdown(async move {
+        shutdown.await;
+        let _ = asked.send(true);
+    });
+    let too_late = async {
+        // An error means that serving has ended by itself.
+        if is_asked.wait_for(|asked| *asked).await.is_ok() {
+            tokio::time::sleep(SHUTDOWN_GRACE).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = serving.into_future() => served.map_err(Error::Serve),
+        // A client that does not read its answer would hold the server open for ever.
+        () = too_late => Ok(()),
+    }
 }
 
 /// All routes.
@@ -102,9 +120,12 @@ pub fn router(app: App, assets: Assets) -> Router {
         )
         .merge(http::operations::routes())
         .merge(http::ingest::routes())
-        .fallback(move |uri: Uri| {
+        .method_not_allowed_fallback(async |method: Method, uri: Uri| {
+            problem::no_such_method(&method, uri.path())
+        })
+        .fallback(move |method: Method, uri: Uri| {
             let assets = assets.clone();
-            async move { page::answer(&assets, &uri) }
+            async move { page::answer(&assets, &method, &uri) }
         })
         .with_state(app);
     guard::protect(api)

@@ -1,5 +1,5 @@
 use crate::problem;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
@@ -41,11 +41,14 @@ impl std::fmt::Debug for Assets {
 }
 
 /// A file of the page, its index for the page's own routes, or a problem for paths of the API.
-pub fn answer(assets: &Assets, uri: &Uri) -> Response {
+pub fn answer(assets: &Assets, method: &Method, uri: &Uri) -> Response {
     let path = uri.path();
     let is_under = |prefix: &str| path == prefix || path.starts_with(&format!("{prefix}/"));
     if is_under("/api") || is_under("/ingest") {
         return problem::no_such_path(path);
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return problem::no_such_method(method, path);
     }
     let name = path.trim_start_matches('/');
     if let Some(asset) = assets.find(name).filter(|_| !name.is_empty()) {

@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tinderbox_api::Problem;
 use tinderbox_app as app;
@@ -30,15 +30,44 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// A path, query or body that cannot be read; `detail` is what axum says of it.
+    pub fn unreadable(status: StatusCode, detail: String) -> Self {
+        Self {
+            status,
+            title: "the request cannot be read",
+            code: "bad-request",
+            detail,
+            hint: Some(CONTRACT.to_owned()),
+            chain: None,
+        }
+    }
+
+    /// A request that the guard does not let through.
+    pub fn forbidden(detail: &str, hint: &str) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            title: "the request is refused",
+            code: "forbidden",
+            detail: detail.to_owned(),
+            hint: Some(hint.to_owned()),
+            chain: None,
+        }
+    }
+}
+
+const CONTRACT: &str = "GET /api/openapi.json describes every path";
+
 impl From<app::Error> for ApiError {
     fn from(error: app::Error) -> Self {
         let (status, title) = match (error.code(), error.class().fault) {
             ("job-not-found", _) => (StatusCode::NOT_FOUND, "there is no such run"),
             ("no-record" | "no-spec" | "no-log", _) => (StatusCode::NOT_FOUND, "not there"),
             ("already-ended", _) => (StatusCode::CONFLICT, "the run has ended"),
+            ("not-launched-here", _) => (StatusCode::CONFLICT, "the run is not ours"),
             ("bad-spec", _) => (StatusCode::UNPROCESSABLE_ENTITY, "the spec has errors"),
             (_, Fault::User) => (StatusCode::UNPROCESSABLE_ENTITY, "the request cannot be done"),
-            (_, Fault::External) => (StatusCode::BAD_GATEWAY, "something outside failed"),
+            (_, Fault::External) => (StatusCode::SERVICE_UNAVAILABLE, "something outside failed"),
             (_, Fault::Internal) => (StatusCode::INTERNAL_SERVER_ERROR, "an error of ours"),
         };
         let internal = error.class().fault == Fault::Internal;
@@ -84,7 +113,20 @@ pub fn no_such_path(path: &str) -> Response {
         title: "there is no such path",
         code: "path-not-found",
         detail: format!("{path} is not part of this API"),
-        hint: Some("GET /api/openapi.json describes every path".to_owned()),
+        hint: Some(CONTRACT.to_owned()),
+        chain: None,
+    }
+    .into_response()
+}
+
+/// The answer to a method that a path does not have.
+pub fn no_such_method(method: &Method, path: &str) -> Response {
+    ApiError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        title: "the path has no such method",
+        code: "method-not-allowed",
+        detail: format!("{path} does not answer {method}"),
+        hint: Some(CONTRACT.to_owned()),
         chain: None,
     }
     .into_response()

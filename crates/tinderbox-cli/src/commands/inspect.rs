@@ -14,7 +14,7 @@ use tinderbox_model::{Bytes, Millis};
 pub struct JobsQuery {
     /// States, commas between.
     pub state: Option<String>,
-    /// Part of a name, user or id.
+    /// Part of a name.
     pub search: Option<String>,
     /// Column.
     pub sort_by: String,
@@ -97,10 +97,12 @@ async fn print_log(
     follow: bool,
     format: Format,
 ) -> Result<(), Failure> {
+    // `latest` may soon be another run.
+    let run = session.client.get_job(run).await?.job.job_id;
     let mut offset = 0;
     let mut all = String::new();
     loop {
-        let page = session.client.read_log(run, offset, 1 << 20).await?;
+        let page = session.client.read_log(&run, offset, 1 << 20).await?;
         offset = page.next_offset;
         match format {
             Format::Table => output::data(&page.text),

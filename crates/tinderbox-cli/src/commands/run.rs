@@ -10,8 +10,9 @@ use futures::StreamExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use tinderbox_api::{Job, SubmitJob, SubmittedJob};
+use tinderbox_api::{Client, Job, SubmitJob, SubmittedJob};
 use tinderbox_model::{Bytes, Millis};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How a spec is to be run.
 pub struct Order {
@@ -37,7 +38,11 @@ pub async fn run(
     format: Format,
 ) -> Result<ExitCode, Failure> {
     let request = request(path, &order)?;
-    let session = Session::open(place).await?;
+    // From here on Ctrl-C is kept until somebody looks at it: a run that is recorded is never left behind.
+    let interrupts = signal(SignalKind::interrupt()).map_err(|error| {
+        Failure::environment(format!("Ctrl-C cannot be handled: {error}"), None)
+    })?;
+    let mut session = Session::open(place).await?;
     if order.detach && session.is_own() {
         session.close().await;
         return Err(Failure::environment(
@@ -45,7 +50,7 @@ pub async fn run(
             Some("start one with `tinderbox serve`, or leave --detach out".to_owned()),
         ));
     }
-    let done = submit_and_follow(&session, &request, order.detach, format).await;
+    let done = submit_and_follow(&mut session, interrupts, &request, order.detach, format).await;
     session.close().await;
     done
 }
@@ -69,12 +74,13 @@ fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
 }
 
 async fn submit_and_follow(
-    session: &Session,
+    session: &mut Session,
+    interrupts: Signal,
     request: &SubmitJob,
     detach: bool,
     format: Format,
 ) -> Result<ExitCode, Failure> {
-    let submitted = session.client.submit_job(request).await?;
+    let submitted = submit(session, request).await?;
     announce(session, &submitted);
     if detach {
         match format {
@@ -83,7 +89,7 @@ async fn submit_and_follow(
         }
         return Ok(ExitCode::SUCCESS);
     }
-    follow(session, &submitted.job.job_id).await?;
+    follow(session, interrupts, &submitted.job.job_id).await?;
     let job = session.client.get_job(&submitted.job.job_id).await?.job;
     let report = session.client.list_findings(&job.job_id).await.ok();
     match format {
@@ -105,6 +111,22 @@ async fn submit_and_follow(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Submits; when the server was one of a command that has just ended, to the next one. Only a request that names itself, or
+/// that nobody has received, is sent again.
+async fn submit(session: &mut Session, request: &SubmitJob) -> Result<SubmittedJob, Failure> {
+    match session.client.submit_job(request).await {
+        Err(tinderbox_api::Error::Unreachable { url, source })
+            if source.is_connect() || request.idempotency_key.is_some() =>
+        {
+            if !session.reopen().await? {
+                return Err(tinderbox_api::Error::Unreachable { url, source }.into());
+            }
+            Ok(session.client.submit_job(request).await?)
+        }
+        answer => Ok(answer?),
+    }
+}
+
 fn announce(session: &Session, submitted: &SubmittedJob) {
     for warning in &submitted.warnings {
         output::note(warning);
@@ -123,40 +145,47 @@ fn announce(session: &Session, submitted: &SubmittedJob) {
 
 /// Shows progress until the run has ended. Ctrl-C asks for the end of the run and goes on watching: Spark needs a
 /// moment, and leaving earlier would leave the run without its record.
-async fn follow(session: &Session, id: &str) -> Result<(), Failure> {
+async fn follow(session: &mut Session, mut interrupts: Signal, id: &str) -> Result<(), Failure> {
     let mut progress = Progress::new();
-    let mut asked = false;
-    loop {
-        let mut steps = session.client.watch_job(id).await?;
-        loop {
-            tokio::select! {
-                step = steps.next() => match step {
-                    Some(Ok(step)) => progress.show(&step),
-                    Some(Err(_)) | None => break,
-                },
-                _ = tokio::signal::ctrl_c() => {
-                    if !asked {
-                        asked = true;
-                        output::note("cancelling; Spark is being stopped");
-                        // The run may have ended in this very moment, which is as good.
-                        let _ = session.client.cancel_job(id).await;
-                    }
-                }
-            }
-        }
-        // The stream ends with the run, or because the server went away for a moment.
-        match session.client.get_job(id).await {
-            Ok(detail) if detail.job.end_time.is_some() => break,
-            Ok(_) => {}
-            Err(error) => {
-                progress.finish();
-                return Err(error.into());
-            }
+    let followed = loop {
+        match watch(&session.client, &mut interrupts, id, &mut progress).await {
+            Ok(true) => break Ok(()),
+            Ok(false) => {}
+            Err(gone @ tinderbox_api::Error::Unreachable { .. }) => match session.reopen().await {
+                Ok(true) => {}
+                Ok(false) => break Err(gone.into()),
+                Err(failure) => break Err(failure),
+            },
+            Err(error) => break Err(error.into()),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    };
     progress.finish();
-    Ok(())
+    followed
+}
+
+/// Watches until the stream ends: with the run, which is answered with true, or because the server went away.
+async fn watch(
+    client: &Client,
+    interrupts: &mut Signal,
+    id: &str,
+    progress: &mut Progress,
+) -> Result<bool, tinderbox_api::Error> {
+    let mut steps = client.watch_job(id).await?;
+    loop {
+        tokio::select! {
+            step = steps.next() => match step {
+                Some(Ok(step)) => progress.show(&step),
+                Some(Err(_)) | None => break,
+            },
+            _ = interrupts.recv() => {
+                output::note("cancelling; Spark is being stopped");
+                // The run may have ended in this very moment, which is as good.
+                let _ = client.cancel_job(id).await;
+            }
+        }
+    }
+    Ok(client.get_job(id).await?.job.end_time.is_some())
 }
 
 fn summary(job: &Job) -> String {

@@ -1,8 +1,9 @@
 //! `/api/jobs/{job_id}/findings` and comparisons.
 
+use crate::extract::Path;
 use crate::problem::ApiError;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use tinderbox_api as api;
 use tinderbox_app::App;
 use utoipa_axum::router::OpenApiRouter;

@@ -1,8 +1,9 @@
-//! Server-sent events: one run's progress, and changes of any run. At most four messages a second each.
+//! Server-sent events: one run's progress, and changes of any run. At most four messages a second about a run.
 
 use crate::convert;
+use crate::extract::Path;
 use crate::problem::ApiError;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use futures::stream::unfold;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tinderbox_api as api;
 use tinderbox_app::{App, model};
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::sleep;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -95,6 +96,8 @@ impl Watch {
 }
 
 /// Every change of any run: events `job` with a `Job`.
+///
+/// The stream ends when a watcher is too slow to get every change; it then connects again and reads the list anew.
 #[utoipa::path(get, path = "/api/events", operation_id = "watch_jobs", tag = "live",
     responses((status = 200, body = api::Job, content_type = "text/event-stream")))]
 async fn watch_jobs(State(app): State<App>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -111,12 +114,15 @@ async fn watch_jobs(State(app): State<App>) -> Sse<impl Stream<Item = Result<Eve
             }
             match changes.recv().await {
                 Ok(run) => _ = pending.insert(run),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return None,
+                Err(RecvError::Lagged(_) | RecvError::Closed) => return None,
             }
             sleep(COALESCE).await;
-            while let Ok(run) = changes.try_recv() {
-                pending.insert(run);
+            loop {
+                match changes.try_recv() {
+                    Ok(run) => _ = pending.insert(run),
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                    Err(TryRecvError::Lagged(_)) => return None,
+                }
             }
         }
     });

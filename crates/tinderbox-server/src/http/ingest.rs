@@ -24,7 +24,7 @@ async fn ingest_live(
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    match app.ingest(token, &body).await {
+    match app.ingest(token, body).await {
         Ok(()) => (StatusCode::NO_CONTENT, ""),
         // 410 tells the listener to stop for good: none of these becomes right when it is sent again.
         Err(IngestRefusal::Malformed) => {

@@ -1,9 +1,10 @@
 //! `/api/jobs/{job_id}/…`: what happened inside a run.
 
 use crate::convert;
+use crate::extract::{Path, Query};
 use crate::problem::ApiError;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use tinderbox_api as api;
 use tinderbox_app::model::{StageAttemptId, StageId};

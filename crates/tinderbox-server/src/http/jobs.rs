@@ -1,9 +1,10 @@
 //! `/api/jobs`: runs in lists and alone, submission, cancellation, log and spec.
 
 use crate::convert;
+use crate::extract::{Body, Path, Query};
 use crate::problem::ApiError;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tinderbox_api as api;
@@ -47,6 +48,9 @@ struct ListQuery {
     offset: Option<u64>,
 }
 
+/// What SQL can count to.
+const MAX_OFFSET: u64 = i64::MAX as u64;
+
 impl ListQuery {
     fn into_query(self) -> Result<RunQuery, ApiError> {
         let states = self
@@ -76,6 +80,10 @@ impl ListQuery {
         if !(1..=500).contains(&limit) {
             return Err(ApiError::bad_parameter("limit", &limit.to_string(), "use 1 to 500"));
         }
+        let offset = self.offset.unwrap_or(0);
+        if offset > MAX_OFFSET {
+            return Err(ApiError::bad_parameter("offset", &offset.to_string(), "skip fewer rows"));
+        }
         Ok(RunQuery {
             states,
             job_type: self.job_type.filter(|text| !text.is_empty()),
@@ -84,7 +92,7 @@ impl ListQuery {
             sort,
             descending,
             limit,
-            offset: self.offset.unwrap_or(0),
+            offset,
         })
     }
 }
@@ -112,7 +120,7 @@ async fn list_jobs(
         (status = 422, body = api::Problem)))]
 async fn submit_job(
     State(app): State<App>,
-    Json(request): Json<api::SubmitJob>,
+    Body(request): Body<api::SubmitJob>,
 ) -> Result<(StatusCode, Json<api::SubmittedJob>), ApiError> {
     let submitted = app
         .submit(Submission {

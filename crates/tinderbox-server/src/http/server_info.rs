@@ -1,5 +1,6 @@
 //! `/api/server` and `/api/collect`.
 
+use crate::extract::Body;
 use crate::problem::ApiError;
 use axum::Json;
 use axum::extract::State;
@@ -28,10 +29,10 @@ async fn get_server(State(app): State<App>) -> Result<Json<api::Server>, ApiErro
 /// Collect event logs from a directory or file on the server's machine.
 #[utoipa::path(post, path = "/api/collect", operation_id = "collect_logs", tag = "server",
     request_body = api::CollectRequest,
-    responses((status = 200, body = api::CollectResult), (status = 400, body = api::Problem)))]
+    responses((status = 200, body = api::CollectResult), (status = 422, body = api::Problem)))]
 async fn collect_logs(
     State(app): State<App>,
-    Json(request): Json<api::CollectRequest>,
+    Body(request): Body<api::CollectRequest>,
 ) -> Result<Json<api::CollectResult>, ApiError> {
     let done = app.collect(request.path.as_ref()).await?;
     Ok(Json(api::CollectResult {

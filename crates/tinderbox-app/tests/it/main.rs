@@ -1,0 +1,12 @@
+//! The use cases against a fake `spark-submit`: every end a run can have, restarts, and collected logs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has said what it wanted to say"
+)]
+
+mod bench;
+mod collect;
+mod restart;
+mod runs;

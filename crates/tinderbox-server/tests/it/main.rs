@@ -1,0 +1,12 @@
+//! The real router on a temporary data directory, without Spark.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has said what it wanted to say"
+)]
+
+mod api;
+mod guard;
+mod inside;
+mod site;
