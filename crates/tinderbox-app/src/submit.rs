@@ -4,7 +4,7 @@ use crate::plan::LaunchPlan;
 use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};
 use std::path::Path;
 use tinderbox_engine::LocalSpark;
-use tinderbox_model::{Patch, RunId, SparkVersion};
+use tinderbox_model::{Patch, RunId, SparkVersion, WorkspaceId};
 use tinderbox_spec::{Compiled, Diagnostic, JobType, Spec, compile_pyspark};
 use tinderbox_store::{Run, SpecHash};
 
@@ -19,9 +19,15 @@ impl App {
     /// [`Error::BadSpec`], [`Error::BaseDirectory`], [`Error::MissingInput`], [`Error::NoSuchEngine`], [`Error::EngineNotHere`],
     /// [`Error::Engine`] (no Spark, no Java), [`Error::NoAdvice`], [`Error::Advice`], [`Error::Store`].
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
+        // First of all: what the first request read may be gone by now, and the answer stands.
+        if let Some(key) = &submission.idempotency_key
+            && let Some(run) = self.inner.store.run_by_key(&WorkspaceId::default(), key).await?
+        {
+            return Ok(self.submitted_before(&run));
+        }
         let engine = choose_engine(submission.engine.as_deref())?;
         check_base(&submission.base_directory)?;
-        let (spec, mut warnings) = load(&submission, &submission.spec)?;
+        let (mut spec, mut warnings) = load(&submission, &submission.spec)?;
         let mut text = submission.spec.clone();
         let mut applied = Vec::new();
         let mut advice_run = None;
@@ -29,11 +35,10 @@ impl App {
             let (run, advice) = self.newest_advice(spec.name()).await?;
             text = apply(&spec, &text, &advice)?;
             (applied, advice_run) = (advice, Some(run));
+            (spec, warnings) = load(&submission, &text)?;
         }
-        let (spec, later) = load(&submission, &text)?;
-        warnings.extend(later);
-        warnings.dedup();
-        compile(&text, &spec)?;
+        let compiled = compile(&text, &spec)?;
+        warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
         check_inputs(&spec, &submission.base_directory)?;
         self.find_spark(spec.cluster().version.clone()).await?;
 
@@ -63,11 +68,15 @@ impl App {
         self.announce(&created.run.id);
         self.inner.work.notify_one();
         if created.existed {
-            // What the first request had applied, not what this one would have.
-            applied = LaunchPlan::of(&created.run).applied;
+            return Ok(self.submitted_before(&created.run));
         }
-        let run = self.view(&created.run);
-        Ok(Submitted { run, existed: created.existed, applied, warnings })
+        Ok(Submitted { run: self.view(&created.run), existed: false, applied, warnings })
+    }
+
+    /// The answer to a repeated request: with what the first one had applied, not what this one would have.
+    fn submitted_before(&self, run: &Run) -> Submitted {
+        let applied = LaunchPlan::of(run).applied;
+        Submitted { run: self.view(run), existed: true, applied, warnings: Vec::new() }
     }
 
     /// A Spark on this machine for the version that a spec names.

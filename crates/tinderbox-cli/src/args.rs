@@ -1,6 +1,7 @@
 //! The arguments. Doc comments here are the manual.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,26 @@ pub struct Arguments {
     /// Where to find Tinderbox's data, or a server.
     #[command(flatten)]
     pub place: Place,
+}
+
+impl Arguments {
+    /// Reads the command line and the environment, in this order: what was typed wins over a variable, also when
+    /// `--data-dir` was typed and `TINDERBOX_URL` is set. Ends the process with the usage when they do not fit.
+    pub fn from_command_line() -> Self {
+        Self::of(&Self::command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut arguments = Self::from_arg_matches(matches)?;
+        let given = matches.subcommand().map_or(matches, |(_, matches)| matches);
+        let is_from = |name, source| given.value_source(name) == Some(source);
+        if is_from("data_dir", ValueSource::CommandLine)
+            && is_from("server", ValueSource::EnvVariable)
+        {
+            arguments.place.server = None;
+        }
+        Ok(arguments)
+    }
 }
 
 /// Where the data is: a server, or a data directory on this machine.
@@ -216,7 +237,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn arguments_are_consistent() {

@@ -11,11 +11,10 @@ mod output;
 mod progress;
 mod session;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = args::Arguments::parse();
+    let arguments = args::Arguments::from_command_line();
     // Two TLS providers would make rustls panic at the first https request, so one is named here, first thing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     tracing_subscriber::fmt()

@@ -205,6 +205,22 @@ fn unknown_runs_are_named() {
 }
 
 #[test]
+fn a_data_directory_that_was_typed_wins_over_a_server_in_the_environment() {
+    let place = Place::new();
+    let url = format!("http://{}", free_address());
+    let typed = bare()
+        .env("TINDERBOX_URL", &url)
+        .env("TINDERBOX_TOKEN", "t")
+        .args(["jobs", "--data-dir"])
+        .arg(place.home())
+        .output()
+        .unwrap();
+    assert_eq!(typed.status.code(), Some(0), "{}", stderr(&typed));
+    let named = place.tinderbox().env("TINDERBOX_URL", &url).arg("jobs").output().unwrap();
+    assert_eq!(named.status.code(), Some(2), "two variables: the server wins");
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_named() {
     let url = format!("http://{}", free_address());
     let output = bare().args(["jobs", "--server", &url]).output().unwrap();

@@ -33,6 +33,20 @@ impl Store {
             .await
     }
 
+    /// The run that was recorded under an idempotency key.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_by_key(
+        &self,
+        workspace: &WorkspaceId,
+        idempotency_key: &str,
+    ) -> Result<Option<Run>, Error> {
+        let query = of_workspace(workspace)
+            .filter(table::Column::IdempotencyKey.eq(idempotency_key.to_owned()));
+        self.connections.read("find the run of a key", |t| one(t, query).boxed()).await
+    }
+
     /// The newest run of a Spark application.
     ///
     /// # Errors

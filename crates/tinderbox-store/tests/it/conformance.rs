@@ -98,6 +98,10 @@ pub async fn an_idempotency_key_makes_one_run_of_a_workspace(store: Store) {
     create(&store, &run("d")).await;
     create(&store, &run("e")).await;
     assert_eq!(store.run_count(&RunFilter::default()).await.expect("counts"), 3);
+    let workspace = WorkspaceId::default();
+    let found = store.run_by_key(&workspace, "k").await.expect("reads").expect("is there");
+    assert_eq!(found.idempotency_key.as_deref(), Some("k"));
+    assert_eq!(store.run_by_key(&workspace, "other").await.expect("reads"), None);
 }
 
 pub async fn an_intent_stores_state_and_identity_together(store: Store) {
