@@ -18,7 +18,7 @@ export TINDERBOX_REQUIRE_ALL=1
 if command -v cargo-nextest >/dev/null; then
   rust_tests="cargo nextest run --locked ${CARGO_SELECTION[*]}"
 else
-  rust_tests="cargo test --locked ${CARGO_SELECTION[*]} --lib --bins --tests"
+  rust_tests="cargo test --locked --no-fail-fast ${CARGO_SELECTION[*]} --lib --bins --tests"
 fi
 
 # name | usual seconds with everything built, on two cores | command

@@ -267,16 +267,26 @@ impl App {
         }
     }
 
+    /// From wherever the run stands: the launch moves it too, and a listener that has nothing more to say would leave it
+    /// where that left it.
     async fn try_note_running(
         &self,
         run: &RunId,
-        from: RunState,
+        mut from: RunState,
         known: Option<ApplicationRecord>,
     ) -> Result<(), Error> {
         if let Some(record) = known {
             self.inner.store.run_record_application(run, &record, now()).await?;
         }
-        self.move_run(run, from, RunState::Running, &RunChange::at(now())).await?;
+        while from.can_move_to(RunState::Running) {
+            if self.move_run(run, from, RunState::Running, &RunChange::at(now())).await? {
+                break;
+            }
+            match self.inner.store.run_get(run).await? {
+                Some(run) => from = run.state,
+                None => break,
+            }
+        }
         Ok(())
     }
 
