@@ -7,9 +7,9 @@
 .PHONY: help build demo demo-once test check bench soak fmt clean
 
 help:
-	@echo "make demo       set up, build, run the example on real Spark, leave the server up (10 min cold, 3 min warm)"
+	@echo "make demo       set up, build, run the example on real Spark, leave the server up (5 to 10 min cold, 1 min warm)"
 	@echo "make demo-once  the same, and exit"
-	@echo "make test       set up, build, run all tests                  (45 min cold, 15 min warm)"
+	@echo "make test       set up, build, run all tests                  (15 to 25 min cold, 10 min warm)"
 	@echo "make build      set up and build the binary                   (8 min cold)"
 	@echo "make check      format, lints, repository rules, fast tests   (2 min warm)"
 	@echo "make bench      compare with others, write docs/benchmarks.md"
