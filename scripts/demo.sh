@@ -4,7 +4,8 @@
 #   scripts/demo.sh           leaves the server up until Ctrl-C
 #   scripts/demo.sh --once    the same, and exits: 0 when the second run was at least 25 % shorter
 #
-# TINDERBOX_DEMO_DIR holds data and history (default: demo/ in the cache); TINDERBOX_DEMO_PURCHASES sets the size.
+# The data goes to examples/data, so that the example can be run by hand afterwards; TINDERBOX_DEMO_PURCHASES sets its size.
+# TINDERBOX_DEMO_DIR holds the history (default: demo/ in the cache).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -20,7 +21,8 @@ case ${1:-} in
 esac
 
 demo=${TINDERBOX_DEMO_DIR:-$TINDERBOX_CACHE/demo}
-data=$demo/data/customer-analytics
+spec=examples/customer-analytics.yaml
+data=examples/data/customer-analytics
 home=$demo/home
 server=""
 started=$SECONDS
@@ -42,7 +44,7 @@ main() {
   run_spec
   before=$run
   # What `compile` prints is what spark-submit received.
-  "$TINDERBOX_BIN" compile examples/customer-analytics.yaml --set data="$data" 2>/dev/null |
+  "$TINDERBOX_BIN" compile "$spec" 2>/dev/null |
     cmp - "$home/runs/$before/attempt-1/job.py"
 
   headline "4 of 6: what was found"
@@ -83,8 +85,7 @@ start_server() {
 }
 
 run_spec() { # ARGUMENT...
-  "$TINDERBOX_BIN" run examples/customer-analytics.yaml --data-dir "$home" --set data="$data" \
-    --format json "$@" >"$demo/run.json"
+  "$TINDERBOX_BIN" run "$spec" --data-dir "$home" --format json "$@" >"$demo/run.json"
   run=$("$TINDERBOX_SPARK_3_5/bin/python" -c \
     'import json, sys; print(json.load(open(sys.argv[1]))["job"]["job_id"])' "$demo/run.json")
 }
