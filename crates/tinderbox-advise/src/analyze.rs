@@ -82,9 +82,9 @@ mod tests {
     use crate::fixture::{application, make_partial, node, set, task};
     use proptest::prelude::*;
     use tinderbox_model::{
-        Bytes, Distribution, ExecutorId, FailureGroup, Millis, PlanEdge, PlanGraph, PlanNodeId,
-        SqlExecution, SqlExecutionId, SqlMetricKind, SqlStatus, Stage, StageAttemptId, StageId,
-        StageStatus, TaskBrief, TaskId, TaskMetrics, TimestampMs,
+        Bytes, Distribution, ExecutorId, ExecutorMetric, FailureGroup, Millis, PlanEdge, PlanGraph,
+        PlanNodeId, SqlExecution, SqlExecutionId, SqlMetricKind, SqlStatus, Stage, StageAttemptId,
+        StageId, StageStatus, TaskBrief, TaskId, TaskMetrics, TimestampMs,
     };
 
     /// An endless row of numbers out of a few.
@@ -234,7 +234,8 @@ mod tests {
             let mut executor = crate::fixture::executor("1", cores, 0);
             executor.add_time = self.time();
             executor.remove_time = self.time();
-            executor.peak_memory.jvm_heap = Bytes(self.next());
+            let heap = i64::try_from(self.next()).unwrap_or(i64::MAX);
+            executor.peak_memory.set(ExecutorMetric::JvmHeap, heap);
             app.executors = vec![executor; usize::try_from(self.below(4)).expect("small")];
             for key in [
                 "spark.master",
@@ -253,18 +254,10 @@ mod tests {
                 }
             }
             app.sql.push(SqlExecution {
-                id: SqlExecutionId(0),
-                root: SqlExecutionId(0),
-                description: String::new(),
-                details: String::new(),
-                physical_plan: String::new(),
                 plan: self.plan(),
                 submission_time: TimestampMs(i64::MAX),
-                completion_time: None,
                 status: SqlStatus::Completed,
-                error_message: None,
-                jobs: Vec::new(),
-                stages: Vec::new(),
+                ..SqlExecution::new(SqlExecutionId(0))
             });
             app
         }

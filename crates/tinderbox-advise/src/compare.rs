@@ -205,23 +205,15 @@ fn skew_ratio(app: &Application, totals: &TaskMetrics) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::fixture::{application, make_partial, task};
-    use tinderbox_model::{Job, JobId, JobStatus, TaskCounts, TimestampMs};
+    use tinderbox_model::{Job, JobId, JobStatus, TimestampMs};
 
     fn job(from: i64, to: i64) -> Job {
         Job {
-            id: JobId(0),
             name: String::from("save"),
-            description: None,
-            group: None,
-            sql_execution: None,
             submission_time: Some(TimestampMs(from)),
             completion_time: Some(TimestampMs(to)),
             status: JobStatus::Succeeded,
-            failure_reason: None,
-            stages: Vec::new(),
-            num_tasks: 0,
-            tasks: TaskCounts::default(),
-            num_skipped_tasks: 0,
+            ..Job::new(JobId(0))
         }
     }
 

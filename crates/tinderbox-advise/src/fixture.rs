@@ -1,10 +1,10 @@
 //! Builders of small applications for tests.
 
 use tinderbox_model::{
-    AccumulatorId, Application, Bytes, Distribution, Executor, ExecutorId, ExecutorStatus, JobId,
-    Millis, PeakMemory, PlanEdge, PlanGraph, PlanNode, PlanNodeId, SparkVersion, SqlExecution,
-    SqlExecutionId, SqlMetric, SqlMetricKind, SqlStatus, Stage, StageAttemptId, StageId,
-    StageStatus, TaskBrief, TaskCounts, TaskId, TaskMetrics, TimestampMs,
+    AccumulatorId, Application, Bytes, Distribution, Executor, ExecutorId, JobId, Millis, PlanEdge,
+    PlanGraph, PlanNode, PlanNodeId, SparkVersion, SqlExecution, SqlExecutionId, SqlMetric,
+    SqlMetricKind, SqlStatus, Stage, StageAttemptId, StageId, StageStatus, TaskBrief, TaskId,
+    TaskMetrics, TimestampMs,
 };
 
 /// One mebibyte.
@@ -75,18 +75,10 @@ pub(crate) fn application(wall_ms: i64, stages: Vec<(i64, Vec<TestTask>)>) -> Ap
 /// An executor that stays to the end.
 pub(crate) fn executor(id: &str, cores: u32, added: i64) -> Executor {
     Executor {
-        id: ExecutorId::new(id),
         host_port: String::from("host:1"),
-        status: ExecutorStatus::Active,
         total_cores: cores,
-        max_memory: Bytes::ZERO,
         add_time: Some(TimestampMs(added)),
-        remove_time: None,
-        remove_reason: None,
-        tasks: TaskCounts::default(),
-        total_duration: Millis::ZERO,
-        metrics: TaskMetrics::default(),
-        peak_memory: PeakMemory::default(),
+        ..Executor::new(ExecutorId::new(id))
     }
 }
 
@@ -160,18 +152,13 @@ pub(crate) fn make_sql(app: &mut Application, plan: PlanGraph) {
         stage.sql_execution = Some(id);
     }
     app.sql = vec![SqlExecution {
-        id,
-        root: id,
         description: String::from("save at job.py:1"),
-        details: String::new(),
-        physical_plan: String::new(),
         plan,
-        submission_time: TimestampMs(0),
         completion_time: app.end_time,
         status: SqlStatus::Completed,
-        error_message: None,
         jobs: vec![JobId(0)],
         stages: app.stages.iter().map(|stage| stage.id.stage).collect(),
+        ..SqlExecution::new(id)
     }];
 }
 
@@ -187,6 +174,7 @@ pub(crate) fn node(
         kind,
         accumulator: AccumulatorId(0),
         value: Some(value),
+        spread: None,
     };
     PlanNode {
         id: PlanNodeId(id),

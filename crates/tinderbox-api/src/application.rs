@@ -294,7 +294,7 @@ impl From<&model::Executor> for Executor {
             shuffle_read_bytes: executor.metrics.shuffle_read_bytes().0,
             shuffle_write_bytes: executor.metrics.shuffle_write_bytes.0,
             max_memory_bytes: executor.max_memory.0,
-            peak_jvm_heap_bytes: executor.peak_memory.jvm_heap.0,
+            peak_jvm_heap_bytes: executor.peak_memory.bytes(model::ExecutorMetric::JvmHeap).0,
         }
     }
 }
@@ -572,7 +572,7 @@ impl From<&model::Task> for TaskRow {
             attempt: task.attempt,
             status: spark_word(task.status),
             executor_id: task.executor.to_string(),
-            locality: task.locality.clone(),
+            locality: task.locality.to_string(),
             launch_time: rfc3339(task.launch_time),
             duration_ms: task.duration().0,
             executor_run_time_ms: m.executor_run_time.0,

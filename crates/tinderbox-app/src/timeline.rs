@@ -142,7 +142,7 @@ fn cores_of(application: &Application, executor: &ExecutorId) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tinderbox_model::TaskId;
+    use tinderbox_model::{SharedText, TaskId};
 
     fn task(id: i64, executor: &str, launch: i64, finish: i64) -> Task {
         Task {
@@ -155,12 +155,13 @@ mod tests {
             finish_time: Some(TimestampMs(finish)),
             getting_result_time: None,
             executor: ExecutorId::from(executor),
-            host: String::new(),
-            locality: String::new(),
+            host: SharedText::default(),
+            locality: SharedText::default(),
             speculative: false,
             status: TaskStatus::Success,
             error_message: None,
             metrics: None,
+            accumulables: Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 use crate::{
-    ApplicationId, Bytes, ExecutorId, JobId, Millis, SparkVersion, SqlExecution, SqlExecutionId,
-    Stage, StageId, TaskCounts, TaskMetrics, TimestampMs, conf_key,
+    ApplicationId, Bytes, ConnectOperation, ConnectSession, ExecutorId, JobId, Millis, PeakMemory,
+    RddStorage, SparkVersion, SqlExecution, SqlExecutionId, Stage, StageId, StreamingQuery,
+    TaskCounts, TaskMetrics, TimestampMs, conf_key,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +37,24 @@ pub struct Application {
     pub executors: Vec<Executor>,
     /// SQL executions by id.
     pub sql: Vec<SqlExecution>,
+    /// Cached RDDs by id.
+    #[serde(default)]
+    pub rdds: Vec<RddStorage>,
+    /// Resource profiles by id.
+    #[serde(default)]
+    pub resource_profiles: Vec<ResourceProfile>,
+    /// Processes beside executors, such as YARN's application master.
+    #[serde(default)]
+    pub processes: Vec<Process>,
+    /// Queries of Structured Streaming in order of their start.
+    #[serde(default)]
+    pub streaming: Vec<StreamingQuery>,
+    /// Sessions of Spark Connect in order of their start.
+    #[serde(default)]
+    pub connect_sessions: Vec<ConnectSession>,
+    /// Operations of Spark Connect in order of their start.
+    #[serde(default)]
+    pub connect_operations: Vec<ConnectOperation>,
     /// How much of the truth this holds.
     pub completeness: Completeness,
 }
@@ -75,6 +94,18 @@ pub struct Environment {
     pub runtime: BTreeMap<String, String>,
     /// Spark properties that were set; Spark's defaults are not among them.
     pub spark_properties: BTreeMap<String, String>,
+    /// Hadoop's configuration, by key.
+    #[serde(default)]
+    pub hadoop_properties: BTreeMap<String, String>,
+    /// Java's system properties, by key.
+    #[serde(default)]
+    pub system_properties: BTreeMap<String, String>,
+    /// Configuration of Spark's metrics system, by key.
+    #[serde(default)]
+    pub metrics_properties: BTreeMap<String, String>,
+    /// Entries of the classpath with where they came from, by entry.
+    #[serde(default)]
+    pub classpath: BTreeMap<String, String>,
 }
 
 impl Environment {
@@ -116,6 +147,56 @@ pub struct Job {
     pub tasks: TaskCounts,
     /// Tasks of stages that it skipped.
     pub num_skipped_tasks: u32,
+    /// Tags of the job, sorted (`SparkContext.addJobTag`, Spark Connect).
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Different task indices that succeeded, over its stages.
+    #[serde(default)]
+    pub num_completed_indices: u32,
+    /// Killed tasks by reason.
+    #[serde(default)]
+    pub killed_tasks: Vec<(String, u32)>,
+    /// Its stages by state.
+    #[serde(default)]
+    pub stage_counts: StageCounts,
+}
+
+impl Job {
+    /// A running job that is known by its number only.
+    pub fn new(id: JobId) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            description: None,
+            group: None,
+            sql_execution: None,
+            submission_time: None,
+            completion_time: None,
+            status: JobStatus::Running,
+            failure_reason: None,
+            stages: Vec::new(),
+            num_tasks: 0,
+            tasks: TaskCounts::default(),
+            num_skipped_tasks: 0,
+            tags: Vec::new(),
+            num_completed_indices: 0,
+            killed_tasks: Vec::new(),
+            stage_counts: StageCounts::default(),
+        }
+    }
+}
+
+/// Stages of a job by state, as Spark counts them: a stage that ran twice and failed once counts in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct StageCounts {
+    /// Submitted less ended; negative when starts were lost.
+    pub active: i64,
+    /// Different stages that are complete.
+    pub complete: u32,
+    /// Different stages that were skipped.
+    pub skipped: u32,
+    /// Attempts that failed.
+    pub failed: u32,
 }
 
 /// Spark's job states.
@@ -141,8 +222,14 @@ pub struct Executor {
     pub host_port: String,
     /// Whether it is there.
     pub status: ExecutorStatus,
+    /// Its host, from the event that added it.
+    #[serde(default)]
+    pub host: String,
     /// Cores; 0 for a driver that runs no tasks.
     pub total_cores: u32,
+    /// Tasks that it can run at a time.
+    #[serde(default)]
+    pub max_tasks: u32,
     /// Memory for storage (Spark: `Maximum Memory`).
     pub max_memory: Bytes,
     /// When it was added.
@@ -157,8 +244,135 @@ pub struct Executor {
     pub total_duration: Millis,
     /// Sums over its ended tasks.
     pub metrics: TaskMetrics,
-    /// Peaks of its memory; zeros where Spark reported none.
+    /// Peaks of its memory.
     pub peak_memory: PeakMemory,
+    /// Tasks that started on it.
+    #[serde(default)]
+    pub num_started_tasks: u32,
+    /// Where its logs are: name and URL, in Spark's order.
+    #[serde(default)]
+    pub logs: Vec<(String, String)>,
+    /// Attributes that the cluster manager gave, in Spark's order.
+    #[serde(default)]
+    pub attributes: Vec<(String, String)>,
+    /// Resources such as GPUs, with their addresses, in Spark's order.
+    #[serde(default)]
+    pub resources: Vec<ExecutorResource>,
+    /// Resource profile, 0 is the default one.
+    #[serde(default)]
+    pub resource_profile: i64,
+    /// Storage memory in use and in all; `None` in logs before Spark 2.3.
+    #[serde(default)]
+    pub storage_memory: Option<StorageMemory>,
+    /// Cached blocks, as block updates tell.
+    #[serde(default)]
+    pub rdd_blocks: i64,
+    /// Memory of stored blocks.
+    #[serde(default)]
+    pub memory_used: Bytes,
+    /// Disk of stored blocks.
+    #[serde(default)]
+    pub disk_used: Bytes,
+    /// Whether Spark schedules nothing on it because of failures.
+    #[serde(default)]
+    pub is_excluded: bool,
+    /// Stages for which Spark schedules nothing on it, sorted.
+    #[serde(default)]
+    pub excluded_in_stages: Vec<StageId>,
+}
+
+impl Executor {
+    /// An executor that is known by its id only.
+    pub fn new(id: ExecutorId) -> Self {
+        Self {
+            id,
+            host_port: String::new(),
+            status: ExecutorStatus::Active,
+            host: String::new(),
+            total_cores: 0,
+            max_tasks: 0,
+            max_memory: Bytes::ZERO,
+            add_time: None,
+            remove_time: None,
+            remove_reason: None,
+            tasks: TaskCounts::default(),
+            total_duration: Millis::ZERO,
+            metrics: TaskMetrics::default(),
+            peak_memory: PeakMemory::default(),
+            num_started_tasks: 0,
+            logs: Vec::new(),
+            attributes: Vec::new(),
+            resources: Vec::new(),
+            resource_profile: 0,
+            storage_memory: None,
+            rdd_blocks: 0,
+            memory_used: Bytes::ZERO,
+            disk_used: Bytes::ZERO,
+            is_excluded: false,
+            excluded_in_stages: Vec::new(),
+        }
+    }
+}
+
+/// A resource of an executor (Spark: `ResourceInformation`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutorResource {
+    /// Its name, for example `gpu`.
+    pub name: String,
+    /// Addresses, sorted.
+    pub addresses: Vec<String>,
+}
+
+/// Storage memory of an executor in bytes (Spark: `MemoryMetrics`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct StorageMemory {
+    /// In use on the heap.
+    pub used_on_heap: Bytes,
+    /// In use off the heap.
+    pub used_off_heap: Bytes,
+    /// In all on the heap.
+    pub total_on_heap: Bytes,
+    /// In all off the heap.
+    pub total_off_heap: Bytes,
+}
+
+/// A resource profile (Spark: `ResourceProfile`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ResourceProfile {
+    /// Its id; 0 is the default one.
+    pub id: i64,
+    /// What an executor asks for, in Spark's order.
+    pub executor: Vec<ExecutorResourceRequest>,
+    /// What a task takes: resource and amount, in Spark's order.
+    pub task: Vec<(String, f64)>,
+}
+
+/// One resource that an executor asks for (Spark: `ExecutorResourceRequest`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutorResourceRequest {
+    /// `cores`, `memory`, `gpu`, …
+    pub name: String,
+    /// How much: cores, MiB or pieces.
+    pub amount: i64,
+    /// Script that finds the addresses; often empty.
+    pub discovery_script: String,
+    /// Vendor; often empty.
+    pub vendor: String,
+}
+
+/// A process beside executors (Spark: `MiscellaneousProcessDetails`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id.
+    pub id: String,
+    /// Host and port.
+    pub host_port: String,
+    /// Cores.
+    pub total_cores: i64,
+    /// When it was added.
+    pub add_time: TimestampMs,
+    /// Where its logs are, in Spark's order.
+    pub logs: Vec<(String, String)>,
 }
 
 /// Whether an executor is there.
@@ -169,37 +383,6 @@ pub enum ExecutorStatus {
     Active,
     /// Removed.
     Removed,
-}
-
-/// Peaks of an executor's memory (`ExecutorMetrics` of Spark), in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PeakMemory {
-    /// `JVMHeapMemory`.
-    pub jvm_heap: Bytes,
-    /// `JVMOffHeapMemory`.
-    pub jvm_off_heap: Bytes,
-    /// `OnHeapExecutionMemory`.
-    pub on_heap_execution: Bytes,
-    /// `OnHeapStorageMemory`.
-    pub on_heap_storage: Bytes,
-    /// `ProcessTreeJVMRSSMemory`; 0 unless process-tree metrics are on.
-    pub process_tree_jvm_rss: Bytes,
-    /// `ProcessTreePythonRSSMemory`; 0 unless process-tree metrics are on.
-    pub process_tree_python_rss: Bytes,
-}
-
-impl PeakMemory {
-    /// Takes the larger of each value.
-    pub fn raise_to(&mut self, other: &Self) {
-        self.jvm_heap = self.jvm_heap.max(other.jvm_heap);
-        self.jvm_off_heap = self.jvm_off_heap.max(other.jvm_off_heap);
-        self.on_heap_execution = self.on_heap_execution.max(other.on_heap_execution);
-        self.on_heap_storage = self.on_heap_storage.max(other.on_heap_storage);
-        self.process_tree_jvm_rss = self.process_tree_jvm_rss.max(other.process_tree_jvm_rss);
-        self.process_tree_python_rss =
-            self.process_tree_python_rss.max(other.process_tree_python_rss);
-    }
 }
 
 /// How much of the truth an [`Application`] holds. Reports mark themselves partial by it.

@@ -1,5 +1,9 @@
-use crate::{AccumulatorId, JobId, Millis, PlanNodeId, SqlExecutionId, StageId, TimestampMs};
+use crate::{
+    AccumulatorId, JobId, JobStatus, Millis, PlanNodeId, SqlExecutionId, StageAttemptId, StageId,
+    TaskId, TimestampMs,
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One SQL execution: an action of a query with its final plan and metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,9 +32,47 @@ pub struct SqlExecution {
     pub jobs: Vec<JobId>,
     /// Its stages.
     pub stages: Vec<StageId>,
+    /// State of each of its Spark jobs as far as its own events tell, by job.
+    #[serde(default)]
+    pub job_states: BTreeMap<JobId, JobStatus>,
+    /// Configuration that the session had changed, by key; from Spark 3.4 on.
+    #[serde(default)]
+    pub modified_configs: BTreeMap<String, String>,
+    /// Id of the query; from Spark 4.0 on.
+    #[serde(default)]
+    pub query_id: Option<String>,
+    /// Job group; from Spark 4.0 on.
+    #[serde(default)]
+    pub job_group: Option<String>,
+    /// Job tags, from Spark 4.0 on.
+    #[serde(default)]
+    pub job_tags: Vec<String>,
 }
 
 impl SqlExecution {
+    /// A running execution that is known by its number only.
+    pub fn new(id: SqlExecutionId) -> Self {
+        Self {
+            id,
+            root: id,
+            description: String::new(),
+            details: String::new(),
+            physical_plan: String::new(),
+            plan: PlanGraph::default(),
+            submission_time: TimestampMs::default(),
+            completion_time: None,
+            status: SqlStatus::Running,
+            error_message: None,
+            jobs: Vec::new(),
+            stages: Vec::new(),
+            job_states: BTreeMap::new(),
+            modified_configs: BTreeMap::new(),
+            query_id: None,
+            job_group: None,
+            job_tags: Vec::new(),
+        }
+    }
+
     /// Wall time; `None` while it runs.
     pub fn duration(&self) -> Option<Millis> {
         Some(self.completion_time?.since(self.submission_time))
@@ -106,6 +148,25 @@ pub struct SqlMetric {
     /// Sum over successful tasks plus driver updates; for [`SqlMetricKind::Average`] the mean over the tasks
     /// that reported more than zero. `None` when nothing was reported.
     pub value: Option<u64>,
+    /// How the value spreads over tasks; `None` for sums and where nothing was reported.
+    #[serde(default)]
+    pub spread: Option<MetricSpread>,
+}
+
+/// How a SQL metric spreads over the tasks that reported it (`SQLMetrics.stringValue`). In the unit of the metric; tenths
+/// for averages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricSpread {
+    /// Sum over the tasks, driver updates included.
+    pub sum: i64,
+    /// Smallest value.
+    pub min: i64,
+    /// The value at `n / 2` of the sorted values.
+    pub median: i64,
+    /// Largest value.
+    pub max: i64,
+    /// The task with the largest value; `None` when the driver reported it.
+    pub max_task: Option<(StageAttemptId, TaskId)>,
 }
 
 /// Spark's metric types (`org.apache.spark.sql.execution.metric.SQLMetrics`).

@@ -1,6 +1,6 @@
 use crate::{
-    Distribution, ExecutorId, JobId, Millis, SqlExecutionId, StageAttemptId, StageId, TaskId,
-    TaskMetrics, TimestampMs,
+    Accumulable, Distribution, ExecutorId, JobId, Millis, PeakMemory, SqlExecutionId,
+    StageAttemptId, StageId, TaskId, TaskMetrics, TimestampMs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,53 @@ pub struct Stage {
     pub scheduling_pool: String,
     /// Resource profile, 0 is the default one.
     pub resource_profile: i64,
+    /// The user's `spark.job.description`.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Ids of its RDDs, in Spark's order.
+    #[serde(default)]
+    pub rdds: Vec<i64>,
+    /// Users' accumulators, in Spark's order.
+    #[serde(default)]
+    pub accumulables: Vec<Accumulable>,
+    /// Different task indices that succeeded.
+    #[serde(default)]
+    pub num_completed_indices: u32,
+    /// Killed tasks by reason, in order of appearance.
+    #[serde(default)]
+    pub killed_tasks: Vec<(String, u32)>,
+    /// What each executor did for it, in order of appearance.
+    #[serde(default)]
+    pub executors: Vec<ExecutorStage>,
+    /// Peaks over its executors while it ran.
+    #[serde(default)]
+    pub peak_memory: PeakMemory,
+    /// Its speculative tasks; `None` when there was none.
+    #[serde(default)]
+    pub speculation: Option<TaskCounts>,
+    /// Whether its shuffle output was pushed to mergers.
+    #[serde(default)]
+    pub is_shuffle_push_enabled: bool,
+    /// How many mergers its shuffle output has.
+    #[serde(default)]
+    pub shuffle_mergers: u32,
+}
+
+/// What one executor did for a stage attempt (Spark: `ExecutorStageSummary`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorStage {
+    /// The executor.
+    pub executor: ExecutorId,
+    /// Sum of the durations of its ended tasks.
+    pub task_time: Millis,
+    /// Its tasks by state; `active` is not followed.
+    pub tasks: TaskCounts,
+    /// Sums over its ended tasks.
+    pub metrics: TaskMetrics,
+    /// Peaks of its memory while it worked for the stage.
+    pub peak_memory: PeakMemory,
+    /// Whether Spark scheduled nothing more of the stage on it.
+    pub is_excluded: bool,
 }
 
 impl Stage {
@@ -75,6 +122,16 @@ impl Stage {
             failures: Vec::new(),
             scheduling_pool: String::from("default"),
             resource_profile: 0,
+            description: None,
+            rdds: Vec::new(),
+            accumulables: Vec::new(),
+            num_completed_indices: 0,
+            killed_tasks: Vec::new(),
+            executors: Vec::new(),
+            peak_memory: PeakMemory::default(),
+            speculation: None,
+            is_shuffle_push_enabled: false,
+            shuffle_mergers: 0,
         }
     }
 

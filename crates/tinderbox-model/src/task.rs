@@ -1,4 +1,7 @@
-use crate::{Bytes, ExecutorId, Millis, Nanos, StageAttemptId, TaskId, TimestampMs};
+use crate::{
+    AccumulatorId, Bytes, ExecutorId, Millis, Nanos, SharedText, StageAttemptId, TaskId,
+    TimestampMs,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
@@ -24,9 +27,9 @@ pub struct Task {
     /// Where it ran.
     pub executor: ExecutorId,
     /// The host of that executor.
-    pub host: String,
+    pub host: SharedText,
     /// `PROCESS_LOCAL`, `NODE_LOCAL`, `NO_PREF`, `RACK_LOCAL`, `ANY`.
-    pub locality: String,
+    pub locality: SharedText,
     /// Whether this is a speculative copy.
     pub speculative: bool,
     /// How it ended.
@@ -35,6 +38,22 @@ pub struct Task {
     pub error_message: Option<String>,
     /// What it measured; `None` when Spark wrote none (some failures).
     pub metrics: Option<TaskMetrics>,
+    /// Updates of users' accumulators; Spark's internal ones and SQL metrics are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accumulables: Vec<Accumulable>,
+}
+
+/// The state of a user's accumulator as an event shows it (Spark: `AccumulableInfo`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accumulable {
+    /// Its id, unique in the application.
+    pub id: AccumulatorId,
+    /// Its name; many have none.
+    pub name: Option<String>,
+    /// What a task added, as text; `None` for stages.
+    pub update: Option<String>,
+    /// Its value after that, as text; `None` where Spark wrote null.
+    pub value: Option<String>,
 }
 
 impl Task {
@@ -67,9 +86,12 @@ pub enum TaskStatus {
     Running,
     /// Spark's end reason `Success`.
     Success,
-    /// Any end reason but success and kill.
+    /// Its result is being fetched (Spark: `GET RESULT`), no end seen.
+    GettingResult,
+    /// Spark marked it failed. A task whose commit was denied is among these, though Spark's counters
+    /// count it as killed.
     Failed,
-    /// End reason `TaskKilled` (a speculative twin won, or the job was cancelled) or `TaskCommitDenied`.
+    /// Spark marked it killed: a speculative twin won, or the job was cancelled.
     Killed,
 }
 
@@ -129,6 +151,28 @@ pub struct TaskMetrics {
     pub shuffle_write_time: Nanos,
     /// Shuffle records written.
     pub shuffle_write_records: u64,
+    /// Push-based shuffle: merged chunks that were corrupt.
+    pub shuffle_corrupt_merged_block_chunks: u64,
+    /// Push-based shuffle: times a task fell back to the original blocks.
+    pub shuffle_merged_fetch_fallback_count: u64,
+    /// Push-based shuffle: merged blocks fetched from other hosts.
+    pub shuffle_merged_remote_blocks_fetched: u64,
+    /// Push-based shuffle: merged blocks read locally.
+    pub shuffle_merged_local_blocks_fetched: u64,
+    /// Push-based shuffle: merged chunks fetched from other hosts.
+    pub shuffle_merged_remote_chunks_fetched: u64,
+    /// Push-based shuffle: merged chunks read locally.
+    pub shuffle_merged_local_chunks_fetched: u64,
+    /// Push-based shuffle: merged bytes from other hosts.
+    pub shuffle_merged_remote_bytes_read: Bytes,
+    /// Push-based shuffle: merged bytes read locally.
+    pub shuffle_merged_local_bytes_read: Bytes,
+    /// Push-based shuffle: total duration of remote merged requests.
+    pub shuffle_merged_remote_requests_duration: Millis,
+    /// Peak of execution memory on the heap; written from Spark 4.0 on.
+    pub peak_on_heap_execution_memory: Bytes,
+    /// Peak of execution memory off the heap; written from Spark 4.0 on.
+    pub peak_off_heap_execution_memory: Bytes,
 }
 
 impl TaskMetrics {
@@ -170,5 +214,29 @@ impl AddAssign<&TaskMetrics> for TaskMetrics {
         self.shuffle_write_time += other.shuffle_write_time;
         self.shuffle_write_records =
             self.shuffle_write_records.saturating_add(other.shuffle_write_records);
+        self.shuffle_corrupt_merged_block_chunks = self
+            .shuffle_corrupt_merged_block_chunks
+            .saturating_add(other.shuffle_corrupt_merged_block_chunks);
+        self.shuffle_merged_fetch_fallback_count = self
+            .shuffle_merged_fetch_fallback_count
+            .saturating_add(other.shuffle_merged_fetch_fallback_count);
+        self.shuffle_merged_remote_blocks_fetched = self
+            .shuffle_merged_remote_blocks_fetched
+            .saturating_add(other.shuffle_merged_remote_blocks_fetched);
+        self.shuffle_merged_local_blocks_fetched = self
+            .shuffle_merged_local_blocks_fetched
+            .saturating_add(other.shuffle_merged_local_blocks_fetched);
+        self.shuffle_merged_remote_chunks_fetched = self
+            .shuffle_merged_remote_chunks_fetched
+            .saturating_add(other.shuffle_merged_remote_chunks_fetched);
+        self.shuffle_merged_local_chunks_fetched = self
+            .shuffle_merged_local_chunks_fetched
+            .saturating_add(other.shuffle_merged_local_chunks_fetched);
+        self.shuffle_merged_remote_bytes_read += other.shuffle_merged_remote_bytes_read;
+        self.shuffle_merged_local_bytes_read += other.shuffle_merged_local_bytes_read;
+        self.shuffle_merged_remote_requests_duration +=
+            other.shuffle_merged_remote_requests_duration;
+        self.peak_on_heap_execution_memory += other.peak_on_heap_execution_memory;
+        self.peak_off_heap_execution_memory += other.peak_off_heap_execution_memory;
     }
 }

@@ -101,6 +101,7 @@ impl<'p> Builder<'p> {
             kind: metric_kind(&metric.kind),
             accumulator: AccumulatorId(metric.accumulator),
             value: None,
+            spread: None,
         });
         self.graph.nodes.push(PlanNode {
             id,

@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::report::{Effect, Evidence, Finding, Quantity, Severity, Subject, ThresholdSource};
 use crate::rules::{DATA_SKEW, Gate, Rule};
 use crate::skew::skew_of;
-use tinderbox_model::{Bytes, Millis, Stage};
+use tinderbox_model::{Bytes, ExecutorMetric, Millis, Stage};
 
 /// Tasks spend much of their time in garbage collection.
 pub(crate) const RULE: Rule = Rule {
@@ -112,7 +112,12 @@ fn skewed_majority(stages: &[Stage], gc: Millis) -> Option<&Stage> {
 
 /// The largest peak of an executor's heap as a share of the heap that was set; `None` where Spark reported no peaks.
 fn heap_share(facts: &Facts<'_>) -> Option<f64> {
-    let peak = facts.application.executors.iter().map(|e| e.peak_memory.jvm_heap).max();
+    let peak = facts
+        .application
+        .executors
+        .iter()
+        .map(|e| e.peak_memory.bytes(ExecutorMetric::JvmHeap))
+        .max();
     let peak = peak.filter(|peak| *peak > Bytes::ZERO)?;
     let heap = facts.task_heap().1.filter(|heap| !heap.is_zero())?;
     Some((as_f64(peak.0) / as_f64(heap.0)).min(1.0))
@@ -164,9 +169,9 @@ mod tests {
     fn half_empty_heap_gets_no_more_memory() {
         let mut app = app_of(200);
         set(&mut app, "spark.executor.memory", "2g");
-        app.executors[0].peak_memory.jvm_heap = Bytes(1 << 30);
+        app.executors[0].peak_memory.set(ExecutorMetric::JvmHeap, 1 << 30);
         assert_eq!(findings(&app)[0].patches.len(), 1, "half is not below half");
-        app.executors[0].peak_memory.jvm_heap = Bytes((1 << 30) - 1);
+        app.executors[0].peak_memory.set(ExecutorMetric::JvmHeap, (1 << 30) - 1);
         assert!(findings(&app)[0].patches.is_empty());
     }
 

@@ -1,6 +1,8 @@
 use super::Text;
 use serde::Deserialize;
-use tinderbox_model::{Bytes, PeakMemory};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::fmt;
+use tinderbox_model::{ExecutorMetric, PeakMemory};
 
 #[derive(Deserialize)]
 pub(crate) struct ExecutorAdded<'a> {
@@ -73,33 +75,41 @@ pub(crate) struct StagePeaks {
     pub(crate) metrics: ExecutorMetrics,
 }
 
-/// Names: `org.apache.spark.metrics.ExecutorMetricType`. Bytes; 0 when not measured.
-#[derive(Default, Clone, Copy, Deserialize)]
-#[serde(default)]
-pub(crate) struct ExecutorMetrics {
-    #[serde(rename = "JVMHeapMemory")]
-    jvm_heap: i64,
-    #[serde(rename = "JVMOffHeapMemory")]
-    jvm_off_heap: i64,
-    #[serde(rename = "OnHeapExecutionMemory")]
-    on_heap_execution: i64,
-    #[serde(rename = "OnHeapStorageMemory")]
-    on_heap_storage: i64,
-    #[serde(rename = "ProcessTreeJVMRSSMemory")]
-    process_tree_jvm_rss: i64,
-    #[serde(rename = "ProcessTreePythonRSSMemory")]
-    process_tree_python_rss: i64,
+/// The metrics of an event by Spark's names; those of later versions are skipped.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct ExecutorMetrics(pub(crate) PeakMemory);
+
+impl<'de> Deserialize<'de> for ExecutorMetrics {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = ExecutorMetrics;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("executor metrics by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ExecutorMetrics, A::Error> {
+                let mut metrics = PeakMemory::of(|_| 0);
+                while let Some(name) = map.next_key::<Text<'_>>()? {
+                    match ExecutorMetric::ALL.into_iter().find(|metric| metric.name() == &*name) {
+                        Some(metric) => metrics.set(metric, map.next_value()?),
+                        None => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(ExecutorMetrics(metrics))
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
 }
 
 impl From<ExecutorMetrics> for PeakMemory {
     fn from(metrics: ExecutorMetrics) -> Self {
-        Self {
-            jvm_heap: Bytes::from_signed(metrics.jvm_heap),
-            jvm_off_heap: Bytes::from_signed(metrics.jvm_off_heap),
-            on_heap_execution: Bytes::from_signed(metrics.on_heap_execution),
-            on_heap_storage: Bytes::from_signed(metrics.on_heap_storage),
-            process_tree_jvm_rss: Bytes::from_signed(metrics.process_tree_jvm_rss),
-            process_tree_python_rss: Bytes::from_signed(metrics.process_tree_python_rss),
-        }
+        metrics.0
     }
 }

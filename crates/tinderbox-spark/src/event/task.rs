@@ -161,6 +161,10 @@ pub(crate) struct Metrics {
     memory_bytes_spilled: i64,
     #[serde(rename = "Disk Bytes Spilled")]
     disk_bytes_spilled: i64,
+    #[serde(rename = "Peak On Heap Execution Memory")]
+    peak_on_heap_execution_memory: i64,
+    #[serde(rename = "Peak Off Heap Execution Memory")]
+    peak_off_heap_execution_memory: i64,
     #[serde(rename = "Shuffle Read Metrics")]
     shuffle_read: Option<ShuffleRead>,
     #[serde(rename = "Shuffle Write Metrics")]
@@ -189,6 +193,32 @@ struct ShuffleRead {
     #[serde(rename = "Total Records Read")]
     total_records_read: i64,
     #[serde(rename = "Remote Requests Duration")]
+    remote_requests_duration: i64,
+    /// Written as the first name, read by Spark 3.5 as the second one.
+    #[serde(rename = "Push Based Shuffle", alias = "Shuffle Push Read Metrics")]
+    push: PushRead,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PushRead {
+    #[serde(rename = "Corrupt Merged Block Chunks")]
+    corrupt_merged_block_chunks: i64,
+    #[serde(rename = "Merged Fetch Fallback Count", alias = "Merged Fallback Count")]
+    merged_fetch_fallback_count: i64,
+    #[serde(rename = "Merged Remote Blocks Fetched")]
+    remote_blocks_fetched: i64,
+    #[serde(rename = "Merged Local Blocks Fetched")]
+    local_blocks_fetched: i64,
+    #[serde(rename = "Merged Remote Chunks Fetched")]
+    remote_chunks_fetched: i64,
+    #[serde(rename = "Merged Local Chunks Fetched")]
+    local_chunks_fetched: i64,
+    #[serde(rename = "Merged Remote Bytes Read")]
+    remote_bytes_read: i64,
+    #[serde(rename = "Merged Local Bytes Read")]
+    local_bytes_read: i64,
+    #[serde(rename = "Merged Remote Requests Duration")]
     remote_requests_duration: i64,
 }
 
@@ -255,6 +285,23 @@ impl From<Metrics> for TaskMetrics {
             shuffle_write_bytes: Bytes::from_signed(write.bytes_written),
             shuffle_write_time: Nanos::from_signed(write.write_time),
             shuffle_write_records: unsigned(write.records_written),
+            shuffle_corrupt_merged_block_chunks: unsigned(read.push.corrupt_merged_block_chunks),
+            shuffle_merged_fetch_fallback_count: unsigned(read.push.merged_fetch_fallback_count),
+            shuffle_merged_remote_blocks_fetched: unsigned(read.push.remote_blocks_fetched),
+            shuffle_merged_local_blocks_fetched: unsigned(read.push.local_blocks_fetched),
+            shuffle_merged_remote_chunks_fetched: unsigned(read.push.remote_chunks_fetched),
+            shuffle_merged_local_chunks_fetched: unsigned(read.push.local_chunks_fetched),
+            shuffle_merged_remote_bytes_read: Bytes::from_signed(read.push.remote_bytes_read),
+            shuffle_merged_local_bytes_read: Bytes::from_signed(read.push.local_bytes_read),
+            shuffle_merged_remote_requests_duration: Millis::from_signed(
+                read.push.remote_requests_duration,
+            ),
+            peak_on_heap_execution_memory: Bytes::from_signed(
+                metrics.peak_on_heap_execution_memory,
+            ),
+            peak_off_heap_execution_memory: Bytes::from_signed(
+                metrics.peak_off_heap_execution_memory,
+            ),
         }
     }
 }

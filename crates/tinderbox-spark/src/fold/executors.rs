@@ -1,10 +1,7 @@
 use super::Fold;
 use crate::event::{BlockManagerAdded, ExecutorAdded, ExecutorRemoved};
 use std::collections::HashMap;
-use tinderbox_model::{
-    Bytes, Executor, ExecutorId, ExecutorStatus, Millis, PeakMemory, TaskCounts, TaskMetrics,
-    TimestampMs,
-};
+use tinderbox_model::{Bytes, Executor, ExecutorId, ExecutorStatus, PeakMemory, TimestampMs};
 
 /// Executors in order of appearance, found by id.
 #[derive(Debug, Default)]
@@ -40,7 +37,7 @@ impl Executors {
             at
         } else {
             self.index.insert(id.to_owned(), self.list.len());
-            self.list.push(unknown_executor(id));
+            self.list.push(Executor::new(ExecutorId::from(id)));
             self.list.len() - 1
         };
         &mut self.list[at]
@@ -82,22 +79,5 @@ impl Fold {
             executor.remove_reason = Some(event.reason.into_string());
             executor.tasks.active = 0;
         }
-    }
-}
-
-fn unknown_executor(id: &str) -> Executor {
-    Executor {
-        id: ExecutorId::from(id),
-        host_port: String::new(),
-        status: ExecutorStatus::Active,
-        total_cores: 0,
-        max_memory: Bytes::ZERO,
-        add_time: None,
-        remove_time: None,
-        remove_reason: None,
-        tasks: TaskCounts::default(),
-        total_duration: Millis::ZERO,
-        metrics: TaskMetrics::default(),
-        peak_memory: PeakMemory::default(),
     }
 }

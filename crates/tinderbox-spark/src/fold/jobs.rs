@@ -82,20 +82,15 @@ impl Fold {
         let (description, group) =
             event.properties.map_or((None, None), |p| (p.description, p.group));
         let job = Job {
-            id,
             name: name.1,
             description: description.map(|text| text.into_string()),
             group: group.map(|text| text.into_string()),
             sql_execution,
             submission_time: (event.submission_time > 0)
                 .then_some(TimestampMs(event.submission_time)),
-            completion_time: None,
-            status: JobStatus::Running,
-            failure_reason: None,
             stages,
             num_tasks,
-            tasks: TaskCounts::default(),
-            num_skipped_tasks: 0,
+            ..Job::new(id)
         };
         self.jobs.0.insert(id, JobState { job, not_run });
     }

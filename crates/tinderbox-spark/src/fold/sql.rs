@@ -5,8 +5,8 @@ use crate::event::{
 use crate::plan_graph::plan_graph;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tinderbox_model::{
-    AccumulatorId, JobId, JobStatus, PlanGraph, SqlExecution, SqlExecutionId, SqlMetricKind,
-    SqlStatus, StageAttemptId, StageId, TimestampMs,
+    AccumulatorId, JobId, JobStatus, SqlExecution, SqlExecutionId, SqlMetricKind, SqlStatus,
+    StageAttemptId, StageId, TimestampMs,
 };
 
 /// SQL executions by id, and the accumulators behind their metrics.
@@ -196,20 +196,7 @@ impl Sql {
 
     fn get_or_add(&mut self, id: SqlExecutionId) -> &mut State {
         self.executions.entry(id).or_insert_with(|| State {
-            execution: SqlExecution {
-                id,
-                root: id,
-                description: String::new(),
-                details: String::new(),
-                physical_plan: String::new(),
-                plan: PlanGraph::default(),
-                submission_time: TimestampMs::default(),
-                completion_time: None,
-                status: SqlStatus::Running,
-                error_message: None,
-                jobs: Vec::new(),
-                stages: Vec::new(),
-            },
+            execution: SqlExecution::new(id),
             driver: HashMap::new(),
             has_failed_job: false,
             stale: false,

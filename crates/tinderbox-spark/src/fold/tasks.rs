@@ -2,8 +2,8 @@ use super::Fold;
 use super::failures::{add_failure, error_text};
 use crate::event::{EndReason, TaskEnd, TaskStart};
 use tinderbox_model::{
-    ExecutorId, Stage, StageAttemptId, StageDistributions, StageId, StageStatus, Task, TaskBrief,
-    TaskCounts, TaskId, TaskMetrics, TaskStatus, TimestampMs,
+    ExecutorId, SharedText, Stage, StageAttemptId, StageDistributions, StageId, StageStatus, Task,
+    TaskBrief, TaskCounts, TaskId, TaskMetrics, TaskStatus, TimestampMs,
 };
 
 impl Fold {
@@ -23,12 +23,13 @@ impl Fold {
             finish_time: None,
             getting_result_time: None,
             executor: ExecutorId::from(&*info.executor),
-            host: info.host.into_string(),
-            locality: info.locality.into_string(),
+            host: SharedText::from(&*info.host),
+            locality: SharedText::from(&*info.locality),
             speculative: info.speculative,
             status: TaskStatus::Running,
             error_message: None,
             metrics: None,
+            accumulables: Vec::new(),
         };
         let state = self.stages.get_or_add(event.stage, event.stage_attempt);
         launched(&mut state.stage, task.launch_time);
@@ -66,12 +67,13 @@ impl Fold {
             getting_result_time: (info.getting_result_time > 0)
                 .then_some(TimestampMs(info.getting_result_time)),
             executor: ExecutorId::from(&*info.executor),
-            host: info.host.into_string(),
-            locality: info.locality.into_string(),
+            host: SharedText::from(&*info.host),
+            locality: SharedText::from(&*info.locality),
             speculative: info.speculative,
             status,
             error_message: error_text(&reason),
             metrics,
+            accumulables: Vec::new(),
         };
 
         launched(stage, task.launch_time);
@@ -82,7 +84,9 @@ impl Fold {
             match status {
                 TaskStatus::Success => tasks.complete += 1,
                 TaskStatus::Killed => tasks.killed += 1,
-                TaskStatus::Failed | TaskStatus::Running => tasks.failed += 1,
+                TaskStatus::Failed | TaskStatus::Running | TaskStatus::GettingResult => {
+                    tasks.failed += 1
+                }
             }
         };
         count(&mut stage.tasks);
@@ -117,7 +121,7 @@ impl Fold {
                     add_failure(&mut stage.failures, &reason.reason, text, time, task.id);
                 }
             }
-            TaskStatus::Killed | TaskStatus::Running => {}
+            TaskStatus::Killed | TaskStatus::Running | TaskStatus::GettingResult => {}
         }
         if !is_second_end {
             on_task(task);

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tinderbox_model::{
-    AccumulatorId, Application, Bytes, Executor, ExecutorStatus, Job, JobStatus, Millis, SqlStatus,
-    Stage, StageStatus, Task, TaskStatus,
+    AccumulatorId, Application, Bytes, Executor, ExecutorMetric, ExecutorStatus, Job, JobStatus,
+    Millis, SqlStatus, Stage, StageStatus, Task, TaskStatus,
 };
 use tinderbox_spark::Fold;
 
@@ -271,7 +271,10 @@ fn removed_executors_count_no_more_and_unborn_ones_are_none() {
     assert_eq!((executor.host_port.as_str(), executor.total_cores), ("h:7", 4));
     assert_eq!((executor.status, executor.max_memory), (ExecutorStatus::Removed, Bytes(64)));
     assert_eq!(executor.remove_reason.as_deref(), Some("killed"));
-    assert_eq!((executor.total_duration, executor.peak_memory.jvm_heap), (Millis(50), Bytes(11)));
+    assert_eq!(
+        (executor.total_duration, executor.peak_memory.bytes(ExecutorMetric::JvmHeap)),
+        (Millis(50), Bytes(11))
+    );
     assert_eq!(counts(application.stages[0].tasks), [0, 1, 1, 0], "the stage counts it");
 }
 

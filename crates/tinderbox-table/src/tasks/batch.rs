@@ -67,6 +67,7 @@ pub(super) fn decode(batch: &RecordBatch) -> Result<Vec<Task>, ArrowError> {
 pub(super) fn status_name(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Running => "RUNNING",
+        TaskStatus::GettingResult => "GET RESULT",
         TaskStatus::Success => "SUCCESS",
         TaskStatus::Failed => "FAILED",
         TaskStatus::Killed => "KILLED",
@@ -152,19 +153,26 @@ impl<'a> Columns<'a> {
             finish_time: maybe(self.finish).map(TimestampMs),
             getting_result_time: maybe(self.getting_result).map(TimestampMs),
             executor: ExecutorId::new(self.executor.value(row)),
-            host: self.host.value(row).to_owned(),
-            locality: self.locality.value(row).to_owned(),
+            host: self.host.value(row).into(),
+            locality: self.locality.value(row).into(),
             speculative: self.speculative.value(row),
             status: parse_status(self.status.value(row))?,
             error_message: self.error.is_valid(row).then(|| self.error.value(row).to_owned()),
             metrics,
+            accumulables: Vec::new(),
         })
     }
 }
 
 fn parse_status(name: &str) -> Result<TaskStatus, ArrowError> {
-    [TaskStatus::Running, TaskStatus::Success, TaskStatus::Failed, TaskStatus::Killed]
-        .into_iter()
+    const ALL: [TaskStatus; 5] = [
+        TaskStatus::Running,
+        TaskStatus::GettingResult,
+        TaskStatus::Success,
+        TaskStatus::Failed,
+        TaskStatus::Killed,
+    ];
+    ALL.into_iter()
         .find(|status| status_name(*status) == name)
         .ok_or_else(|| ArrowError::ParseError(format!("unknown status {name:?}")))
 }

@@ -70,7 +70,7 @@ macro_rules! number {
 }
 
 /// Every field of [`TaskMetrics`].
-pub(super) const METRICS: [Metric; 25] = [
+pub(super) const METRICS: [Metric; 36] = [
     quantity!("executor_deserialize_time_ms", executor_deserialize_time),
     quantity!("executor_deserialize_cpu_time_ns", executor_deserialize_cpu_time),
     quantity!("executor_run_time_ms", executor_run_time),
@@ -96,6 +96,20 @@ pub(super) const METRICS: [Metric; 25] = [
     quantity!("shuffle_write_bytes", shuffle_write_bytes),
     quantity!("shuffle_write_time_ns", shuffle_write_time),
     number!("shuffle_write_records", shuffle_write_records),
+    number!("shuffle_corrupt_merged_block_chunks", shuffle_corrupt_merged_block_chunks),
+    number!("shuffle_merged_fetch_fallback_count", shuffle_merged_fetch_fallback_count),
+    number!("shuffle_merged_remote_blocks_fetched", shuffle_merged_remote_blocks_fetched),
+    number!("shuffle_merged_local_blocks_fetched", shuffle_merged_local_blocks_fetched),
+    number!("shuffle_merged_remote_chunks_fetched", shuffle_merged_remote_chunks_fetched),
+    number!("shuffle_merged_local_chunks_fetched", shuffle_merged_local_chunks_fetched),
+    quantity!("shuffle_merged_remote_bytes_read", shuffle_merged_remote_bytes_read),
+    quantity!("shuffle_merged_local_bytes_read", shuffle_merged_local_bytes_read),
+    quantity!(
+        "shuffle_merged_remote_requests_duration_ms",
+        shuffle_merged_remote_requests_duration
+    ),
+    quantity!("peak_on_heap_execution_memory_bytes", peak_on_heap_execution_memory),
+    quantity!("peak_off_heap_execution_memory_bytes", peak_off_heap_execution_memory),
 ];
 
 #[cfg(test)]
