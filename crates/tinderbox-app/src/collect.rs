@@ -1,5 +1,6 @@
 //! Event logs become history: one row, a detail file, a task table, a report.
 
+use crate::history::LogFacts;
 use crate::live::totals;
 use crate::{App, Collected, Error, advice, blocking, chain, now};
 use sha2::{Digest, Sha256};
@@ -73,7 +74,9 @@ impl App {
         let url = url_of(log);
         let (size, modified) = (log.version.size, log.version.modified);
         let known = self.inner.store.event_log_get(&url).await?;
-        if known.as_ref().is_some_and(|log: &EventLog| log.size == size && log.modified == modified)
+        if let Some(EventLog { size: old, modified: at, run, .. }) = &known
+            && (*old, *at) == (size, modified)
+            && self.is_listed(run.as_ref()).await?
         {
             return Ok(false);
         }
@@ -82,7 +85,8 @@ impl App {
         let run = run.unwrap_or_else(|| Run::new(id, "", now()));
         let (application, files) = self.read_log(&run, log.path.clone()).await?;
         let run = self.observed_run(run, &application).await?;
-        self.record(&run, &application, files).await?;
+        let facts = LogFacts { url: url.clone(), modified };
+        self.record(&run, &application, files, facts).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
         self.inner.store.event_log_put(&log).await?;
         self.announce(&run.id);
@@ -121,8 +125,9 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
+        let facts = LogFacts { url: url_of(&entry), modified: entry.version.modified };
         match self.read_log(run, entry.path).await {
-            Ok((application, files)) => self.record(run, &application, files).await,
+            Ok((application, files)) => self.record(run, &application, files, facts).await,
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
             Err(error) => Err(error),
@@ -190,6 +195,7 @@ impl App {
         run: &Run,
         application: &Application,
         files: Files,
+        log: LogFacts,
     ) -> Result<(), Error> {
         let store = &self.inner.store;
         let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
@@ -220,7 +226,15 @@ impl App {
             collected: true,
         };
         store.run_record_application(&run.id, &record, now()).await?;
-        Ok(())
+        self.history_record(run, application, log).await
+    }
+
+    /// False for a log that was read before the database had the list of Spark's History Server.
+    async fn is_listed(&self, run: Option<&RunId>) -> Result<bool, Error> {
+        let Some(run) = run else { return Ok(true) };
+        let has_application =
+            self.inner.store.run_get(run).await?.is_some_and(|run| run.application_id.is_some());
+        Ok(!has_application || self.inner.store.history_known(run).await?)
     }
 }
 

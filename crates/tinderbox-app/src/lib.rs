@@ -10,6 +10,7 @@ mod collect;
 mod data_dir;
 mod error;
 mod events;
+mod history;
 mod live;
 mod plan;
 mod query;
@@ -23,6 +24,9 @@ pub use advice::ComparedRuns;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
+pub use history::{
+    HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
+};
 pub use live::LiveRun;
 pub use query::Inside;
 pub use spark_places::SparkPlaces;
@@ -34,6 +38,7 @@ pub use views::{
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_model as model;
+pub use tinderbox_spark::rest;
 
 use applications::Applications;
 use live::LiveRuns;
@@ -76,6 +81,8 @@ struct Inner {
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
     applications: Applications,
+    /// What Spark's History Server lists; read when it is first asked for.
+    history: Mutex<Option<Arc<HistoryList>>>,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
@@ -116,6 +123,7 @@ impl App {
                 listener_jar,
                 live: LiveRuns::default(),
                 applications: Applications::default(),
+                history: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),

@@ -20,6 +20,7 @@ mod sql_table;
 mod stages;
 mod storage;
 mod summary;
+mod task_order;
 mod task_search;
 mod tasks;
 
@@ -36,6 +37,7 @@ pub use sql_table::{SqlTableQuery, sql_table};
 pub use stages::{EachTask, StageAnswer, StageParts, stage_attempt, stage_attempts, stages};
 pub use storage::{rdd, rdds};
 pub use summary::{TaskMetric, TaskQuantiles, ranks};
+pub use task_order::{TaskKey, TaskOrder};
 pub use task_search::matches as task_matches;
 pub use tasks::{TaskAnswer, TaskState, TaskTable, task_table};
 

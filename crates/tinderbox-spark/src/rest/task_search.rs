@@ -3,25 +3,18 @@
 
 use super::date::Date;
 use super::java_text::{bytes, page_duration};
-use tinderbox_model::{Bytes, Millis, Task, TaskMetrics, TaskStatus, TimestampMs};
+use tinderbox_model::{Bytes, Millis, Task, TaskMetrics, TimestampMs};
 
 /// Whether a task fits; `typed` in lower case.
 pub fn matches(task: &Task, typed: &str, now: TimestampMs) -> bool {
     let has = |text: &str| text.to_lowercase().contains(typed);
-    let status = match task.status {
-        TaskStatus::Running => "RUNNING",
-        TaskStatus::Success => "SUCCESS",
-        TaskStatus::GettingResult => "GET RESULT",
-        TaskStatus::Failed => "FAILED",
-        TaskStatus::Killed => "KILLED",
-    };
     [task.id.0, task.index, task.attempt].iter().any(|number| has(&number.to_string()))
         || has(&launch_text(task.launch_time))
         // What is absent is the letter d there.
         || task.getting_result_time.map_or_else(|| has("d"), |time| has(&Date(time).to_string()))
         || has(task.executor.as_str())
         || has(task.host.as_str())
-        || has(status)
+        || has(super::tasks::status_text(task.status))
         || has(task.locality.as_str())
         || has(if task.speculative { "true" } else { "false" })
         || has(task.error_message.as_deref().unwrap_or("d"))

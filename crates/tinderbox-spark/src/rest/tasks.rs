@@ -87,7 +87,7 @@ impl<'a> TaskAnswer<'a> {
     }
 }
 
-fn status_text(status: TaskStatus) -> &'static str {
+pub(super) fn status_text(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Running => "RUNNING",
         TaskStatus::Success => "SUCCESS",

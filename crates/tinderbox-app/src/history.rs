@@ -1,0 +1,131 @@
+//! What Spark's own History Server answers from: applications with their attempts, newest first, and one attempt
+//! opened. Nothing here waits for a log to be read.
+
+mod list;
+mod logs;
+mod task_rows;
+
+pub use list::{HistoryEntry, HistoryList};
+pub use logs::write_logs;
+pub use task_rows::{TaskPageQuery, TaskRows};
+
+use crate::{App, Error, blocking, lock, now};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tinderbox_model::{Application, TimestampMs};
+use tinderbox_spark::rest::Attempt;
+use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
+
+/// An attempt of an application with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct HistoryApplication {
+    /// As it is listed.
+    pub attempt: Attempt,
+    /// Everything but its tasks.
+    pub application: Arc<Application>,
+    /// Its tasks.
+    pub tasks: TaskRows,
+}
+
+/// What is known of a log beside its events.
+pub(crate) struct LogFacts {
+    /// Path or address, without `.inprogress`.
+    pub url: String,
+    /// Time of change.
+    pub modified: TimestampMs,
+}
+
+impl App {
+    /// All applications that Spark's History Server would list. Answered from memory after the first time.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
+        if let Some(list) = &*lock(&self.inner.history) {
+            return Ok(list.clone());
+        }
+        let rows = self.inner.store.history_list().await?;
+        let read = Arc::new(HistoryList::new(rows));
+        let mut kept = lock(&self.inner.history);
+        Ok(kept.get_or_insert(read).clone())
+    }
+
+    /// Opens an attempt; without an id the one that has none. `None` when there is no such attempt.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::NoRecord`], [`Error::Table`].
+    pub async fn history_open(
+        &self,
+        application: &str,
+        attempt: Option<&str>,
+    ) -> Result<Option<HistoryApplication>, Error> {
+        let list = self.history_list().await?;
+        let Some(entry) = list.find(application) else { return Ok(None) };
+        let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
+        let detail = self.current_file(run, TableFileKind::Detail).await?;
+        let tasks = self.current_file(run, TableFileKind::Tasks).await?;
+        let app = self.clone();
+        let (application, tasks) = blocking(move || {
+            let root = app.inner.data_dir.root();
+            let application = app.inner.applications.read(&detail, &root.join(&detail))?;
+            Ok((application, TaskRows::of_table(root.join(tasks))))
+        })
+        .await?;
+        Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
+    }
+
+    /// The logs of an attempt, or of all attempts of an application.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn history_logs(
+        &self,
+        application: &str,
+        attempt: Option<&str>,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let list = self.history_list().await?;
+        let entry = list.find(application);
+        let logs = entry.iter().flat_map(|entry| entry.logs(attempt)).map(PathBuf::from);
+        Ok(logs.collect())
+    }
+
+    /// Lists an application that was read from a log. One without a start event is not listed, as in Spark.
+    pub(crate) async fn history_record(
+        &self,
+        run: &Run,
+        application: &Application,
+        log: LogFacts,
+    ) -> Result<(), Error> {
+        let Some(id) = application.id.clone() else { return Ok(()) };
+        let row = HistoryAttempt {
+            run: run.id.clone(),
+            application: id,
+            attempt: application.attempt_id.clone(),
+            name: application.name.clone(),
+            user: application.user.clone(),
+            spark_version: application
+                .spark_version
+                .as_ref()
+                .map_or_else(String::new, |version| version.text.clone()),
+            started: application.start_time.unwrap_or(TimestampMs(-1)),
+            ended: application.end_time,
+            updated: if application.end_time.is_some() { log.modified } else { now() },
+            exit_code: application.exit_code,
+            event_log: log.url,
+        };
+        self.inner.store.history_put(&row).await?;
+        if let Some(list) = &mut *lock(&self.inner.history) {
+            Arc::make_mut(list).put(row);
+        }
+        Ok(())
+    }
+}
+
+/// The directory of a log as Spark writes it: `file:/var/log/spark`.
+fn directory_url(log: &str) -> String {
+    let directory = Path::new(log).parent().unwrap_or(Path::new(""));
+    match directory.to_str() {
+        Some(text) if log.contains("://") => text.to_owned(),
+        _ => format!("file:{}", directory.display()),
+    }
+}
