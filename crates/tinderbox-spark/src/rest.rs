@@ -25,7 +25,7 @@ mod task_search;
 mod tasks;
 
 pub use applications::{ApplicationInfo, Attempt, DateRange, Version};
-pub use connect::{operation, operations, sessions};
+pub use connect::{operation, operations, session, sessions};
 pub use date::{Date, parse_date};
 pub use environment::environment;
 pub use executors::{active_executors, all_executors, processes};
@@ -41,7 +41,7 @@ pub use task_order::{TaskKey, TaskOrder};
 pub use task_search::matches as task_matches;
 pub use tasks::{TaskAnswer, TaskState, TaskTable, task_table};
 
-use tinderbox_model::{Application, TimestampMs};
+use tinderbox_model::{Application, SparkVersion, TimestampMs};
 
 /// Which Spark's shape an answer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +55,12 @@ pub enum Shape {
 impl Shape {
     /// The shape of an application's own version: 3.5's up to Spark 3.x, 4.x's above. Without a version 3.5's.
     pub fn of(application: &Application) -> Self {
-        match &application.spark_version {
+        Self::of_version(application.spark_version.as_ref().map_or("", |version| &version.text))
+    }
+
+    /// The shape of a version such as `3.5.8`.
+    pub fn of_version(version: &str) -> Self {
+        match SparkVersion::parse(version) {
             Some(version) if version.at_least(4, 0) => Self::V4,
             _ => Self::V35,
         }

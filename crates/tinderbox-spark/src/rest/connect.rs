@@ -39,7 +39,7 @@ struct OperationData<'a> {
 
 const NONE: TimestampMs = TimestampMs(0);
 
-fn session<'a>(view: View<'a>, session: &'a ConnectSession) -> SessionData<'a> {
+fn session_data<'a>(view: View<'a>, session: &'a ConnectSession) -> SessionData<'a> {
     SessionData {
         session_id: &session.id,
         user_id: &session.user,
@@ -73,7 +73,7 @@ fn operation_data<'a>(view: View<'a>, operation: &'a ConnectOperation) -> Operat
 
 /// A page of the sessions. A length below one means all from the first on.
 pub fn sessions(view: View<'_>, offset: i32, length: i32) -> impl Serialize + '_ {
-    let all = view.application.connect_sessions.iter().map(move |one| session(view, one));
+    let all = view.application.connect_sessions.iter().map(move |one| session_data(view, one));
     page(all, offset, length)
 }
 
@@ -83,7 +83,17 @@ pub fn operations(view: View<'_>, offset: i32, length: i32) -> impl Serialize + 
     page(all, offset, length)
 }
 
-/// The sessions with this id, of `user` when one is named.
+/// The session with this id, of `user` when one is named.
+pub fn session<'a>(
+    view: View<'a>,
+    id: &str,
+    user: Option<&str>,
+) -> Option<impl Serialize + use<'a>> {
+    let fits = |one: &&ConnectSession| one.id == id && user.is_none_or(|user| one.user == user);
+    view.application.connect_sessions.iter().find(fits).map(|one| session_data(view, one))
+}
+
+/// The operation with this tag.
 pub fn operation<'a>(view: View<'a>, job_tag: &str) -> Option<impl Serialize + use<'a>> {
     let operations = &view.application.connect_operations;
     operations.iter().find(|one| one.job_tag == job_tag).map(|one| operation_data(view, one))
