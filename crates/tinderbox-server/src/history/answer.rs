@@ -37,6 +37,8 @@ const JSON: &str = "application/json";
 /// Sent with every answer.
 const NO_CACHE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
+/// As 3.5's pages name it; the number behind is another one in each of its processes.
+const SERVLET: &str = "org.glassfish.jersey.servlet.ServletContainer-0";
 /// Pieces of a streamed body, and how many may wait for a slow client.
 const PIECE_BYTES: usize = 64 * 1024;
 const PIECES: usize = 4;
@@ -118,7 +120,11 @@ impl Refusal {
             (header::CACHE_CONTROL, HeaderValue::from_static("must-revalidate,no-cache,no-store")),
             (header::CONTENT_TYPE, media_type),
         ];
-        (status, headers, page.html(status, message)).into_response()
+        let mut response = (status, headers, page.html(status, message)).into_response();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,OPTIONS"));
+        }
+        response
     }
 }
 
@@ -131,9 +137,11 @@ impl Page<'_> {
             Shape::V4 => ("\n", format!("http://{}{}", self.host, self.uri)),
         };
         let rows = [("URI", escaped(&address)), ("STATUS", code.to_string())];
+        let servlet = ("SERVLET", SERVLET.to_owned());
         let rows: String = rows
             .into_iter()
             .chain([("MESSAGE", message.to_owned())])
+            .chain((self.shape == Shape::V35).then_some(servlet))
             .map(|(name, value)| format!("<tr><th>{name}:</th><td>{value}</td></tr>\n"))
             .collect();
         format!(

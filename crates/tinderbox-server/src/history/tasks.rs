@@ -4,7 +4,7 @@ use super::Scope;
 use super::answer::{Answer, Refusal};
 use tinderbox_app::TaskPageQuery;
 use tinderbox_app::model::StageAttemptId;
-use tinderbox_app::rest::{self, TaskAnswer, TaskOrder, TaskState, TaskTable};
+use tinderbox_app::rest::{self, Filter, TaskAnswer, TaskOrder, TaskState, TaskTable};
 
 /// The words of `status` and `taskStatus`.
 pub const STATUSES: [(&str, TaskState); 5] = [
@@ -38,11 +38,21 @@ pub fn summary(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
 pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let parameters = &scope.parameters;
     let (offset, length) = (parameters.int("offset", 0)?, parameters.int("length", 20)?);
-    let sorts = parameters.words("sortBy", &SORTS)?;
-    let (order, descending) = sorts.first().copied().unwrap_or((TaskOrder::Id, false));
+    let (order, descending) = match parameters.first("sortBy").unwrap_or("ID") {
+        // Spark fails on the null that JAX-RS makes of it.
+        "" => return Err(Refusal::Failed),
+        text => {
+            let sort = SORTS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+            sort.ok_or(Refusal::Unknown)?.1
+        }
+    };
+    let statuses = parameters.words("status", &STATUSES)?;
+    if length < 0 && statuses.is_all() {
+        return Err(Refusal::Failed);
+    }
     let query = TaskPageQuery {
         stage,
-        statuses: parameters.words("status", &STATUSES)?,
+        statuses,
         order,
         descending,
         offset: usize::try_from(offset).unwrap_or(0),
@@ -69,7 +79,7 @@ pub fn table(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         if typed.is_empty() { (number("start")?, number("length")?) } else { (0, total_number) };
     let query = TaskPageQuery {
         stage,
-        statuses: Vec::new(),
+        statuses: Filter::All,
         order: TaskOrder::of_column(column).ok_or(Refusal::Failed)?,
         descending: !parameters
             .first("order[0][dir]")
