@@ -178,7 +178,7 @@ pub async fn blocking(
 
 /// A body that is written on a thread of its own, at most a few pieces ahead of the client.
 fn streamed(write: WriteBody) -> Body {
-    let (pieces, received) = mpsc::channel(PIECES);
+    let (pieces, mut received) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
         let mut pipe = io::BufWriter::with_capacity(PIECE_BYTES, Pipe { pieces: pieces.clone() });
         if let Err(error) = write(&mut pipe).and_then(|()| pipe.flush()) {
@@ -188,9 +188,8 @@ fn streamed(write: WriteBody) -> Body {
             let _ = pieces.blocking_send(Err(error));
         }
     });
-    Body::from_stream(futures::stream::unfold(received, |mut received| async move {
-        Some((received.recv().await?, received))
-    }))
+    // The compressor asks once more after the end, which a channel answers well.
+    Body::from_stream(futures::stream::poll_fn(move |context| received.poll_recv(context)))
 }
 
 struct Pipe {
