@@ -101,11 +101,6 @@ impl<T> Filter<T> {
             Self::Of(values) => values.iter().any(fits),
         }
     }
-
-    /// Whether everything passes.
-    pub fn is_all(&self) -> bool {
-        matches!(self, Self::All)
-    }
 }
 
 /// What every answer about an application needs.

@@ -47,9 +47,12 @@ pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         }
     };
     let statuses = parameters.words("status", &STATUSES)?;
-    if length < 0 && statuses.is_all() {
-        return Err(Refusal::Failed);
-    }
+    let statuses = match statuses {
+        Filter::All if length < 0 => return Err(Refusal::Failed),
+        Filter::All => Vec::new(),
+        Filter::Of(none) if none.is_empty() => return Answer::json(&[(); 0]),
+        Filter::Of(statuses) => statuses,
+    };
     let query = TaskPageQuery {
         stage,
         statuses,
@@ -79,7 +82,7 @@ pub fn table(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         if typed.is_empty() { (number("start")?, number("length")?) } else { (0, total_number) };
     let query = TaskPageQuery {
         stage,
-        statuses: Filter::All,
+        statuses: Vec::new(),
         order: TaskOrder::of_column(column).ok_or(Refusal::Failed)?,
         descending: !parameters
             .first("order[0][dir]")
