@@ -4,6 +4,7 @@
 mod application;
 mod executor;
 mod job;
+pub(crate) mod scan;
 mod sql;
 mod task;
 mod text;

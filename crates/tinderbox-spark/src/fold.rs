@@ -8,6 +8,7 @@ mod application;
 mod executors;
 mod failures;
 mod jobs;
+mod names;
 mod redaction;
 mod sql;
 mod stages;
@@ -15,10 +16,11 @@ mod tasks;
 
 use crate::event::{
     AdaptiveExecutionUpdate, DriverAccumUpdates, ExecutorMetricsUpdate, SqlExecutionEnd,
-    SqlExecutionStart, StageExecutorMetrics, event_name,
+    SqlExecutionStart, StageExecutorMetrics, TaskEnd, TaskStart, event_name, scan,
 };
 use executors::Executors;
 use jobs::Jobs;
+use names::Names;
 use sql::Sql;
 use stages::Stages;
 use std::collections::{BTreeMap, HashMap};
@@ -39,8 +41,38 @@ pub struct Fold {
     jobs: Jobs,
     executors: Executors,
     sql: Sql,
-    running: HashMap<TaskId, Task>,
+    running: HashMap<TaskId, Task, foldhash::fast::RandomState>,
+    names: Names,
     lines: u64,
+}
+
+/// A line that is ready to be folded. Parsing needs nothing but the line, so many lines may be parsed at a time; folding
+/// must follow their order.
+#[derive(Debug)]
+pub struct ParsedLine<'a>(Parsed<'a>);
+
+#[derive(Debug)]
+enum Parsed<'a> {
+    TaskStart(TaskStart<'a>),
+    TaskEnd(Box<TaskEnd<'a>>),
+    /// Left to the fold: it is none of these two, or cannot be read.
+    Other(&'a [u8]),
+}
+
+impl<'a> ParsedLine<'a> {
+    /// Parses the events of tasks, nearly all of a large log, and leaves the others as they are.
+    pub fn new(line: &'a [u8]) -> Self {
+        let text = line.trim_ascii();
+        Self(match event_name(text).as_deref() {
+            Some("SparkListenerTaskStart") => scan::task_start(text)
+                .or_else(|| serde_json::from_slice(text).ok())
+                .map_or(Parsed::Other(line), Parsed::TaskStart),
+            Some("SparkListenerTaskEnd") => scan::task_end(text)
+                .or_else(|| serde_json::from_slice(text).ok())
+                .map_or(Parsed::Other(line), |event| Parsed::TaskEnd(Box::new(event))),
+            _ => Parsed::Other(line),
+        })
+    }
 }
 
 impl Fold {
@@ -58,7 +90,20 @@ impl Fold {
     ///
     /// Never fails: a line that cannot be read is counted in [`Completeness::bad_lines`].
     pub fn line(&mut self, line: &[u8], on_task: &mut dyn FnMut(Task)) {
+        self.parsed(ParsedLine::new(line), on_task);
+    }
+
+    /// The same for a line that was parsed before, maybe by another thread.
+    pub fn parsed(&mut self, line: ParsedLine<'_>, on_task: &mut dyn FnMut(Task)) {
         self.lines += 1;
+        match line.0 {
+            Parsed::TaskStart(event) => self.task_start(event),
+            Parsed::TaskEnd(event) => self.task_end(*event, on_task),
+            Parsed::Other(line) => self.any_line(line, on_task),
+        }
+    }
+
+    fn any_line(&mut self, line: &[u8], on_task: &mut dyn FnMut(Task)) {
         let line = line.trim_ascii();
         if line.is_empty() {
             return;

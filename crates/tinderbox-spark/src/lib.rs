@@ -16,4 +16,4 @@ mod plan_graph;
 
 pub use error::Error;
 pub use event::event_name;
-pub use fold::Fold;
+pub use fold::{Fold, ParsedLine};

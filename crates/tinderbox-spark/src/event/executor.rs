@@ -76,7 +76,7 @@ pub(crate) struct StagePeaks {
 }
 
 /// The metrics of an event by Spark's names; those of later versions are skipped.
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(crate) struct ExecutorMetrics(pub(crate) PeakMemory);
 
 impl<'de> Deserialize<'de> for ExecutorMetrics {

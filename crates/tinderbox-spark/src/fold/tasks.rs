@@ -2,8 +2,8 @@ use super::Fold;
 use super::failures::{add_failure, error_text};
 use crate::event::{EndReason, TaskEnd, TaskStart};
 use tinderbox_model::{
-    ExecutorId, SharedText, Stage, StageAttemptId, StageDistributions, StageId, StageStatus, Task,
-    TaskBrief, TaskCounts, TaskId, TaskMetrics, TaskStatus, TimestampMs,
+    Accumulable, Stage, StageAttemptId, StageDistributions, StageId, StageStatus, Task, TaskBrief,
+    TaskCounts, TaskId, TaskMetrics, TaskStatus, TimestampMs,
 };
 
 impl Fold {
@@ -22,9 +22,9 @@ impl Fold {
             launch_time: TimestampMs(info.launch_time),
             finish_time: None,
             getting_result_time: None,
-            executor: ExecutorId::from(&*info.executor),
-            host: SharedText::from(&*info.host),
-            locality: SharedText::from(&*info.locality),
+            executor: self.names.get(&info.executor).into(),
+            host: self.names.get(&info.host),
+            locality: self.names.get(&info.locality),
             speculative: info.speculative,
             status: TaskStatus::Running,
             error_message: None,
@@ -42,18 +42,20 @@ impl Fold {
     }
 
     pub(super) fn task_end(&mut self, event: TaskEnd<'_>, on_task: &mut dyn FnMut(Task)) {
-        let TaskEnd { reason, info, .. } = event;
+        let TaskEnd { reason, info, mut metrics, .. } = event;
         self.see(info.finish_time);
         let was_running = self.running.remove(&TaskId(info.id)).is_some();
-        let status = status(&reason);
-        let mut metrics = event.metrics.map(TaskMetrics::from);
+        let end = End::of(reason.as_deref());
         // The same task ends a second time, as failed, when its executor goes with its shuffle output. Spark
         // counts that end, and keeps the figures of the first one.
-        let is_second_end = &*reason.reason == "Resubmitted" && !was_running;
+        let is_second_end = end == End::Resubmitted && !was_running;
         if is_second_end {
             metrics = None;
         }
 
+        let executor = self.names.get(&info.executor).into();
+        let host = self.names.get(&info.host);
+        let locality = self.names.get(&info.locality);
         let state = self.stages.get_or_add(event.stage, event.stage_attempt);
         let stage = &mut state.stage;
         let task = Task {
@@ -66,14 +68,14 @@ impl Fold {
             finish_time: (info.finish_time > 0).then_some(TimestampMs(info.finish_time)),
             getting_result_time: (info.getting_result_time > 0)
                 .then_some(TimestampMs(info.getting_result_time)),
-            executor: ExecutorId::from(&*info.executor),
-            host: SharedText::from(&*info.host),
-            locality: SharedText::from(&*info.locality),
+            executor,
+            host,
+            locality,
             speculative: info.speculative,
-            status,
-            error_message: error_text(&reason),
+            status: end.status(info.failed, info.killed),
+            error_message: reason.as_deref().and_then(error_text),
             metrics,
-            accumulables: Vec::new(),
+            accumulables: info.sql_updates.users.into_iter().map(Accumulable::from).collect(),
         };
 
         launched(stage, task.launch_time);
@@ -81,12 +83,10 @@ impl Fold {
             if was_running {
                 tasks.active = tasks.active.saturating_sub(1);
             }
-            match status {
-                TaskStatus::Success => tasks.complete += 1,
-                TaskStatus::Killed => tasks.killed += 1,
-                TaskStatus::Failed | TaskStatus::Running | TaskStatus::GettingResult => {
-                    tasks.failed += 1
-                }
+            match end {
+                End::Success => tasks.complete += 1,
+                End::Killed => tasks.killed += 1,
+                End::Failed | End::Resubmitted => tasks.failed += 1,
             }
         };
         count(&mut stage.tasks);
@@ -97,34 +97,63 @@ impl Fold {
             if let Some(metrics) = &task.metrics {
                 executor.metrics += metrics;
             }
-            if let Some(peaks) = event.executor_metrics {
-                executor.peak_memory.raise_to(&peaks.into());
-            }
+            event.executor_metrics.raise(&mut executor.peak_memory);
         }
 
         if let Some(metrics) = &task.metrics {
             stage.metrics += metrics;
         }
-        match status {
-            TaskStatus::Success => {
+        match end {
+            End::Success => {
                 if state.succeeded.insert(task.index) {
-                    self.sql.task_updates(stage.id, stage.sql_execution, &info.sql_updates.0);
+                    self.sql.task_updates(stage.id, stage.sql_execution, &info.sql_updates.sql);
                 }
                 if let Some(metrics) = &task.metrics {
                     add_to_distributions(&mut stage.distributions, &task, metrics);
                     keep_if_slow(&mut stage.slowest_tasks, &task, *metrics);
                 }
             }
-            TaskStatus::Failed => {
-                if let Some(text) = &task.error_message {
+            End::Failed | End::Resubmitted => {
+                if let (Some(text), Some(reason)) = (&task.error_message, &reason) {
                     let time = task.finish_time.unwrap_or(task.launch_time);
                     add_failure(&mut stage.failures, &reason.reason, text, time, task.id);
                 }
             }
-            TaskStatus::Killed | TaskStatus::Running | TaskStatus::GettingResult => {}
+            End::Killed => {}
         }
         if !is_second_end {
             on_task(task);
+        }
+    }
+}
+
+/// As `AppStatusListener.onTaskEnd` counts ends; reasons of later versions are failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Success,
+    Killed,
+    Failed,
+    Resubmitted,
+}
+
+impl End {
+    fn of(reason: Option<&EndReason<'_>>) -> Self {
+        match reason.map(|reason| &*reason.reason) {
+            None => Self::Success,
+            Some("TaskKilled" | "TaskCommitDenied") => Self::Killed,
+            Some("Resubmitted") => Self::Resubmitted,
+            Some(_) => Self::Failed,
+        }
+    }
+
+    /// The task's own status, as `TaskInfo.status` tells it from its marks; by the reason where it has none.
+    fn status(self, failed: bool, killed: bool) -> TaskStatus {
+        match self {
+            _ if failed => TaskStatus::Failed,
+            _ if killed => TaskStatus::Killed,
+            Self::Success => TaskStatus::Success,
+            Self::Killed => TaskStatus::Killed,
+            Self::Failed | Self::Resubmitted => TaskStatus::Failed,
         }
     }
 }
@@ -136,15 +165,6 @@ fn launched(stage: &mut Stage, time: TimestampMs) {
     }
     let first = stage.first_task_launched_time.get_or_insert(time);
     *first = (*first).min(time);
-}
-
-/// As `AppStatusListener.onTaskEnd` counts; end reasons of later versions are failures.
-fn status(reason: &EndReason<'_>) -> TaskStatus {
-    match &*reason.reason {
-        "Success" => TaskStatus::Success,
-        "TaskKilled" | "TaskCommitDenied" => TaskStatus::Killed,
-        _ => TaskStatus::Failed,
-    }
 }
 
 fn add_to_distributions(to: &mut StageDistributions, task: &Task, metrics: &TaskMetrics) {
