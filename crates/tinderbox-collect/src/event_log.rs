@@ -1,5 +1,6 @@
 use crate::Error;
 use crate::log_directory::{file_names, list};
+use crate::pipeline::{Lines, fold_lines};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use tinderbox_model::{Application, Bytes, Task, TimestampMs};
 use tinderbox_spark::Fold;
-use tinderbox_spark::log::{Codec, Lines, Parts, application_name, fold_lines};
+use tinderbox_spark::log::{Codec, Lines as FirstLines, Parts, application_name};
 
 /// An event log: one file, or a directory of parts. Known by its names and sizes; nothing of it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,17 +50,21 @@ impl EventLog {
     /// Bytes that the check of the first line reads at most; a binary file may have no line end.
     const FIRST_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
-    /// Reads the whole log. Ended tasks are handed to `on_task` as they come.
+    /// Reads the whole log with as many threads. Ended tasks are handed to `on_task` as they come.
     ///
     /// # Errors
     /// When its first file cannot be read or decoded. Later ones only mark the application as cut short.
-    pub fn read(&self, on_task: &mut dyn FnMut(Task)) -> Result<Application, Error> {
+    pub fn read(
+        &self,
+        threads: usize,
+        on_task: &mut (dyn FnMut(Task) + Send),
+    ) -> Result<Application, Error> {
         let mut fold = Fold::new();
         if let Some(first) = self.missing.first() {
             fold.truncated(&format!("part {first} of the rolling log is missing"));
         }
         for (at, path) in self.files.iter().enumerate() {
-            match read_file(path, &mut fold, on_task) {
+            match read_file(path, threads, &mut fold, on_task) {
                 Ok(()) => {}
                 Err(error) if at == 0 => return Err(error),
                 Err(error) => fold.truncated(&error.to_string()),
@@ -105,8 +110,8 @@ impl EventLog {
         // `files` is never empty: `Parts::of` gives none without a part.
         let path = self.files.first().unwrap_or(&self.path);
         let (file, codec) = open_file(path)?;
-        let reader = codec.decode(file).map_err(|source| of_spark(path, source))?;
-        let mut lines = Lines::new(reader.take(Self::FIRST_LINE_BYTES));
+        let reader = codec.decode(BufReader::new(file)).map_err(|source| of_spark(path, source))?;
+        let mut lines = FirstLines::new(reader.take(Self::FIRST_LINE_BYTES));
         loop {
             let line = match lines.read() {
                 Ok(Some(line)) if line.bytes.trim_ascii().is_empty() => continue,
@@ -150,13 +155,31 @@ impl EventLog {
     }
 }
 
-fn read_file(path: &Path, fold: &mut Fold, on_task: &mut dyn FnMut(Task)) -> Result<(), Error> {
+/// Smaller files are read by one thread: starting others would take longer.
+const PARALLEL_BYTES: u64 = 2 << 20;
+
+fn read_file(
+    path: &Path,
+    threads: usize,
+    fold: &mut Fold,
+    on_task: &mut (dyn FnMut(Task) + Send),
+) -> Result<(), Error> {
     let (file, codec) = open_file(path)?;
-    fold_lines(file, codec, fold, on_task).map_err(|source| of_spark(path, source))
+    let size = file.metadata().map_err(|source| of_io(path, source))?.len();
+    let threads = if size < PARALLEL_BYTES { 1 } else { threads };
+    fold.in_file(&name_of(path));
+    let lines = match codec {
+        Codec::Plain => Lines::File(&file),
+        codec => Lines::Stream(Box::new(
+            codec.decode(BufReader::new(&file)).map_err(|source| of_spark(path, source))?,
+        )),
+    };
+    fold_lines(lines, 0, threads, fold, on_task);
+    Ok(())
 }
 
 /// Opens a file and finds its codec: by its first bytes, because copies lose their suffix, else by its name.
-fn open_file(path: &Path) -> Result<(BufReader<File>, Codec), Error> {
+fn open_file(path: &Path) -> Result<(File, Codec), Error> {
     let file = match File::open(path) {
         // Spark renames the file when the application ends, maybe between listing and reading.
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -178,7 +201,7 @@ fn open_file(path: &Path) -> Result<(BufReader<File>, Codec), Error> {
             codec => codec,
         })
         .map_err(|source| of_io(path, source))?;
-    Ok((BufReader::new(file), codec))
+    Ok((file, codec))
 }
 
 fn of_io(path: &Path, source: io::Error) -> Error {

@@ -44,6 +44,14 @@ pub struct Fold {
     running: HashMap<TaskId, Task, foldhash::fast::RandomState>,
     names: Names,
     lines: u64,
+    place: Place,
+}
+
+/// Where the line that is being folded lies, for messages.
+#[derive(Debug, Default)]
+struct Place {
+    file: String,
+    byte: Option<u64>,
 }
 
 /// A line that is ready to be folded. Parsing needs nothing but the line, so many lines may be parsed at a time; folding
@@ -115,6 +123,23 @@ impl Fold {
         if let Err(error) = self.event(&name, line, on_task) {
             self.bad_line(&error.to_string());
         }
+    }
+
+    /// Names the file that the next lines come from, for messages about lines that cannot be read.
+    pub fn in_file(&mut self, name: &str) {
+        name.clone_into(&mut self.place.file);
+        self.place.byte = None;
+    }
+
+    /// The byte of the (decoded) file at which the next line begins, for the same messages.
+    pub fn at_byte(&mut self, byte: u64) {
+        self.place.byte = Some(byte);
+    }
+
+    /// Notes a line that was too long to be read.
+    pub fn skipped_line(&mut self, why: &str) {
+        self.lines += 1;
+        self.bad_line(why);
     }
 
     /// Takes over the listener's drop counters: events shed so far by kind, cumulative over the stream.
@@ -269,7 +294,13 @@ impl Fold {
         let completeness = &mut self.head.completeness;
         completeness.bad_lines += 1;
         if completeness.bad_line_samples.len() < Self::BAD_LINE_SAMPLES {
-            completeness.bad_line_samples.push((self.lines, what.to_owned()));
+            let Place { file, byte } = &self.place;
+            let what = match byte {
+                Some(byte) if file.is_empty() => format!("{what} (at byte {byte})"),
+                Some(byte) => format!("{what} (at byte {byte} of {file})"),
+                None => what.to_owned(),
+            };
+            completeness.bad_line_samples.push((self.lines, what));
         }
     }
 

@@ -55,7 +55,10 @@ impl Codec {
     ///
     /// # Errors
     /// [`Error::UnsupportedCodec`], and [`Error::Decoder`] when the decoder cannot be set up.
-    pub fn decode<'r>(self, input: impl Read + 'r) -> Result<Box<dyn BufRead + 'r>, Error> {
+    pub fn decode<'r>(
+        self,
+        input: impl Read + Send + 'r,
+    ) -> Result<Box<dyn BufRead + Send + 'r>, Error> {
         match self {
             Self::Plain => Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, input))),
             Self::Zstd => {

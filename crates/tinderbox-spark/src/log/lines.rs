@@ -11,7 +11,7 @@ use tinderbox_model::Task;
 /// # Errors
 /// Only when the codec cannot be read at all.
 pub fn fold_lines(
-    input: impl Read,
+    input: impl Read + Send,
     codec: Codec,
     fold: &mut Fold,
     on_task: &mut dyn FnMut(Task),
