@@ -1,10 +1,13 @@
 //! Event logs become history: one row, a detail file, a task table, a report.
 
 use crate::live::totals;
+use crate::opening::OpenLog;
 use crate::{App, Collected, Error, advice, blocking, chain, now};
+use futures::StreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tinderbox_collect::EventLog as Log;
 use tinderbox_model::{
@@ -12,6 +15,11 @@ use tinderbox_model::{
 };
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
 use tinderbox_table::{Place, TaskWriter, TaskWriterOptions, Written, write_detail};
+
+/// From this size on a log is read by all cores together.
+const LARGE_LOG: Bytes = Bytes(32 << 20);
+/// Logs between listing and the store: enough that the store always has some to write together.
+const IN_FLIGHT: usize = 32;
 
 const FIRST: AttemptNumber = AttemptNumber(1);
 /// How often watched directories are looked at; Spark's own History Server takes the same time.
@@ -24,11 +32,13 @@ const READER_GRACE: Duration = Duration::from_secs(600);
 const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
-    /// Reads the event logs at `path`, a log directory or a single log. A log that has not changed since is not opened.
+    /// Reads the event logs at `path`, a log directory or a single log, several at a time. A log that has not changed
+    /// since is not opened.
     ///
     /// # Errors
     /// [`Error::Collect`] when `path` is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
     pub async fn collect(&self, path: &Path) -> Result<Collected, Error> {
+        let _alone = self.inner.collecting.lock().await;
         let listed = path.to_owned();
         let entries = blocking(move || {
             // A log has one name, however the directory was spelled.
@@ -36,11 +46,18 @@ impl App {
             logs_at(&listed).map_err(Error::Collect)
         })
         .await?;
-        let mut done = Collected::default();
-        for entry in entries {
-            match self.collect_log(&entry).await {
-                Ok(true) => done.collected += 1,
-                Ok(false) => done.unchanged += 1,
+        let known = self.inner.store.event_log_all().await?;
+        let listed = entries.len();
+        let changed: Vec<Log> =
+            entries.into_iter().filter(|log| has_changed(log, &known)).collect();
+        let mut done =
+            Collected { unchanged: as_u64(listed - changed.len()), ..Collected::default() };
+        let mut reading = futures::stream::iter(changed)
+            .map(|log| async move { self.collect_log(&log).await })
+            .buffer_unordered(IN_FLIGHT);
+        while let Some(read) = reading.next().await {
+            match read {
+                Ok(()) => done.collected += 1,
                 Err(error) => done.failed.push(chain(&error)),
             }
         }
@@ -67,26 +84,31 @@ impl App {
         });
     }
 
-    /// True when the log was read, false when it had not changed.
-    async fn collect_log(&self, log: &Log) -> Result<bool, Error> {
-        let _alone = self.inner.collecting.lock().await;
+    async fn collect_log(&self, log: &Log) -> Result<(), Error> {
         let url = url_of(log);
         let (size, modified) = (log.version.size, log.version.modified);
-        let known = self.inner.store.event_log_get(&url).await?;
-        if known.as_ref().is_some_and(|log: &EventLog| log.size == size && log.modified == modified)
-        {
-            return Ok(false);
-        }
-        let id = known.and_then(|log| log.run).unwrap_or_else(|| id_of(&url));
+        // The same log makes the same run.
+        let id = id_of(&url);
+        let cores = cores();
+        // A large log takes all cores, small ones one each.
+        let turns = if log.version.size < LARGE_LOG { 1 } else { cores };
+        let turns = self.inner.reading.acquire_many(turns).await;
+        let head = blocking({
+            let log = log.clone();
+            move || log.head().map_err(Error::Collect)
+        })
+        .await?;
+        let reading = self.inner.opening.begin(id.clone(), head.id, head.attempt_id);
         let run = self.inner.store.run_get(&id).await?;
         let run = run.unwrap_or_else(|| Run::new(id, "", now()));
-        let (application, files) = self.read_log(&run, log.path.clone()).await?;
+        let (application, files) = self.read_log(&run, log.clone(), Some(reading.log())).await?;
+        drop(turns);
         let run = self.observed_run(run, &application).await?;
         self.record(&run, &application, files).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
         self.inner.store.event_log_put(&log).await?;
         self.announce(&run.id);
-        Ok(true)
+        Ok(())
     }
 
     /// The stored run of an observed application: the one that was made of its log before, or a new one.
@@ -121,7 +143,7 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
-        match self.read_log(run, entry.path).await {
+        match self.read_log(run, entry, None).await {
             Ok((application, files)) => self.record(run, &application, files).await,
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
@@ -154,8 +176,14 @@ impl App {
         Ok(())
     }
 
-    /// Walk 1 up to the files: log, fold, detail file and task table, both under new names.
-    async fn read_log(&self, run: &Run, path: PathBuf) -> Result<(Application, Files), Error> {
+    /// Walk 1 up to the files: log, fold, detail file and task table, both under new names. Whoever waits for `open`
+    /// is told as soon as the application is complete.
+    async fn read_log(
+        &self,
+        run: &Run,
+        log: Log,
+        open: Option<Arc<OpenLog>>,
+    ) -> Result<(Arc<Application>, Files), Error> {
         let root = self.inner.data_dir.root().to_owned();
         let place = Place {
             workspace: run.workspace.clone(),
@@ -168,14 +196,18 @@ impl App {
             let options = TaskWriterOptions::new(place.run, FIRST);
             let mut writer = TaskWriter::create(&root.join(&table), options)?;
             let mut failed = None;
-            let application = tinderbox_collect::read(&path, &mut |task| {
+            let threads = usize::try_from(cores()).unwrap_or(1);
+            let application = log.read(threads, &mut |task| {
                 if failed.is_none() {
                     failed = writer.write([task]).err();
                 }
-            })
-            .map_err(Error::Collect)?;
+            });
+            let application = Arc::new(application.map_err(Error::Collect)?);
             if let Some(error) = failed {
                 return Err(error.into());
+            }
+            if let Some(open) = open {
+                open.set_folded(application.clone());
             }
             let written = writer.finish()?;
             let detail_bytes = write_detail(&root.join(&detail), &application)?;
@@ -222,6 +254,20 @@ impl App {
         store.run_record_application(&run.id, &record, now()).await?;
         Ok(())
     }
+}
+
+/// Whether a log is new or not as it was when it was read.
+fn has_changed(log: &Log, known: &HashMap<String, EventLog>) -> bool {
+    let (size, modified) = (log.version.size, log.version.modified);
+    known.get(&url_of(log)).is_none_or(|known| (known.size, known.modified) != (size, modified))
+}
+
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
+}
+
+fn as_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 struct Files {

@@ -11,6 +11,7 @@ mod data_dir;
 mod error;
 mod events;
 mod live;
+mod opening;
 mod plan;
 mod query;
 mod reconcile;
@@ -37,6 +38,7 @@ pub use tinderbox_model as model;
 
 use applications::Applications;
 use live::LiveRuns;
+use opening::Opening;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,14 +78,17 @@ struct Inner {
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
     applications: Applications,
+    opening: Opening,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
     work: Notify,
     /// Turns for launches and for reading whole event logs: more at once than cores only slows all of them down.
     heavy: Semaphore,
-    /// One log is collected at a time, so that two collections of one directory do not both make a run of it.
+    /// One collection at a time, so that two of one directory do not both read its logs.
     collecting: tokio::sync::Mutex<()>,
+    /// A turn per core for reading event logs.
+    reading: Semaphore,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -116,11 +121,15 @@ impl App {
                 listener_jar,
                 live: LiveRuns::default(),
                 applications: Applications::default(),
+                opening: Opening::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
                 heavy: Semaphore::new(HEAVY_AT_ONCE),
                 collecting: tokio::sync::Mutex::default(),
+                reading: Semaphore::new(
+                    std::thread::available_parallelism().map_or(1, |n| n.get()),
+                ),
                 tasks: Mutex::default(),
             }),
         };

@@ -50,7 +50,11 @@ impl EventLog {
     /// Bytes that the check of the first line reads at most; a binary file may have no line end.
     const FIRST_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
-    /// Reads the whole log with as many threads. Ended tasks are handed to `on_task` as they come.
+    /// Spark writes the start of an application behind its environment, block managers and resource profiles.
+    const HEAD_LINES: usize = 50;
+
+    /// Reads the whole log with as many threads. Ended tasks are handed to `on_task` as they come,
+    /// those that had not ended when the log did after them.
     ///
     /// # Errors
     /// When its first file cannot be read or decoded. Later ones only mark the application as cut short.
@@ -70,6 +74,9 @@ impl EventLog {
                 Err(error) => fold.truncated(&error.to_string()),
             }
         }
+        let mut running: Vec<Task> = fold.running_tasks().cloned().collect();
+        running.sort_unstable_by_key(|task| task.id);
+        running.into_iter().for_each(on_task);
         Ok(fold.finish())
     }
 
@@ -103,6 +110,30 @@ impl EventLog {
         };
         let files = parts.parts.iter().map(|part| path.join(&part.name)).collect();
         Self::of_files(path, files, parts.missing, parts.in_progress).map(Some)
+    }
+
+    /// Looks at the beginning: whether it is a log, and whose. Id, attempt, name, user and start of the application
+    /// are known when its start event is among the first lines, where Spark writes it.
+    ///
+    /// # Errors
+    /// As [`crate::open`].
+    pub fn head(&self) -> Result<Application, Error> {
+        self.check()?;
+        let path = self.files.first().unwrap_or(&self.path);
+        let (file, codec) = open_file(path)?;
+        let reader = codec.decode(BufReader::new(file)).map_err(|source| of_spark(path, source))?;
+        let mut lines = FirstLines::new(reader.take(Self::FIRST_LINE_BYTES));
+        let mut fold = Fold::new();
+        for _ in 0..Self::HEAD_LINES {
+            match lines.read() {
+                Ok(Some(line)) if line.ended => fold.line(line.bytes, &mut |_| {}),
+                _ => break,
+            }
+            if fold.head().id.is_some() {
+                break;
+            }
+        }
+        Ok(fold.head().clone())
     }
 
     /// Looks at the first line.
