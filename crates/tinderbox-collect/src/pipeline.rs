@@ -300,12 +300,13 @@ fn read_at(file: &File, from: u64, number: u64, buffer: &mut Buffer) -> (Chunk, 
         if scanned - line > LINE_LIMIT {
             chunk.to = line;
             let offset = start - lead + as_u64(line);
-            let (length, end) = match skip_line(file, start - lead + as_u64(scanned), buffer) {
+            // Only what stands before the line is needed any more.
+            buffer.bytes.truncate(wanted);
+            buffer.bytes.shrink_to_fit();
+            let (length, end) = match skip_line(file, start - lead + as_u64(scanned)) {
                 Ok((end, at_end)) => (end - offset, at_end),
                 Err(error) => return (failed(chunk, &error), true),
             };
-            buffer.bytes.truncate(CHUNK_BYTES);
-            buffer.bytes.shrink_to_fit();
             chunk.too_long.push((offset, length));
             return (chunk, end);
         }
@@ -315,10 +316,11 @@ fn read_at(file: &File, from: u64, number: u64, buffer: &mut Buffer) -> (Chunk, 
 const PIECE_BYTES: usize = 256 << 10;
 
 /// Finds where a line ends: the offset behind it, and whether the file ends there.
-fn skip_line(file: &File, mut at: u64, buffer: &mut Buffer) -> io::Result<(u64, bool)> {
+fn skip_line(file: &File, mut at: u64) -> io::Result<(u64, bool)> {
+    let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let read = fill_at(file, &mut buffer.bytes[..PIECE_BYTES], at)?;
-        if let Some(end) = memchr(b'\n', &buffer.bytes[..read]) {
+        let read = fill_at(file, &mut piece, at)?;
+        if let Some(end) = memchr(b'\n', &piece[..read]) {
             return Ok((at + as_u64(end) + 1, false));
         }
         at += as_u64(read);
@@ -417,3 +419,6 @@ fn as_u64(length: usize) -> u64 {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

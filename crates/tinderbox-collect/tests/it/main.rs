@@ -137,7 +137,7 @@ fn a_log_that_ends_between_opening_and_reading_is_read() {
     let logs = folder(&[("app-1.inprogress", format!("{START}{END}").as_bytes())]);
     let log = open(&logs.path().join("app-1.inprogress")).unwrap();
     fs::rename(&log.path, logs.path().join("app-1")).unwrap();
-    assert!(log.read(&mut |_| {}).unwrap().completeness.ended);
+    assert!(log.read(2, &mut |_| {}).unwrap().completeness.ended);
 }
 
 #[test]
