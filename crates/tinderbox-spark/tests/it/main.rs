@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod check_log;
+mod codecs;
 mod cut;
 mod fixtures;
 mod history_server;
