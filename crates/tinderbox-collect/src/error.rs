@@ -50,7 +50,15 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
-    /// A file that Spark may have written and this version cannot decode.
+    /// A file whose compressed bytes are damaged from the beginning on.
+    #[error("cannot decode {}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and at which byte.
+        source: io::Error,
+    },
+    /// A file for which no decoder can be set up.
     #[error("cannot decode {}", path.display())]
     Format {
         /// The file.
@@ -81,6 +89,9 @@ impl Error {
             }
             Self::NoLogs { .. } => String::from(
                 "give a log file, a folder eventlog_v2_… of a rolling log, or the folder of spark.eventLog.dir",
+            ),
+            Self::Damaged { .. } => String::from(
+                "copy the log again; when its name promises a codec that it does not have, rename it",
             ),
             Self::Format { source, .. } => source.hint().to_owned(),
         }

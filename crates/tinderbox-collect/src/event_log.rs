@@ -239,6 +239,7 @@ fn of_io(path: &Path, source: io::Error) -> Error {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => Error::Missing { path },
+        ErrorKind::InvalidData => Error::Damaged { path, source },
         _ => Error::Unreadable { path, source },
     }
 }

@@ -391,7 +391,7 @@ impl Stream<'_> {
 
 fn failed(mut chunk: Chunk, error: &io::Error) -> Chunk {
     chunk.failed = Some(match error.kind() {
-        ErrorKind::UnexpectedEof => String::from("the last compressed frame is cut off"),
+        ErrorKind::UnexpectedEof => format!("the log is cut off: {error}"),
         _ => format!("reading stopped: {error}"),
     });
     chunk.to = chunk.to.max(chunk.from);
