@@ -1,6 +1,6 @@
 use crate::Error;
+use crate::Follower;
 use crate::log_directory::{file_names, list};
-use crate::pipeline::{Lines, fold_lines};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
@@ -20,9 +20,9 @@ pub struct EventLog {
     /// Changes whenever the log does.
     pub version: LogVersion,
     /// Files in the order of their events.
-    files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Numbers of parts that are absent.
-    missing: Vec<u64>,
+    pub(crate) missing: Vec<u64>,
 }
 
 /// What tells cheaply whether a log changed since it was read: an equal version means the same events.
@@ -63,21 +63,9 @@ impl EventLog {
         threads: usize,
         on_task: &mut (dyn FnMut(Task) + Send),
     ) -> Result<Application, Error> {
-        let mut fold = Fold::new();
-        if let Some(first) = self.missing.first() {
-            fold.truncated(&format!("part {first} of the rolling log is missing"));
-        }
-        for (at, path) in self.files.iter().enumerate() {
-            match read_file(path, threads, &mut fold, on_task) {
-                Ok(()) => {}
-                Err(error) if at == 0 => return Err(error),
-                Err(error) => fold.truncated(&error.to_string()),
-            }
-        }
-        let mut running: Vec<Task> = fold.running_tasks().cloned().collect();
-        running.sort_unstable_by_key(|task| task.id);
-        running.into_iter().for_each(on_task);
-        Ok(fold.finish())
+        let mut follower = Follower::default();
+        follower.advance(self, threads, on_task)?;
+        Ok(follower.finish(on_task))
     }
 
     /// Finds the files of the log at `path` without reading them.
@@ -186,31 +174,8 @@ impl EventLog {
     }
 }
 
-/// Smaller files are read by one thread: starting others would take longer.
-const PARALLEL_BYTES: u64 = 2 << 20;
-
-fn read_file(
-    path: &Path,
-    threads: usize,
-    fold: &mut Fold,
-    on_task: &mut (dyn FnMut(Task) + Send),
-) -> Result<(), Error> {
-    let (file, codec) = open_file(path)?;
-    let size = file.metadata().map_err(|source| of_io(path, source))?.len();
-    let threads = if size < PARALLEL_BYTES { 1 } else { threads };
-    fold.in_file(&name_of(path));
-    let lines = match codec {
-        Codec::Plain => Lines::File(&file),
-        codec => Lines::Stream(Box::new(
-            codec.decode(BufReader::new(&file)).map_err(|source| of_spark(path, source))?,
-        )),
-    };
-    fold_lines(lines, 0, threads, fold, on_task);
-    Ok(())
-}
-
 /// Opens a file and finds its codec: by its first bytes, because copies lose their suffix, else by its name.
-fn open_file(path: &Path) -> Result<(File, Codec), Error> {
+pub(crate) fn open_file(path: &Path) -> Result<(File, Codec), Error> {
     let file = match File::open(path) {
         // Spark renames the file when the application ends, maybe between listing and reading.
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -235,7 +200,7 @@ fn open_file(path: &Path) -> Result<(File, Codec), Error> {
     Ok((file, codec))
 }
 
-fn of_io(path: &Path, source: io::Error) -> Error {
+pub(crate) fn of_io(path: &Path, source: io::Error) -> Error {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => Error::Missing { path },
@@ -244,11 +209,11 @@ fn of_io(path: &Path, source: io::Error) -> Error {
     }
 }
 
-fn of_spark(path: &Path, source: tinderbox_spark::Error) -> Error {
+pub(crate) fn of_spark(path: &Path, source: tinderbox_spark::Error) -> Error {
     Error::Format { path: path.to_owned(), source }
 }
 
-fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 

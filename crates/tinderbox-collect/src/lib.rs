@@ -7,11 +7,13 @@
 
 mod error;
 mod event_log;
+mod follower;
 mod log_directory;
 mod pipeline;
 
 pub use error::Error;
 pub use event_log::{EventLog, LogVersion};
+pub use follower::Follower;
 pub use log_directory::list;
 
 use std::path::Path;

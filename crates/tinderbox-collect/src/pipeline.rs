@@ -27,14 +27,15 @@ pub(crate) enum Lines<'r> {
 }
 
 /// How far a file was folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folded {
     /// Decoded bytes up to the end of the last line that counts; reading may go on here when the file has grown.
     pub(crate) bytes: u64,
+    /// What ended the lines early, in words. Only of a log that does not grow any more it means that events are missing.
+    pub(crate) cut: Option<String>,
 }
 
-/// Folds the lines from byte `from` on (of the decoded bytes; a stream begins there). What ends them early is noted by
-/// [`Fold::truncated`] and is no error.
+/// Folds the lines from byte `from` on (of the decoded bytes; a stream begins there).
 pub(crate) fn fold_lines(
     lines: Lines<'_>,
     from: u64,
@@ -44,7 +45,7 @@ pub(crate) fn fold_lines(
 ) -> Folded {
     let source = Source::new(lines, from);
     let turns = Turns {
-        state: Mutex::new(State { next: 0, stopped: false, bytes: from, fold, on_task }),
+        state: Mutex::new(State { next: 0, stopped: false, bytes: from, cut: None, fold, on_task }),
         changed: Condvar::new(),
     };
     if threads <= 1 {
@@ -57,7 +58,7 @@ pub(crate) fn fold_lines(
         });
     }
     let state = turns.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Folded { bytes: state.bytes }
+    Folded { bytes: state.bytes, cut: state.cut }
 }
 
 /// Takes chunks until there is none.
@@ -103,6 +104,7 @@ struct State<'f> {
     /// Whether what comes later does not count any more.
     stopped: bool,
     bytes: u64,
+    cut: Option<String>,
     fold: &'f mut Fold,
     on_task: &'f mut (dyn FnMut(Task) + Send),
 }
@@ -142,11 +144,11 @@ impl State<'_> {
                 self.fold.line(rest, self.on_task);
                 self.bytes = offset + as_u64(rest.len());
             } else {
-                self.fold.truncated(&format!("the last line is cut off at byte {offset}"));
+                self.cut = Some(format!("the last line is cut off at byte {offset}"));
             }
         }
         if let Some(reason) = &chunk.failed {
-            self.fold.truncated(reason);
+            self.cut = Some(reason.clone());
             self.stopped = true;
         }
     }

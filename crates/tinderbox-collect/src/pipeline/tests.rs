@@ -19,6 +19,7 @@ fn log(tasks: usize, long: impl Fn(usize) -> usize) -> Vec<u8> {
 struct Seen {
     ids: Vec<i64>,
     bytes: u64,
+    cut: Option<String>,
     completeness: Completeness,
 }
 
@@ -31,7 +32,7 @@ fn read(text: &[u8], from: u64, threads: usize, stream: bool) -> Seen {
     let mut fold = Fold::new();
     let mut ids = Vec::new();
     let folded = fold_lines(lines, from, threads, &mut fold, &mut |task| ids.push(task.id.0));
-    Seen { ids, bytes: folded.bytes, completeness: fold.completeness() }
+    Seen { ids, bytes: folded.bytes, cut: folded.cut, completeness: fold.completeness() }
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_cut_last_line_is_told_with_its_place_and_read_when_it_is_whole() {
     for stream in [false, true] {
         let cut = read(&text[..line + 100], 0, 2, stream);
         assert_eq!((cut.ids.as_slice(), cut.bytes), (&[0_i64][..], as_u64(line)));
-        let reason = cut.completeness.truncated.unwrap();
+        let reason = cut.cut.unwrap();
         assert!(reason.ends_with(&format!("at byte {line}")), "{reason}");
         let rest = read(&text, cut.bytes, 2, stream);
         assert_eq!((rest.ids.as_slice(), rest.bytes), (&[1_i64][..], as_u64(text.len())));
@@ -113,7 +114,7 @@ fn what_came_before_a_failing_read_counts() {
     let mut fold = Fold::new();
     let mut count = 0;
     let lines = Lines::Stream(Box::new(Failing(&text[..text.len() - 10])));
-    fold_lines(lines, 0, 2, &mut fold, &mut |_| count += 1);
+    let folded = fold_lines(lines, 0, 2, &mut fold, &mut |_| count += 1);
     assert_eq!(count, 2);
-    assert_eq!(fold.completeness().truncated.unwrap(), "reading stopped: the disk is gone");
+    assert_eq!(folded.cut.unwrap(), "reading stopped: the disk is gone");
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tinderbox_collect::{Error, list, open, read};
+use tinderbox_collect::{Error, Follower, list, open, read};
 use tinderbox_model::{Application, ErrorClass};
 
 const START: &str = concat!(
@@ -228,4 +228,30 @@ fn the_version_changes_when_the_log_grows() {
 fn touch(path: &PathBuf, seconds: u64) {
     let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
     fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[test]
+fn a_log_that_grows_is_read_on_from_where_reading_stopped() {
+    let whole = format!("{START}{TASK}{END}").into_bytes();
+    let frames = [zstd(START), zstd(TASK), zstd(END)].concat();
+    for (name, bytes) in [("app-1.inprogress", &whole), ("app-1.zstd.inprogress", &frames)] {
+        let logs = folder(&[(name, b"")]);
+        let path = logs.path().join(name);
+        let mut follower = Follower::default();
+        let mut tasks = 0;
+        for cut in (1..bytes.len()).step_by(7).chain([bytes.len()]) {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            // Nothing of it may be whole yet.
+            let Ok(log) = open(&path) else { continue };
+            assert!(follower.can_follow(&log));
+            follower.advance(&log, 2, &mut |_| tasks += 1).unwrap();
+            assert_eq!(follower.application().completeness.truncated, None, "{name} at {cut}");
+        }
+        assert_eq!(tasks, 1, "{name}");
+        let closed = logs.path().join(name.strip_suffix(".inprogress").unwrap());
+        fs::rename(&path, &closed).unwrap();
+        follower.advance(&open(&closed).unwrap(), 2, &mut |_| tasks += 1).unwrap();
+        let application = follower.finish(&mut |_| tasks += 1);
+        assert_eq!((tasks, application.completeness.is_partial()), (1, false), "{name}");
+    }
 }
