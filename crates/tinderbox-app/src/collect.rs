@@ -14,7 +14,9 @@ use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
 };
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
-use tinderbox_table::{Place, TaskWriter, TaskWriterOptions, Written, write_detail};
+use tinderbox_table::{
+    Pack, PackOptions, PackWriter, Place, TaskWriter, TaskWriterOptions, Written, write_detail,
+};
 
 /// From this size on a log is read by all cores together.
 const LARGE_LOG: Bytes = Bytes(32 << 20);
@@ -192,14 +194,14 @@ impl App {
             attempt: FIRST,
         };
         blocking(move || {
-            let (table, detail) = (place.new_task_table(), place.new_detail());
-            let options = TaskWriterOptions::new(place.run, FIRST);
-            let mut writer = TaskWriter::create(&root.join(&table), options)?;
-            let mut failed = None;
+            let pack = place.new_task_pack();
             let threads = usize::try_from(cores()).unwrap_or(1);
+            let options = PackOptions { threads, ..PackOptions::default() };
+            let mut writer = PackWriter::create(&root.join(&pack), options)?;
+            let mut failed = None;
             let application = log.read(threads, &mut |task| {
                 if failed.is_none() {
-                    failed = writer.write([task]).err();
+                    failed = writer.push(&task).err();
                 }
             });
             let application = Arc::new(application.map_err(Error::Collect)?);
@@ -209,9 +211,13 @@ impl App {
             if let Some(open) = open {
                 open.set_folded(application.clone());
             }
-            let written = writer.finish()?;
+            let tasks = writer.finish()?;
+            let table = place.new_task_table();
+            let written = write_task_table(&root.join(&table), &place, &tasks)?;
+            let detail = place.new_detail();
             let detail_bytes = write_detail(&root.join(&detail), &application)?;
-            Ok((application, Files { table, written, detail, detail_bytes }))
+            let pack_bytes = Bytes(tasks.num_bytes());
+            Ok((application, Files { pack, pack_bytes, table, written, detail, detail_bytes }))
         })
         .await
     }
@@ -235,6 +241,8 @@ impl App {
         let written = &files.written;
         let table = new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes);
         store.file_publish(&table, now()).await?;
+        let pack = new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes);
+        store.file_publish(&pack, now()).await?;
         let detail = new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes);
         store.file_publish(&detail, now()).await?;
         let (report, findings) = advice::report_of(&run.id, application);
@@ -270,7 +278,24 @@ fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
+/// The task table of one attempt from its pack.
+fn write_task_table(path: &Path, place: &Place, tasks: &Pack) -> Result<Written, Error> {
+    let mut table = TaskWriter::create(path, TaskWriterOptions::new(place.run.clone(), FIRST))?;
+    let mut failed = None;
+    tasks.for_each(|task| {
+        if failed.is_none() {
+            failed = table.write([task]).err();
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(table.finish()?),
+    }
+}
+
 struct Files {
+    pack: PathBuf,
+    pack_bytes: Bytes,
     table: PathBuf,
     written: Written,
     detail: PathBuf,

@@ -36,7 +36,7 @@ pub use views::{
 pub use tinderbox_advise as advise;
 pub use tinderbox_model as model;
 
-use applications::Applications;
+use applications::{Applications, Packs};
 use live::LiveRuns;
 use opening::Opening;
 use std::path::PathBuf;
@@ -78,6 +78,7 @@ struct Inner {
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
     applications: Applications,
+    packs: Packs,
     opening: Opening,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
@@ -121,6 +122,7 @@ impl App {
                 listener_jar,
                 live: LiveRuns::default(),
                 applications: Applications::default(),
+                packs: Packs::default(),
                 opening: Opening::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),

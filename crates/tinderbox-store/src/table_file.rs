@@ -14,6 +14,8 @@ pub enum TableFileKind {
     Tasks,
     /// The detail file.
     Detail,
+    /// The task pack.
+    Pack,
 }
 
 impl TableFileKind {
@@ -22,11 +24,12 @@ impl TableFileKind {
         match self {
             Self::Tasks => "tasks",
             Self::Detail => "detail",
+            Self::Pack => "pack",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Tasks, Self::Detail].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Tasks, Self::Detail, Self::Pack].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
