@@ -2,20 +2,37 @@
 //! ignored; text is borrowed from the line wherever it holds no escapes.
 
 mod application;
+mod connect;
 mod executor;
 mod job;
+mod pairs;
 mod sql;
+mod storage;
+mod streaming;
 mod task;
 mod text;
 
-pub(crate) use application::{ApplicationEnd, ApplicationStart, EnvironmentUpdate, LogStart};
-pub(crate) use executor::{
-    BlockManagerAdded, ExecutorAdded, ExecutorMetrics, ExecutorMetricsUpdate, ExecutorRemoved,
-    StageExecutorMetrics,
+pub(crate) use application::{
+    ApplicationEnd, ApplicationStart, EnvironmentUpdate, LogStart, ProcessAdded,
+    ResourceProfileAdded,
 };
-pub(crate) use job::{Accumulable, JobEnd, JobStart, StageCompleted, StageInfo, StageSubmitted};
+pub(crate) use connect::{ConnectOperationEvent, ConnectOperationStarted, ConnectSessionEvent};
+pub(crate) use executor::{
+    BlockManagerAdded, Exclusion, ExecutorAdded, ExecutorMetrics, ExecutorMetricsUpdate,
+    ExecutorRemoved, StageExecutorMetrics,
+};
+pub(crate) use job::{
+    Accumulable, JobEnd, JobStart, RddInfo, StageCompleted, StageInfo, StageSubmitted,
+};
+pub(crate) use pairs::Pairs;
 pub(crate) use sql::{
-    AdaptiveExecutionUpdate, DriverAccumUpdates, PlanInfo, SqlExecutionEnd, SqlExecutionStart,
+    AdaptiveExecutionUpdate, AdaptiveMetricUpdates, DriverAccumUpdates, PlanInfo, SqlExecutionEnd,
+    SqlExecutionStart,
+};
+pub(crate) use storage::{BlockInfo, BlockUpdated, StorageLevel, UnpersistRdd};
+pub(crate) use streaming::{
+    StateOperator, StreamingIdle, StreamingProgress, StreamingProgressEvent, StreamingStarted,
+    StreamingTerminated,
 };
 pub(crate) use task::{EndReason, TaskEnd, TaskStart};
 pub(crate) use text::Text;
