@@ -50,7 +50,7 @@ impl Scala {
 /// `##` of a boxed `Long`.
 #[allow(clippy::cast_possible_truncation, reason = "Java's own cut to the low half")]
 pub(crate) fn long_hash(value: i64) -> i32 {
-    i32::try_from(value).unwrap_or((value ^ ((value as u64 >> 32).cast_signed())) as i32)
+    i32::try_from(value).unwrap_or((value ^ (value.cast_unsigned() >> 32).cast_signed()) as i32)
 }
 
 /// Java's `String.hashCode`.

@@ -1,6 +1,7 @@
 use super::Fold;
+use super::stages::Part;
 use crate::event::Exclusion;
-use tinderbox_model::{StageAttemptId, StageId};
+use tinderbox_model::{ExecutorId, StageAttemptId, StageId};
 
 /// What an exclusion event is about, by its name without `SparkListener`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +52,10 @@ impl Fold {
             slots.extend(of_node.map(|(slot, executor)| (slot, executor.id.clone())));
         }
         if let Some(id) = &event.executor {
-            slots.push((self.executors.slot(id), tinderbox_model::ExecutorId::from(&**id)));
+            slots.push((self.executors.slot(id), ExecutorId::from(&**id)));
         }
         for (slot, id) in slots {
-            self.stages.exclude(stage, slot, &id);
+            self.stages.exclude(Part { stage, slot, executor: &id });
             self.executors.exclude_for(slot, stage.stage);
         }
     }

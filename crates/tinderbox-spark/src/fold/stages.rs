@@ -43,6 +43,14 @@ struct Live {
     excluded: Vec<Slot>,
 }
 
+/// An executor's part in an attempt.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) stage: StageAttemptId,
+    pub(super) slot: Slot,
+    pub(super) executor: &'a ExecutorId,
+}
+
 /// An attempt that ended with its last task.
 #[derive(Debug)]
 pub(super) struct Over {
@@ -166,38 +174,31 @@ impl Stages {
     /// What a running task has measured since it last told.
     pub(super) fn add_progress(
         &mut self,
-        id: StageAttemptId,
-        slot: Slot,
-        executor: &ExecutorId,
+        part: Part<'_>,
         now: &TaskMetrics,
         before: Option<&TaskMetrics>,
     ) {
-        let Some((stage, live)) = self.live(id) else {
+        let Some((stage, live)) = self.live(part.stage) else {
             return;
         };
         add_difference(&mut stage.metrics, now, before);
-        add_difference(&mut live.summary(stage, slot, executor).metrics, now, before);
+        let summary = live.summary(stage, part.slot, part.executor);
+        add_difference(&mut summary.metrics, now, before);
     }
 
-    pub(super) fn raise_peaks(
-        &mut self,
-        id: StageAttemptId,
-        slot: Slot,
-        executor: &ExecutorId,
-        peaks: &PeakMemory,
-    ) {
-        if let Some((stage, live)) = self.live(id) {
+    pub(super) fn raise_peaks(&mut self, part: Part<'_>, peaks: &PeakMemory) {
+        if let Some((stage, live)) = self.live(part.stage) {
             stage.peak_memory.raise_to(peaks);
-            live.summary(stage, slot, executor).peak_memory.raise_to(peaks);
+            live.summary(stage, part.slot, part.executor).peak_memory.raise_to(peaks);
         }
     }
 
     /// Notes that nothing more of the stage is scheduled on an executor.
-    pub(super) fn exclude(&mut self, id: StageAttemptId, slot: Slot, executor: &ExecutorId) {
-        if let Some((stage, live)) = self.live(id) {
-            live.summary(stage, slot, executor).is_excluded = true;
-            if !live.excluded.contains(&slot) {
-                live.excluded.push(slot);
+    pub(super) fn exclude(&mut self, part: Part<'_>) {
+        if let Some((stage, live)) = self.live(part.stage) {
+            live.summary(stage, part.slot, part.executor).is_excluded = true;
+            if !live.excluded.contains(&part.slot) {
+                live.excluded.push(part.slot);
             }
         }
     }

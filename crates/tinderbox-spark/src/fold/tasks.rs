@@ -3,7 +3,7 @@ use super::executors::Slot;
 use super::failures::{add_failure, error_text};
 use super::internal_metrics::so_far;
 use super::sql::Report;
-use super::stages::add_difference;
+use super::stages::{Part, add_difference};
 use crate::event::{EndReason, ExecutorMetricsUpdate, StageExecutorMetrics, TaskEnd, TaskStart};
 use tinderbox_model::{
     AccumulatorId, ExecutorId, PeakMemory, SharedText, Stage, StageAttemptId, StageDistributions,
@@ -145,7 +145,8 @@ impl Fold {
             let stage = stage_attempt(update.stage, update.attempt);
             let now = so_far(&update.updates);
             let before = task.metrics.replace(now);
-            self.stages.add_progress(stage, slot, &executor, &now, before.as_ref());
+            let part = Part { stage, slot, executor: &executor };
+            self.stages.add_progress(part, &now, before.as_ref());
             let updates = update.updates.iter();
             let updates: Vec<_> =
                 updates.filter_map(|u| Some((AccumulatorId(u.id), u.update()?))).collect();
@@ -157,7 +158,7 @@ impl Fold {
             let peaks = PeakMemory::from(update.metrics);
             self.executors.raise_peaks(slot, &peaks);
             let stage = stage_attempt(update.stage, update.attempt);
-            self.stages.raise_peaks(stage, slot, &executor, &peaks);
+            self.stages.raise_peaks(Part { stage, slot, executor: &executor }, &peaks);
         }
     }
 
@@ -166,7 +167,8 @@ impl Fold {
         let peaks = PeakMemory::from(event.metrics);
         self.executors.raise_peaks_at_stage_end(slot, &peaks);
         let stage = stage_attempt(event.stage, event.attempt);
-        self.stages.raise_peaks(stage, slot, &ExecutorId::from(&*event.executor), &peaks);
+        let executor = &ExecutorId::from(&*event.executor);
+        self.stages.raise_peaks(Part { stage, slot, executor }, &peaks);
     }
 }
 
