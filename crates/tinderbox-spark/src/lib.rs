@@ -13,6 +13,7 @@ mod event;
 mod fold;
 pub mod log;
 mod plan_graph;
+mod scala_order;
 
 pub use error::Error;
 pub use event::event_name;

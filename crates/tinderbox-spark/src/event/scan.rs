@@ -130,7 +130,8 @@ impl<'a> Scan<'a> {
         }
         // JSON has no other numbers that begin with a zero; a fraction or exponent is not for this path.
         let ended = !matches!(digits.get(length), Some(b'.' | b'e' | b'E') | None);
-        let valid = length == 1 || (length > 1 && digits.first() != Some(&b'0'));
+        let leading_zero = digits.first() == Some(&b'0');
+        let valid = if leading_zero { length == 1 && !negative } else { length > 0 };
         self.at += length;
         (valid && ended).then_some(if negative { -value } else { value })
     }

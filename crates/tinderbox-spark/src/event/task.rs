@@ -45,12 +45,11 @@ pub(crate) enum ExecutorPeaks {
 }
 
 impl ExecutorPeaks {
-    /// Raises `to` to what was reported.
+    /// Raises `to` to what was reported; Spark reads what is absent as zeros.
     pub(crate) fn raise(&self, to: &mut PeakMemory) {
         match self {
-            Self::Absent => {}
-            Self::Zero if to.is_set() => {}
-            Self::Zero => to.raise_to(&PeakMemory::of(|_| 0)),
+            Self::Absent | Self::Zero if to.is_set() => {}
+            Self::Absent | Self::Zero => to.raise_to(&PeakMemory::of(|_| 0)),
             Self::Some(metrics) => to.raise_to(&metrics.0),
         }
     }
