@@ -1,5 +1,6 @@
 //! Event logs become history: one row, a detail file, a task table, a report.
 
+use crate::history::LogFacts;
 use crate::live::totals;
 use crate::opening::OpenLog;
 use crate::{App, Collected, Error, advice, blocking, chain, now};
@@ -49,9 +50,10 @@ impl App {
         })
         .await?;
         let known = self.inner.store.event_log_all().await?;
+        let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
         let listed = entries.len();
         let changed: Vec<Log> =
-            entries.into_iter().filter(|log| has_changed(log, &known)).collect();
+            entries.into_iter().filter(|log| has_changed(log, &known, &recorded)).collect();
         let mut done =
             Collected { unchanged: as_u64(listed - changed.len()), ..Collected::default() };
         let mut reading = futures::stream::iter(changed)
@@ -106,7 +108,8 @@ impl App {
         let (application, files) = self.read_log(&run, log.clone(), Some(reading.log())).await?;
         drop(turns);
         let run = self.observed_run(run, &application).await?;
-        self.record(&run, &application, files).await?;
+        let facts = LogFacts { url: url.clone(), modified };
+        self.record(&run, &application, files, facts).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
         self.inner.store.event_log_put(&log).await?;
         self.announce(&run.id);
@@ -145,8 +148,9 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
+        let facts = LogFacts { url: url_of(&entry), modified: entry.version.modified };
         match self.read_log(run, entry, None).await {
-            Ok((application, files)) => self.record(run, &application, files).await,
+            Ok((application, files)) => self.record(run, &application, files, facts).await,
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
             Err(error) => Err(error),
@@ -228,6 +232,7 @@ impl App {
         run: &Run,
         application: &Application,
         files: Files,
+        log: LogFacts,
     ) -> Result<(), Error> {
         let store = &self.inner.store;
         let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
@@ -260,14 +265,15 @@ impl App {
             collected: true,
         };
         store.run_record_application(&run.id, &record, now()).await?;
-        Ok(())
+        self.history_record(run, application, log).await
     }
 }
 
-/// Whether a log is new or not as it was when it was read.
-fn has_changed(log: &Log, known: &HashMap<String, EventLog>) -> bool {
-    let (size, modified) = (log.version.size, log.version.modified);
-    known.get(&url_of(log)).is_none_or(|known| (known.size, known.modified) != (size, modified))
+/// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack.
+fn has_changed(log: &Log, known: &HashMap<String, EventLog>, recorded: &HashSet<RunId>) -> bool {
+    let Some(known) = known.get(&url_of(log)) else { return true };
+    let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
+    !is_same || known.run.as_ref().is_some_and(|run| !recorded.contains(run))
 }
 
 fn cores() -> u32 {

@@ -10,6 +10,7 @@ mod collect;
 mod data_dir;
 mod error;
 mod events;
+mod history;
 mod live;
 mod opening;
 mod plan;
@@ -24,6 +25,9 @@ pub use advice::ComparedRuns;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
+pub use history::{
+    HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
+};
 pub use live::LiveRun;
 pub use query::Inside;
 pub use spark_places::SparkPlaces;
@@ -35,6 +39,7 @@ pub use views::{
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_model as model;
+pub use tinderbox_spark::rest;
 
 use applications::{Applications, Packs};
 use live::LiveRuns;
@@ -80,6 +85,8 @@ struct Inner {
     applications: Applications,
     packs: Packs,
     opening: Opening,
+    /// What Spark's History Server lists; read when it is first asked for.
+    history: Mutex<Option<Arc<HistoryList>>>,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
@@ -124,6 +131,7 @@ impl App {
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),
+                history: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),

@@ -54,11 +54,6 @@ impl Opening {
         let logs = lock(&self.logs);
         logs.iter().filter(|log| log.application.as_ref() == Some(id)).cloned().collect()
     }
-
-    /// The log that a run is being made of.
-    pub fn of_run(&self, run: &RunId) -> Option<Arc<OpenLog>> {
-        lock(&self.logs).iter().find(|log| &log.run == run).cloned()
-    }
 }
 
 impl OpenLog {

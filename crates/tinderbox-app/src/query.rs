@@ -213,7 +213,11 @@ impl App {
         Ok((run, Timeline::build(&application, page.tasks, page.total)))
     }
 
-    async fn current_file(&self, run: &RunId, kind: TableFileKind) -> Result<String, Error> {
+    pub(crate) async fn current_file(
+        &self,
+        run: &RunId,
+        kind: TableFileKind,
+    ) -> Result<String, Error> {
         let files = self.inner.store.file_list(run).await?;
         let current =
             files.into_iter().find(|file| file.retired.is_none() && file.file.kind == kind);

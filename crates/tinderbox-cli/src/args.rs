@@ -5,6 +5,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use tinderbox_app::rest::Shape;
 
 /// The control room for Apache Spark jobs: define, run, watch, understand, tune.
 #[derive(Debug, Parser)]
@@ -193,9 +194,39 @@ pub enum Command {
         /// Read event logs from here, now and every ten seconds: a path, or a URL with the scheme file.
         #[arg(long, value_name = "URL", value_parser = local_url)]
         event_log_dir: Vec<PathBuf>,
+        /// In whose shape /api/v1 answers: 3.5 or 4.x always, or auto: by the version of each application.
+        #[arg(long, value_enum, value_name = "SPARK", default_value = "auto")]
+        history_api: HistoryApi,
+        /// Leave older tasks of a stage out of /api/v1, as Spark does beyond spark.ui.retainedTasks (100000 there).
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        retained_tasks: Option<u64>,
     },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,
+}
+
+/// Whose shape the History Server API has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HistoryApi {
+    /// Spark 3.5.
+    #[value(name = "3.5")]
+    V35,
+    /// Spark 4.x.
+    #[value(name = "4.x")]
+    V4,
+    /// By each application's own version.
+    Auto,
+}
+
+impl HistoryApi {
+    /// `None` for each application's own.
+    pub fn shape(self) -> Option<Shape> {
+        match self {
+            Self::V35 => Some(Shape::V35),
+            Self::V4 => Some(Shape::V4),
+            Self::Auto => None,
+        }
+    }
 }
 
 /// What a spec can be compiled to.

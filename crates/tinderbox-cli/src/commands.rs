@@ -10,6 +10,7 @@ use crate::args::{Arguments, Command};
 use crate::failure::Failure;
 use crate::output;
 use std::process::ExitCode;
+use tinderbox_server::HistoryOptions;
 
 /// Executes the command of the arguments.
 pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
@@ -43,8 +44,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Collect { event_log_dir, format } => {
             inspect::collect(&place, &event_log_dir, format).await
         }
-        Command::Serve { listen, event_log_dir } => {
-            serve::serve(&place, listen, event_log_dir).await
+        Command::Serve { listen, event_log_dir, history_api, retained_tasks } => {
+            let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
+            serve::serve(&place, listen, event_log_dir, history).await
         }
         Command::Openapi => {
             output::data(&tinderbox_server::openapi_json());

@@ -54,7 +54,8 @@ impl Session {
             }
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = server::serve(listener, app.clone(), bundle::assets(), async {
+        let history = server::HistoryOptions::default();
+        let serving = server::serve(listener, app.clone(), bundle::assets(), history, async {
             let _ = stopped.await;
         });
         let server = tokio::spawn(serving);

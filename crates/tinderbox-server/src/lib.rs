@@ -7,10 +7,12 @@
 mod convert;
 mod extract;
 mod guard;
+mod history;
 mod http;
 mod page;
 mod problem;
 
+pub use history::HistoryOptions;
 pub use page::{Asset, Assets};
 
 use axum::Router;
@@ -85,13 +87,15 @@ pub async fn serve(
     listener: TcpListener,
     app: App,
     assets: Assets,
+    history: HistoryOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let (asked, mut is_asked) = tokio::sync::watch::channel(false);
-    let serving = axum::serve(listener, router(app, assets)).with_graceful_shutdown(async move {
-        shutdown.await;
-        let _ = asked.send(true);
-    });
+    let serving =
+        axum::serve(listener, router(app, assets, history)).with_graceful_shutdown(async move {
+            shutdown.await;
+            let _ = asked.send(true);
+        });
     let too_late = async {
         // An error means that serving has ended by itself.
         if is_asked.wait_for(|asked| *asked).await.is_ok() {
@@ -108,7 +112,7 @@ pub async fn serve(
 }
 
 /// All routes.
-pub fn router(app: App, assets: Assets) -> Router {
+pub fn router(app: App, assets: Assets, history: HistoryOptions) -> Router {
     let (api, contract) = api_routes().split_for_parts();
     let contract = to_json(&contract);
     let api = api
@@ -120,6 +124,7 @@ pub fn router(app: App, assets: Assets) -> Router {
         )
         .merge(http::operations::routes())
         .merge(http::ingest::routes())
+        .merge(history::routes(history))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             problem::no_such_method(&method, uri.path())
         })

@@ -1,6 +1,7 @@
 //! Spark's formats. Everything that changes when Spark changes is in this crate and nowhere else.
 //!
 //! * [`log`] knows names, layouts, codecs and lines of event logs.
+//! * [`rest`] knows the answers of Spark's History Server.
 //! * [`Fold`] turns events into a [`tinderbox_model::Application`]. Event logs and the live stream of the
 //!   listener pass through the same fold, so that a number has one meaning.
 //!
@@ -13,6 +14,7 @@ mod event;
 mod fold;
 pub mod log;
 mod plan_graph;
+pub mod rest;
 mod scala_order;
 
 pub use error::Error;

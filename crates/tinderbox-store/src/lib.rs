@@ -13,6 +13,7 @@ mod connection;
 mod counts;
 mod error;
 mod event_log;
+mod history_attempt;
 mod migration;
 mod report;
 mod row;
@@ -25,6 +26,7 @@ pub use attempt::{Attempt, AttemptChange};
 pub use counts::{CountDifference, RunCount};
 pub use error::{Error, SqlError};
 pub use event_log::EventLog;
+pub use history_attempt::HistoryAttempt;
 pub use report::{FindingRow, Report};
 pub use run::{
     ApplicationRecord, CancelAnswer, Created, Page, Run, RunChange, RunFilter, RunSort, RunSortBy,

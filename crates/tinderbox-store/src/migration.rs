@@ -5,6 +5,7 @@
 //! share: BIGINT, VARCHAR(190) with binary collation, long text that is never indexed, times in microseconds UTC
 //! (`_us`), flags as 0 and 1; no partial index, no RETURNING, no foreign key.
 
+mod history;
 mod initial;
 mod portable;
 
@@ -40,7 +41,10 @@ struct Step {
     statements: fn(DbBackend) -> Vec<Box<dyn Ddl>>,
 }
 
-const STEPS: &[Step] = &[Step { number: 1, name: "initial", statements: initial::statements }];
+const STEPS: &[Step] = &[
+    Step { number: 1, name: "initial", statements: initial::statements },
+    Step { number: 2, name: "history", statements: history::statements },
+];
 
 const STEPS_TABLE: &str = "schema_steps";
 

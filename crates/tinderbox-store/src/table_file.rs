@@ -5,6 +5,7 @@ use crate::tables::table_file as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, Set};
+use std::collections::HashSet;
 use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 
 /// What a file of the manifest holds.
@@ -84,6 +85,24 @@ impl Store {
             .order_by_asc(table::Column::Attempt)
             .order_by_asc(table::Column::Kind);
         self.connections.read("list files", |t| all(t, query).boxed()).await
+    }
+
+    /// Runs that have a current file of a kind.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn file_runs(&self, kind: TableFileKind) -> Result<HashSet<RunId>, Error> {
+        let query = table::Entity::find()
+            .select_only()
+            .column(table::Column::RunId)
+            .filter(table::Column::Kind.eq(kind.as_str()))
+            .filter(table::Column::State.eq(CURRENT))
+            .into_tuple::<String>();
+        let runs = self
+            .connections
+            .read("list runs with files", |t| async move { Ok(query.all(t).await?) }.boxed())
+            .await?;
+        Ok(runs.into_iter().map(RunId::new).collect())
     }
 
     /// Files that were retired before `before`, the oldest first, at most `limit`: to be deleted after a grace

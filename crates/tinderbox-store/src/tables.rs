@@ -213,3 +213,30 @@ pub(crate) mod event_log {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(crate) mod history_attempt {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "history_attempts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub run_id: String,
+        pub application_hash: String,
+        pub application_id: String,
+        pub attempt_id: Option<String>,
+        pub name: String,
+        pub user_name: String,
+        pub spark_version: String,
+        pub started_us: i64,
+        pub ended_us: Option<i64>,
+        pub updated_us: i64,
+        pub exit_code: Option<i64>,
+        pub event_log: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tinderbox_app::App;
+use tinderbox_server::HistoryOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until SIGINT or SIGTERM. Runs that are not finished go on; the next start finds them.
@@ -16,6 +17,7 @@ pub async fn serve(
     place: &Place,
     listen: SocketAddr,
     event_log_dirs: Vec<PathBuf>,
+    history: HistoryOptions,
 ) -> Result<ExitCode, Failure> {
     let root = data_dir(place)?;
     let (app, listener, url) = open_app(&root, listen).await?;
@@ -24,7 +26,7 @@ pub async fn serve(
     }
     output::note(&format!("Tinderbox is at {url} (data in {}); Ctrl-C stops it", root.display()));
     let stop = stop_signal(app.clone());
-    tinderbox_server::serve(listener, app, bundle::assets(), stop).await?;
+    tinderbox_server::serve(listener, app, bundle::assets(), history, stop).await?;
     Ok(ExitCode::SUCCESS)
 }
 

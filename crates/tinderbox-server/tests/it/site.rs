@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tinderbox_app::{App, Config, SparkPlaces};
-use tinderbox_server::{Asset, Assets, router};
+use tinderbox_server::{Asset, Assets, HistoryOptions, router};
 use tower::ServiceExt as _;
 
 pub(crate) const HOST: &str = "127.0.0.1:7878";
@@ -40,7 +40,11 @@ impl Site {
             "assets/a.js" => Some(Asset { bytes: b"1", media_type: "text/javascript" }),
             _ => None,
         });
-        Self { router: router(app.clone(), assets), app, _folder: folder }
+        Self {
+            router: router(app.clone(), assets, HistoryOptions::default()),
+            app,
+            _folder: folder,
+        }
     }
 
     /// A site that has collected an event log.

@@ -1,0 +1,168 @@
+//! What Spark's own History Server answers from: applications with their attempts, newest first, and one attempt
+//! opened.
+
+mod list;
+mod logs;
+mod task_rows;
+
+pub use list::{HistoryEntry, HistoryList};
+pub use logs::write_logs;
+pub use task_rows::{TaskPageQuery, TaskRows};
+
+use crate::{App, Error, blocking, lock, now};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tinderbox_model::{Application, ApplicationId, TimestampMs};
+use tinderbox_spark::rest::Attempt;
+use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
+
+/// An attempt of an application with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct HistoryApplication {
+    /// As it is listed.
+    pub attempt: Attempt,
+    /// Everything but its tasks.
+    pub application: Arc<Application>,
+    /// Its tasks.
+    pub tasks: TaskRows,
+}
+
+/// What is known of a log beside its events.
+pub(crate) struct LogFacts {
+    /// Path or address, without `.inprogress`.
+    pub url: String,
+    /// Time of change.
+    pub modified: TimestampMs,
+}
+
+impl App {
+    /// All applications that Spark's History Server would list. Answered from memory after the first time.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
+        if let Some(list) = &*lock(&self.inner.history) {
+            return Ok(list.clone());
+        }
+        let rows = self.inner.store.history_list().await?;
+        let read = Arc::new(HistoryList::new(rows));
+        let mut kept = lock(&self.inner.history);
+        Ok(kept.get_or_insert(read).clone())
+    }
+
+    /// Opens an attempt; without an id the one that has none. Waits for a log of the application that is being read for
+    /// the first time. `None` when there is no such attempt.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::NoRecord`], [`Error::Table`].
+    pub async fn history_open(
+        &self,
+        application: &str,
+        attempt: Option<&str>,
+    ) -> Result<Option<HistoryApplication>, Error> {
+        let id = ApplicationId::new(application);
+        if let Some(opened) = self.history_stored(application, attempt).await? {
+            return Ok(Some(opened));
+        }
+        let reading = self.inner.opening.of_application(&id);
+        let Some(log) = reading.into_iter().find(|log| log.attempt.as_deref() == attempt) else {
+            return Ok(None);
+        };
+        if let Some(application) = log.folded().await {
+            let attempt = attempt_of(&application);
+            let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
+            return Ok(Some(HistoryApplication { attempt, application, tasks }));
+        }
+        self.history_stored(application, attempt).await
+    }
+
+    async fn history_stored(
+        &self,
+        application: &str,
+        attempt: Option<&str>,
+    ) -> Result<Option<HistoryApplication>, Error> {
+        let list = self.history_list().await?;
+        let Some(entry) = list.find(application) else { return Ok(None) };
+        let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
+        let detail = self.current_file(run, TableFileKind::Detail).await?;
+        let app = self.clone();
+        let application = blocking(move || {
+            let root = app.inner.data_dir.root();
+            app.inner.applications.read(&detail, &root.join(&detail))
+        })
+        .await?;
+        let tasks = TaskRows::new(self.clone(), run.clone(), None);
+        Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
+    }
+
+    /// The logs of an attempt, or of all attempts of an application.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn history_logs(
+        &self,
+        application: &str,
+        attempt: Option<&str>,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let list = self.history_list().await?;
+        let entry = list.find(application);
+        let logs = entry.iter().flat_map(|entry| entry.logs(attempt)).map(PathBuf::from);
+        Ok(logs.collect())
+    }
+
+    /// Lists an application that was read from a log. One without a start event is not listed, as in Spark.
+    pub(crate) async fn history_record(
+        &self,
+        run: &Run,
+        application: &Application,
+        log: LogFacts,
+    ) -> Result<(), Error> {
+        let Some(id) = application.id.clone() else { return Ok(()) };
+        let row = HistoryAttempt {
+            run: run.id.clone(),
+            application: id,
+            attempt: application.attempt_id.clone(),
+            name: application.name.clone(),
+            user: application.user.clone(),
+            spark_version: version_of(application),
+            started: application.start_time.unwrap_or(TimestampMs(-1)),
+            ended: application.end_time,
+            updated: if application.end_time.is_some() { log.modified } else { now() },
+            exit_code: application.exit_code,
+            event_log: log.url,
+        };
+        self.inner.store.history_put(&row).await?;
+        if let Some(list) = &mut *lock(&self.inner.history) {
+            Arc::make_mut(list).put(row);
+        }
+        Ok(())
+    }
+}
+
+/// What is listed of an application whose log is being read.
+fn attempt_of(application: &Application) -> Attempt {
+    Attempt {
+        id: application.attempt_id.clone(),
+        name: application.name.clone(),
+        start: application.start_time.unwrap_or(TimestampMs(-1)),
+        end: application.end_time,
+        last_updated: now(),
+        user: application.user.clone(),
+        spark_version: version_of(application),
+        exit_code: application.exit_code,
+        log_directory: String::new(),
+    }
+}
+
+fn version_of(application: &Application) -> String {
+    application.spark_version.as_ref().map_or_else(String::new, |version| version.text.clone())
+}
+
+/// The directory of a log as Spark writes it: `file:/var/log/spark`.
+fn directory_url(log: &str) -> String {
+    let directory = Path::new(log).parent().unwrap_or(Path::new(""));
+    match directory.to_str() {
+        Some(text) if log.contains("://") => text.to_owned(),
+        _ => format!("file:{}", directory.display()),
+    }
+}

@@ -1,0 +1,94 @@
+//! `…/taskSummary`, `…/taskList`, `…/taskTable`.
+
+use super::Scope;
+use super::answer::{Answer, Refusal};
+use tinderbox_app::TaskPageQuery;
+use tinderbox_app::model::StageAttemptId;
+use tinderbox_app::rest::{self, TaskAnswer, TaskOrder, TaskState, TaskTable};
+
+/// The words of `status` and `taskStatus`.
+pub const STATUSES: [(&str, TaskState); 5] = [
+    ("running", TaskState::Running),
+    ("killed", TaskState::Killed),
+    ("failed", TaskState::Failed),
+    ("success", TaskState::Success),
+    ("unknown", TaskState::Unknown),
+];
+
+const SORTS: [(&str, (TaskOrder, bool)); 5] = [
+    ("ID", (TaskOrder::Id, false)),
+    ("INCREASING_RUNTIME", (TaskOrder::RunTime, false)),
+    ("runtime", (TaskOrder::RunTime, false)),
+    ("DECREASING_RUNTIME", (TaskOrder::RunTime, true)),
+    ("-runtime", (TaskOrder::RunTime, true)),
+];
+
+pub fn summary(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
+    let quantiles = scope.parameters.quantiles(&[0.05, 0.25, 0.5, 0.75, 0.95])?;
+    let tasks = &scope.opened.tasks;
+    match tasks.quantiles(stage, &quantiles, scope.retained_tasks)? {
+        Some(summary) => Answer::json(&summary),
+        None => Err(Refusal::not_found(&format!(
+            "No tasks reported metrics for {} / {} yet.",
+            stage.stage, stage.attempt
+        ))),
+    }
+}
+
+pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
+    let parameters = &scope.parameters;
+    let (offset, length) = (parameters.int("offset", 0)?, parameters.int("length", 20)?);
+    let sorts = parameters.words("sortBy", &SORTS)?;
+    let (order, descending) = sorts.first().copied().unwrap_or((TaskOrder::Id, false));
+    let query = TaskPageQuery {
+        stage,
+        statuses: parameters.words("status", &STATUSES)?,
+        order,
+        descending,
+        offset: usize::try_from(offset).unwrap_or(0),
+        limit: usize::try_from(length).unwrap_or(0),
+        retained: scope.retained_tasks,
+    };
+    let tasks = scope.opened.tasks.page(&query)?;
+    Answer::json(&TaskAnswer::new(scope.view()).list(&tasks))
+}
+
+/// Whatever is missing or cannot be read is an exception of Spark here.
+pub fn table(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
+    let parameters = &scope.parameters;
+    let number = |name| {
+        let text = parameters.first(name).ok_or(Refusal::Failed)?;
+        text.parse::<i32>().map_err(|_| Refusal::Failed)
+    };
+    let total = parameters.first("numTasks").ok_or(Refusal::Failed)?;
+    let total_number = number("numTasks")?;
+    let typed = parameters.first("search[value]").unwrap_or_default().to_lowercase();
+    let column = parameters.first("columnNameToSort").ok_or(Refusal::Failed)?;
+    let column = if column.eq_ignore_ascii_case("Logs") { "Index" } else { column };
+    let (start, length) =
+        if typed.is_empty() { (number("start")?, number("length")?) } else { (0, total_number) };
+    let query = TaskPageQuery {
+        stage,
+        statuses: Vec::new(),
+        order: TaskOrder::of_column(column).ok_or(Refusal::Failed)?,
+        descending: !parameters
+            .first("order[0][dir]")
+            .is_some_and(|direction| direction.eq_ignore_ascii_case("asc")),
+        offset: usize::try_from(start).unwrap_or(0),
+        limit: usize::try_from(length).unwrap_or(0),
+        retained: scope.retained_tasks,
+    };
+    let mut tasks = scope.opened.tasks.page(&query)?;
+    let mut filtered = None;
+    if !typed.is_empty() && !tasks.is_empty() {
+        tasks.retain(|task| rest::task_matches(task, &typed, scope.now));
+        filtered = Some(tasks.len());
+        if !tasks.is_empty() {
+            let place = |name| number(name).map(|value| usize::try_from(value).unwrap_or(0));
+            let (start, length) = (place("start")?, place("length")?);
+            tasks = tasks.into_iter().skip(start).take(length).collect();
+        }
+    }
+    let answer = TaskAnswer::new(scope.view());
+    Answer::json(&rest::task_table(&answer, &tasks, TaskTable { total, filtered }))
+}
