@@ -116,6 +116,9 @@ impl EventLog {
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Err(Error::Empty { path: path.clone() });
                 }
+                Err(source) if source.kind() == ErrorKind::InvalidData => {
+                    return Err(of_spark(path, tinderbox_spark::Error::Damaged { codec, source }));
+                }
                 Err(source) => return Err(of_io(path, source)),
             };
             let is_event = tinderbox_spark::event_name(line.bytes).is_some()
