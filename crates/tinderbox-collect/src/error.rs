@@ -50,20 +50,12 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
-    /// A file whose compressed bytes are damaged from the beginning on.
-    #[error("cannot decode {}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and at which byte.
-        source: io::Error,
-    },
-    /// A file for which no decoder can be set up.
+    /// A file whose compressed data cannot be decoded.
     #[error("cannot decode {}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// Which codec.
+        /// Which codec, and why.
         source: tinderbox_spark::Error,
     },
 }
@@ -89,9 +81,6 @@ impl Error {
             }
             Self::NoLogs { .. } => String::from(
                 "give a log file, a folder eventlog_v2_… of a rolling log, or the folder of spark.eventLog.dir",
-            ),
-            Self::Damaged { .. } => String::from(
-                "copy the log again; when its name promises a codec that it does not have, rename it",
             ),
             Self::Format { source, .. } => source.hint().to_owned(),
         }

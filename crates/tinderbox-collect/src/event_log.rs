@@ -140,6 +140,9 @@ impl EventLog {
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Err(Error::Empty { path: path.clone() });
                 }
+                Err(source) if source.kind() == ErrorKind::InvalidData => {
+                    return Err(of_spark(path, tinderbox_spark::Error::Damaged { codec, source }));
+                }
                 Err(source) => return Err(of_io(path, source)),
             };
             let is_event = tinderbox_spark::event_name(line.bytes).is_some()
@@ -204,7 +207,6 @@ pub(crate) fn of_io(path: &Path, source: io::Error) -> Error {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => Error::Missing { path },
-        ErrorKind::InvalidData => Error::Damaged { path, source },
         _ => Error::Unreadable { path, source },
     }
 }

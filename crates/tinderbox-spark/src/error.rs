@@ -12,6 +12,14 @@ pub enum Error {
         /// What it said.
         source: std::io::Error,
     },
+    /// The first bytes of a file are not what its codec writes.
+    #[error("the {codec} data is damaged from its beginning")]
+    Damaged {
+        /// The codec that the first bytes or the name tell.
+        codec: Codec,
+        /// Where and how.
+        source: std::io::Error,
+    },
 }
 
 impl Error {
@@ -19,6 +27,9 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Decoder { .. } => "check the free memory of this machine",
+            Self::Damaged { .. } => {
+                "copy the file again from where Spark wrote it; a file of something else needs another name"
+            }
         }
     }
 }

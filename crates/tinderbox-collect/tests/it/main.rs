@@ -89,14 +89,14 @@ fn what_is_missing_or_broken_in_the_middle_marks_the_application() {
         ("gap/events_1_a", START.as_bytes()),
         ("gap/events_3_a", END.as_bytes()),
         ("codec/events_1_a", START.as_bytes()),
-        ("codec/events_2_a.lz4", b"LZ4Block"),
+        ("codec/events_2_a.lz4", b"LZ4Block, and no header of a block"),
         ("codec/events_3_a", END.as_bytes()),
         ("line/events_1_a", &START.as_bytes()[..START.len() - 9]),
         ("line/events_2_a", END.as_bytes()),
     ]);
     for (name, reason) in [
         ("gap", "part 2 of the rolling log is missing"),
-        ("codec", "the log is cut off: lz4 data is cut: the file ends at byte 8"),
+        ("codec", "reading stopped: lz4 data is damaged at byte 0 of the file"),
         ("line", "the last line is cut off"),
     ] {
         let (application, _) = read_all(&logs.path().join(name));
@@ -150,7 +150,8 @@ fn bad_paths_are_told_apart_and_say_what_to_do() {
         ),
         ("numbers.json", b"{\"a\":1}\n"),
         ("part.parquet", b"PAR1\x15\x04\x00\xff\xfe\n"),
-        ("app-2.lz4", b"LZ4Blokk\x25\0\0\0\0\0\0\0\0\0\0\0\0"),
+        ("app-2.lz4", b"LZ4Block, and no header of a block"),
+        ("begun.lz4.inprogress", b"LZ4Block\x25"),
         ("none/readme/text", b""),
         ("two/app-1", START.as_bytes()),
         ("two/app-2", START.as_bytes()),
@@ -176,7 +177,8 @@ fn bad_paths_are_told_apart_and_say_what_to_do() {
         "PATH is no Spark event log: it begins with binary data",
         "spark.eventLog.dir",
     );
-    check_error(&at("app-2.lz4"), "cannot decode PATH", "rename it");
+    check_error(&at("app-2.lz4"), "cannot decode PATH", "copy the file again");
+    check_error(&at("begun.lz4.inprogress"), "PATH is empty", "wait for its first events");
     check_error(&at("none"), "PATH holds no event log", "eventlog_v2_");
     check_error(&at("two"), "PATH holds 2 event logs", "name one of them");
     // The way leads through a file.

@@ -141,7 +141,8 @@ mod tests {
     /// All kinds of frames: large and empty, with and without checksum and content size, skippable.
     fn frames() -> Vec<Vec<u8>> {
         // Neither constant nor compressible at once: blocks of all types.
-        let noise: Vec<u8> = (0..300_000_u32).map(|n| n.wrapping_mul(n ^ 0x9e37) as u8).collect();
+        let noise: Vec<u8> =
+            (0..300_000_u32).map(|n| n.wrapping_mul(n ^ 0x9e37).to_le_bytes()[1]).collect();
         let mut checked = zstd::Encoder::new(Vec::new(), 3).unwrap();
         checked.include_checksum(true).unwrap();
         checked.write_all(&noise).unwrap();

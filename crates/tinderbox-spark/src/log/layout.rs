@@ -123,9 +123,9 @@ impl Parts {
             return Self::of_databricks(&names);
         }
         // At equal numbers the compact part stands for the plain one.
-        parts.sort_by(|a, b| {
-            let key = |part: &Part| (part.index, part.compact, part.name.len());
-            key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
+        parts.sort_by_cached_key(|part| {
+            let stem = without_codec(&part.name).to_owned();
+            (part.index, part.compact, stem, part.name.len(), part.name.clone())
         });
         parts.dedup_by_key(|part| (part.index, part.compact, without_codec(&part.name).to_owned()));
         if let Some(newest) = parts.iter().rposition(|part| part.compact) {
@@ -152,7 +152,7 @@ impl Parts {
         // By time, the one without time last; a rotated file is there twice while it is being packed.
         logs.sort_by_key(|name| {
             let stem = without_codec(name);
-            (stem == DATABRICKS_CURRENT, stem, name.len())
+            (stem == DATABRICKS_CURRENT, stem, name.len(), *name)
         });
         logs.dedup_by_key(|name| without_codec(name));
         if logs.is_empty() {

@@ -30,7 +30,7 @@ fn decode(codec: Codec, bytes: &[u8]) -> (Vec<u8>, Option<io::Error>) {
     let mut reader = codec.decode(bytes).unwrap();
     let error = reader.read_to_end(&mut decoded).err();
     if let Some(error) = &error {
-        let again = reader.read(&mut [0; 16]).expect_err("an error stays").to_string();
+        let again = reader.read(&mut [0; 16]).unwrap_err().to_string();
         assert_eq!(again, error.to_string());
     }
     (decoded, error)
@@ -78,7 +78,7 @@ fn logs_of_every_codec_of_spark_have_the_events_that_spark_reads_from_them() {
 fn several_streams_in_one_file_are_one_log() {
     for (_, codec, bytes) in spark_logs() {
         let (once, _) = decode(codec, &bytes);
-        let ours = encode(codec, &[once.clone()]);
+        let ours = encode(codec, std::slice::from_ref(&once));
         let (all, error) = decode(codec, &[&bytes[..], &ours, &bytes].concat());
         assert!(error.is_none(), "{codec}: {error:?}");
         assert_eq!(all, once.repeat(3), "{codec}");
@@ -190,7 +190,7 @@ fn damage_is_named_with_codec_place_and_reason() {
     }
     for codec in [Codec::Zstd, Codec::Gzip] {
         let text = b"{\"Event\":\"SparkListenerLogStart\"}\n".to_vec();
-        let mut bytes = encode(codec, &[text.clone()]);
+        let mut bytes = encode(codec, std::slice::from_ref(&text));
         bytes.extend_from_slice(b"no frame, no member, only text");
         let (decoded, error) = decode(codec, &bytes);
         let error = error.unwrap();

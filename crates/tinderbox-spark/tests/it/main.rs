@@ -7,4 +7,5 @@ mod check_log;
 mod codecs;
 mod cut;
 mod fixtures;
+mod fuzz;
 mod history_server;
