@@ -146,7 +146,7 @@ APPLICATIONS = [
             "spark.dynamicAllocation.initialExecutors": "1",
             "spark.dynamicAllocation.maxExecutors": "2",
             "spark.dynamicAllocation.executorIdleTimeout": "1s",
-            "spark.dynamicAllocation.schedulerBacklogTimeout": "300ms",
+            "spark.dynamicAllocation.schedulerBacklogTimeout": "1s",
         },
     ),
     Application(

@@ -16,14 +16,14 @@ def measured(spark, _scratch):
     kept = context.parallelize(range(1000), 4).map(lambda n: "x" * n).cache()
     kept.count()
     context.parallelize(range(2), 2).barrier().mapPartitions(lambda rows: [sum(rows)]).collect()
-    two_cores = ResourceProfileBuilder().require(TaskResourceRequests().cpus(1)).build
-    context.parallelize(range(4), 2).withResources(two_cores).map(lambda n: n + 1).collect()
+    profile = ResourceProfileBuilder().require(TaskResourceRequests().cpus(1)).build
+    context.parallelize(range(4), 2).withResources(profile).map(lambda n: n + 1).collect()
 
     def one_is_slow(number):
         from pyspark import TaskContext
 
         slow = number == 0 and TaskContext.get().attemptNumber() == 0
-        time.sleep(8 if slow else 0.3)
+        time.sleep(6 if slow else 0.3)
         return number
 
     context.parallelize(range(6), 6).map(one_is_slow).collect()

@@ -89,9 +89,8 @@ def accumulators(spark, _scratch):
     seen = context.accumulator(0)
     context.parallelize(range(100), 3).foreach(lambda n: seen.add(n))
     unnamed = context._javaAccumulator
-    server = context._gateway, context._jvm, context._jsc.sc()
     named = python_accumulator(context)
-    server[2].register(named, "bytes of Python's accumulators")
+    context._jsc.sc().register(named, "bytes of Python's accumulators")
     context._javaAccumulator = named
     context.parallelize(range(60), 3).foreach(lambda n: seen.add(n))
     context._javaAccumulator = unnamed
@@ -106,11 +105,10 @@ def accumulators(spark, _scratch):
 
 def python_accumulator(context):
     """A second accumulator of the class that PySpark uses, connected to the same server in this process."""
-    from pyspark import accumulators
-
-    host, port = accumulators._accumulatorServer.server_address
-    token = accumulators._accumulatorServer.auth_token
-    return context._jvm.PythonAccumulatorV2(host, port, token)
+    address = context._accumulatorServer.server_address
+    if isinstance(address, str):
+        return context._jvm.PythonAccumulatorV2(address)
+    return context._jvm.PythonAccumulatorV2(*address, context._gateway.gateway_parameters.auth_token)
 
 
 def cancellation(spark, _scratch):
@@ -161,12 +159,10 @@ def dstreams(spark, _scratch):
 def padded_jobs(spark, _scratch):
     """Enough text for several parts of a rolling log: each job carries a megabyte in a property nobody shows."""
     context = spark.sparkContext
-    kept = context._jvm.org.apache.spark.api.java.JavaSparkContext  # the JVM's own tasks are quicker than Python's
-    del kept
     for number in range(14):
         context.setLocalProperty("padding", f"{number} " + "text that fills a part " * 45000)
         context.setJobDescription(f"job {number}")
-        spark._jsparkSession.sparkContext().emptyRDD  # resolved once; the work is below
+        # The JVM's own tasks are quicker than Python's.
         context._jsc.parallelize([1, 2, 3, number], 2).count()
     context.setLocalProperty("padding", None)
     context._jsc.parallelize([1, 2], 1).cache().count()

@@ -11,10 +11,18 @@ import sys
 import time
 import traceback
 
-from pyspark import SparkConf, SparkContext
+from pyspark import SparkConf, SparkContext, cloudpickle
 from pyspark.sql import SparkSession
 
+import cluster_workloads
+import failing_workloads
+import rdd_workloads
+import sql_workloads
 from applications import APPLICATIONS
+
+# The executors of a cluster do not find this folder.
+for module in (cluster_workloads, failing_workloads, rdd_workloads, sql_workloads):
+    cloudpickle.register_pickle_by_value(module)
 
 EVERY_APPLICATION = {
     "spark.ui.enabled": "false",
@@ -72,7 +80,6 @@ def run(application, log_dir, scratch):
     try:
         application.workload(SparkSession(context), scratch)
     finally:
-        SparkSession.getActiveSession()
         context.stop()
         SparkSession._instantiatedSession = None
 
