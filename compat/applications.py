@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 import cluster_workloads as cluster
+import connect_workloads as connect
 import failing_workloads as failing
 import rdd_workloads as rdd
 import sql_workloads as sql
@@ -83,6 +84,17 @@ APPLICATIONS = [
             "spark.sql.redaction.string.regex": "hidden.*",
         },
     ),
+    Application(
+        "connect",
+        connect.connect_server,
+        {
+            **compressed("zstd"),
+            "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+            "spark.connect.grpc.binding.port": "0",
+            "spark.connect.grpc.binding.address": "127.0.0.1",
+        },
+        versions=("4",),
+    ),
     Application("no-jobs", rdd.nothing, PLAIN),
     Application(
         "unicode",
@@ -127,6 +139,7 @@ APPLICATIONS = [
             "spark.eventLog.logStageExecutorMetrics": "true",
             "spark.executor.processTreeMetrics.enabled": "true",
             "spark.executor.metrics.pollingInterval": "200ms",
+            "spark.executor.heartbeatInterval": "1s",
             "spark.speculation": "true",
             "spark.speculation.interval": "200ms",
             "spark.speculation.multiplier": "2",

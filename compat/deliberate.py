@@ -41,3 +41,10 @@ def rule_for(endpoint, path, is_running):
         if re.fullmatch(rule.endpoint, endpoint) and re.fullmatch(rule.path, path):
             return rule
     return None
+
+
+def page_without_address(html):
+    """Jetty's error page without what no other server can answer: its own address (4.x shows the whole URL with
+    host and port) and the servlet's identity hash, which is another one in each process (3.5)."""
+    html = re.sub(r"http://[^/<]+(/api/v1)", r"\1", html)
+    return re.sub(r"(ServletContainer-)[0-9a-f]+", r"\1*", html)

@@ -32,8 +32,6 @@ EVERY_APPLICATION = {
     "spark.eventLog.enabled": "true",
     "spark.sql.shuffle.partitions": "4",
     "spark.default.parallelism": "4",
-    # Jobs that end as soon as their tasks do, instead of a heartbeat later.
-    "spark.executor.heartbeatInterval": "1s",
     "spark.cleaner.periodicGC.interval": "1h",
 }
 
