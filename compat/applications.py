@@ -126,6 +126,15 @@ APPLICATIONS = [
         },
     ),
     Application(
+        "compacted",
+        rdd.padded_jobs,
+        {
+            "spark.eventLog.compress": "false",
+            "spark.eventLog.rolling.enabled": "true",
+            "spark.eventLog.rolling.maxFileSize": "10m",
+        },
+    ),
+    Application(
         "rolling-plain",
         sql.many_queries,
         {"spark.eventLog.compress": "false", "spark.eventLog.rolling.enabled": "true"},

@@ -47,7 +47,7 @@ def killed_executor(spark, scratch):
     counts.collect()
     counts.map(kill_first).collect()
     backend = context._jsc.sc()
-    wait_until(lambda: len(alive_executors(backend)) >= 2, 30)
+    wait_until(lambda: len(alive_executors(backend)) >= 2, 120)
     backend.killExecutor(alive_executors(backend)[0])
     context.parallelize(range(4), 4).map(lambda n: time.sleep(0.5)).collect()
     wait_for_events(context)
@@ -58,7 +58,7 @@ def dynamic_allocation(spark, _scratch):
     context = spark.sparkContext
     work = context.parallelize(range(4), 4).map(lambda n: time.sleep(0.8) or n)
     work.count()
-    wait_until(lambda: not alive_executors(context._jsc.sc()), 20)
+    wait_until(lambda: not alive_executors(context._jsc.sc()), 120)
     work.count()
     wait_for_events(context)
 
@@ -89,7 +89,7 @@ def decommissioned(spark, _scratch):
     backend = context._jsc.sc().schedulerBackend()
     executor = alive_executors(context._jsc.sc())[0]
     backend.decommissionExecutor(executor, reason, True, False)
-    wait_until(lambda: executor not in alive_executors(context._jsc.sc()), 40)
+    wait_until(lambda: executor not in alive_executors(context._jsc.sc()), 120)
     kept.count()
     wait_for_events(context)
 

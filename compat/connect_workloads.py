@@ -11,7 +11,7 @@ import uuid
 from rdd_workloads import wait_for_events
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS, PING, GOAWAY = 0, 1, 4, 6, 7
+DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
 END_STREAM, END_HEADERS, ACKNOWLEDGED = 1, 4, 1
 
 
@@ -65,6 +65,8 @@ def call(port, method, message):
                 connection.sendall(frame(SETTINGS, ACKNOWLEDGED, 0, b""))
             elif kind == PING and not flags & ACKNOWLEDGED:
                 connection.sendall(frame(PING, ACKNOWLEDGED, 0, payload))
+            elif kind == RESET:
+                raise ConnectionError(f"{method}: stream refused with code {int.from_bytes(payload, 'big')}")
             elif kind == GOAWAY:
                 raise ConnectionError(f"{method}: {payload[8:].decode('utf-8', 'replace')}")
             elif kind in (DATA, HEADERS) and flags & END_STREAM:

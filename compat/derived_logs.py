@@ -5,12 +5,15 @@ local master has no attempt ids, so the two attempts of one application are a re
 added to ApplicationStart and the second one's times moved.
 """
 
+import glob
 import json
 import os
 import shutil
+import time
 
-# Copies of these are taken while they run.
-RUNNING = {"groups": "running", "cancellation": "truncated"}
+import history_server
+
+COMPACT_SECONDS = 120
 
 
 class RunningCopier:
@@ -34,7 +37,7 @@ class RunningCopier:
                 self.copies[name] = data
 
 
-def derive(directory, _scratch, copier):
+def derive(directory, scratch, copier):
     """Adds all derived logs. Applications get ids of their own, so that the whole log stands beside them."""
     copies = sorted(copier.copies.items())
     for number, (name, data) in enumerate(copies[:4]):
@@ -51,7 +54,36 @@ def derive(directory, _scratch, copier):
     plain = finished_plain_logs(directory)
     if plain:
         two_attempts(directory, plain[0], "attempted-1")
-    empty_and_half_rolling(directory)
+    running_rolling(directory)
+    compact(directory, scratch)
+
+
+def compact(directory, scratch):
+    """Lets Spark's History Server compact the rolling logs of the application named `compacted`, in their place."""
+    apart = os.path.join(scratch, "compact")
+    os.makedirs(apart)
+    for folder in glob.glob(os.path.join(directory, "eventlog_v2_*")):
+        first = glob.glob(os.path.join(folder, "events_1_*"))
+        if not first or "." in os.path.basename(first[0]):
+            continue
+        with open(first[0], "rb") as log:
+            if b'"App Name":"compacted"' in log.read():
+                shutil.move(folder, apart)
+    moved = os.listdir(apart)
+    if not moved:
+        return
+    environment = os.environ["TINDERBOX_SPARK_4"]
+    options = {"fs_eventLog_rolling_maxFilesToRetain": "1", "fs_eventLog_rolling_compaction_score_threshold": "0.0"}
+    with history_server.spark(environment, apart, scratch, **options):
+        deadline = time.monotonic() + COMPACT_SECONDS
+        while len(glob.glob(os.path.join(apart, "*", "*.compact"))) < len(moved):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"Spark compacted nothing within {COMPACT_SECONDS} s; see {scratch}/spark.log")
+            time.sleep(0.2)
+        # The parts that a compacted file replaces are removed after it is there.
+        time.sleep(1)
+    for folder in moved:
+        shutil.move(os.path.join(apart, folder), directory)
 
 
 def two_attempts(directory, source, identifier):
@@ -87,7 +119,7 @@ def shift(value, milliseconds):
             shift(inner, milliseconds)
 
 
-def empty_and_half_rolling(directory):
+def running_rolling(directory):
     """A rolling log whose application runs: the whole one with its status file renamed and its last part cut."""
     for name in sorted(os.listdir(directory)):
         source = os.path.join(directory, name)

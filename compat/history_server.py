@@ -59,8 +59,10 @@ class Server:
         raise SystemExit(f"{self.url} lists {last} of {enough} attempts after {LIMIT_SECONDS} s; see {self.log}")
 
 
-def spark(environment, log_dir, folder):
-    """Spark's own, from an environment with PySpark, everything in memory and at its defaults."""
+def spark(environment, log_dir, folder, **more_options):
+    """Spark's own, from an environment with PySpark, everything in memory and at its defaults.
+
+    `more_options` have `_` for the dots after `spark.history.`."""
     port = free_port()
     home = next(
         os.path.join(environment, "lib", name, "site-packages", "pyspark")
@@ -74,6 +76,7 @@ def spark(environment, log_dir, folder):
         "spark.history.fs.numReplayThreads": "2",
         # Nothing may be evicted and loaded again while it is compared.
         "spark.history.retainedApplications": "200",
+        **{"spark.history." + name.replace("_", "."): value for name, value in more_options.items()},
     }
     java = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
     # Java 17 closes what Hadoop, Kryo and Jackson open; spark-class would add the same.
