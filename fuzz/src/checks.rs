@@ -180,7 +180,7 @@ impl Read for Pieces<'_> {
     }
 }
 
-fn decode(codec: Codec, input: impl Read) -> (Vec<u8>, Option<(ErrorKind, String)>) {
+fn decode(codec: Codec, input: impl Read + Send) -> (Vec<u8>, Option<(ErrorKind, String)>) {
     let mut decoded = Vec::new();
     let reader: Box<dyn BufRead + '_> = codec.decode(input).expect("a decoder");
     let result = reader.take(DECODED_BYTES).read_to_end(&mut decoded);

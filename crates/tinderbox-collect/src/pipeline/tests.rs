@@ -2,11 +2,16 @@ use super::*;
 use std::io::Write;
 use tinderbox_model::Completeness;
 
-/// Tasks of stage 0 as lines, some of them with a text that makes them long.
+/// Starts and ends of tasks of stage 0 as lines, some of them with a text that makes them long.
 fn log(tasks: usize, long: impl Fn(usize) -> usize) -> Vec<u8> {
     let mut text = Vec::new();
     for id in 0..tasks {
         let pad = "x".repeat(long(id));
+        writeln!(
+            text,
+            r#"{{"Event":"SparkListenerTaskStart","Stage ID":0,"Stage Attempt ID":0,"Task Info":{{"Task ID":{id},"Index":{id},"Attempt":0,"Launch Time":5,"Executor ID":"1","Host":"h","Locality":"ANY","Speculative":false,"Getting Result Time":0,"Finish Time":0,"Failed":false,"Killed":false,"Accumulables":[]}}}}"#
+        )
+        .unwrap();
         writeln!(
             text,
             r#"{{"Event":"SparkListenerTaskEnd","Pad":"{pad}","Stage ID":0,"Stage Attempt ID":0,"Task Type":"ResultTask","Task End Reason":{{"Reason":"Success"}},"Task Info":{{"Task ID":{id},"Index":{id},"Attempt":0,"Launch Time":5,"Executor ID":"1","Host":"h","Locality":"ANY","Speculative":false,"Getting Result Time":0,"Finish Time":9,"Failed":false,"Killed":false,"Accumulables":[]}},"Task Metrics":{{"Executor Run Time":4}}}}"#
