@@ -14,6 +14,9 @@ const START: &str = concat!(
     "\n"
 );
 const TASK: &str = concat!(
+    r#"{"Event":"SparkListenerTaskStart","Stage ID":0,"Stage Attempt ID":0,"#,
+    r#""Task Info":{"Task ID":1,"Index":0,"Launch Time":6,"Executor ID":"1","Host":"h"}}"#,
+    "\n",
     r#"{"Event":"SparkListenerTaskEnd","Stage ID":0,"Stage Attempt ID":0,"Task End Reason":{"Reason":"Success"},"#,
     r#""Task Info":{"Task ID":1,"Index":0,"Launch Time":6,"Finish Time":7,"Executor ID":"1","Host":"h"}}"#,
     "\n"
