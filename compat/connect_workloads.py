@@ -18,7 +18,8 @@ END_STREAM, END_HEADERS, ACKNOWLEDGED = 1, 4, 1
 def connect_server(spark, _scratch):
     """Two sessions, queries with tags that succeed and fail, one session that is closed and one that is not."""
     context = spark.sparkContext
-    port = context._jvm.org.apache.spark.sql.connect.service.SparkConnectService.localPort()
+    service = getattr(context._jvm.org.apache.spark.sql.connect.service, "SparkConnectService$")
+    port = getattr(service, "MODULE$").localPort()
     first, second = (str(uuid.UUID(int=number)) for number in (1, 2))
     execute(port, first, "ada", "select id % 3 as key, count(*) as n from range(100) group by 1", ["tag-one", "tag-two"])
     execute(port, first, "ada", "select 'ünïcödé' as text, 'password=hunter2' as more", [])

@@ -126,7 +126,7 @@ def running_rolling(directory):
         if not name.startswith("eventlog_v2_") or not os.path.isdir(source):
             continue
         parts = [part for part in os.listdir(source) if part.startswith("events_")]
-        if any("." in part for part in parts):
+        if len(parts) > 1 or "." in parts[0]:
             continue
         target = os.path.join(directory, "eventlog_v2_running-rolling")
         os.makedirs(target)

@@ -53,22 +53,22 @@ def of_server():
     yield Request("unknown path (error)", "/applications/nope/nonsense")
 
 
-def of_application(base, identifier, client, is_4x, is_first):
+def of_application(base, identifier, client, is_4x, is_rich):
     """All requests of one attempt. `base` is `/applications/{id}` or `/applications/{id}/{attempt}`."""
     yield Request("applications/{app}", f"/applications/{quote(identifier, safe='')}", is_text=True)
     yield Request("applications/{app}/{attempt}", base)
-    yield from jobs(base, client, is_first)
-    yield from stages(base, client, is_first)
-    yield from executors(base, client, is_4x, is_first)
+    yield from jobs(base, client, is_rich)
+    yield from stages(base, client, is_rich)
+    yield from executors(base, client, is_4x, is_rich)
     yield from storage(base, client)
-    yield Request("environment", f"{base}/environment", is_text=is_first)
+    yield Request("environment", f"{base}/environment", is_text=is_rich)
     yield Request("logs", f"{base}/logs")
-    yield from sql(base, client, is_4x, is_first)
-    yield from streaming(base, is_first)
+    yield from sql(base, client, is_4x, is_rich)
+    yield from streaming(base, is_rich)
     yield from connect(base, client, is_4x)
 
 
-def jobs(base, client, is_first):
+def jobs(base, client, is_rich):
     yield Request("jobs", f"{base}/jobs", is_text=True)
     for query in ("status=succeeded", "status=failed", "status=running&status=unknown", "status=failed&status=succeeded"):
         yield Request("jobs?status", f"{base}/jobs?{query}")
@@ -77,14 +77,14 @@ def jobs(base, client, is_first):
     for job in chosen(unusual, known, JOBS):
         yield Request("jobs/{id}", f"{base}/jobs/{job['jobId']}")
     yield Request("jobs (error)", f"{base}/jobs/999999")
-    if is_first:
+    if is_rich:
         yield Request("jobs (error)", f"{base}/jobs/abc")
         yield Request("jobs (error)", f"{base}/jobs?status=nonsense")
 
 
-def stages(base, client, is_first):
+def stages(base, client, is_rich):
     root = f"{base}/stages"
-    yield Request("stages", root, is_text=is_first)
+    yield Request("stages", root, is_text=is_rich)
     known = read(client, root)
     tasks = sum(stage["numTasks"] for stage in known)
     for query in ("status=complete", "status=failed", "status=active&status=pending", "status=skipped"):
@@ -98,14 +98,14 @@ def stages(base, client, is_first):
     unusual += [s for s in known if s["numKilledTasks"] or s["diskBytesSpilled"]]
     selected = chosen(unusual, known, STAGES)
     for number, stage in enumerate(selected):
-        yield from stage_attempt(root, stage, number, is_first)
+        yield from stage_attempt(root, stage, number, is_rich)
     yield Request("stages (error)", f"{root}/999999")
     yield Request("stages (error)", f"{root}/999999/0/taskSummary")
     if known:
         some = known[0]["stageId"]
         yield Request("stages (error)", f"{root}/{some}/77")
         yield Request("stages (error)", f"{root}/{some}/77/taskList")
-        if is_first:
+        if is_rich:
             yield Request("stages (error)", f"{root}/{some}/0/taskSummary?quantiles=0.5,much")
             yield Request("stages (error)", f"{root}?withSummaries=true&quantiles=nonsense")
             yield Request("stages (error)", f"{root}/{some}?taskStatus=nonsense")
@@ -113,7 +113,7 @@ def stages(base, client, is_first):
             yield Request("stages (error)", f"{root}/{some}/0/taskList?offset=x")
 
 
-def stage_attempt(root, stage, number, is_first):
+def stage_attempt(root, stage, number, is_rich):
     stage_id, attempt = stage["stageId"], stage["attemptId"]
     one, exact = f"{root}/{stage_id}", f"{root}/{stage_id}/{attempt}"
     is_small = stage["numTasks"] <= 200
@@ -135,7 +135,7 @@ def stage_attempt(root, stage, number, is_first):
     yield Request("stages/{id}/{attempt}/taskList?offset", f"{exact}/taskList?offset=100000&length=3")
     for status in ("success", "failed&status=killed", "running"):
         yield Request("stages/{id}/{attempt}/taskList?status", f"{exact}/taskList?status={status}&length=50")
-    yield from task_table(exact, is_first and number == 0)
+    yield from task_table(exact, is_rich and number == 0)
 
 
 def task_table(exact, with_all):
@@ -160,12 +160,12 @@ def task_table(exact, with_all):
         yield table("Nonsense", "asc")
 
 
-def executors(base, client, is_4x, is_first):
-    yield Request("executors", f"{base}/executors", is_text=is_first)
-    yield Request("allexecutors", f"{base}/allexecutors", is_text=is_first)
+def executors(base, client, is_4x, is_rich):
+    yield Request("executors", f"{base}/executors", is_text=is_rich)
+    yield Request("allexecutors", f"{base}/allexecutors", is_text=is_rich)
     yield Request("executors/{id}/threads (error)", f"{base}/executors/driver/threads")
     yield Request("allmiscellaneousprocess", f"{base}/allmiscellaneousprocess")
-    if is_first:
+    if is_rich:
         yield Request("executors/{id}/threads (error)", f"{base}/executors/nobody/threads")
         yield Request("executors/{id}/threads (error)", f"{base}/threads?taskId=1&executorId=driver")
         yield Request("executors/{id}/threads (error)", f"{base}/threads")
@@ -178,7 +178,7 @@ def storage(base, client):
     yield Request("storage/rdd (error)", f"{base}/storage/rdd/999999")
 
 
-def sql(base, client, is_4x, is_first):
+def sql(base, client, is_4x, is_rich):
     root = f"{base}/sql"
     yield Request("sql", root)
     known = read(client, f"{root}?details=false&planDescription=false&length=100000")
@@ -195,7 +195,7 @@ def sql(base, client, is_4x, is_first):
         yield Request("sql/{id}?details=false", f"{root}/{known[-1]['id']}?details=false&planDescription=false")
         yield Request("sql/{id}?details=false", f"{root}/{known[-1]['id']}?planDescription=false")
     yield Request("sql (error)", f"{root}/999999")
-    yield from sql_table(root, bool(known) and is_first)
+    yield from sql_table(root, bool(known) and is_rich)
 
 
 def sql_table(root, with_all):
@@ -214,9 +214,9 @@ def sql_table(root, with_all):
     yield Request("sql/sqlTable", f"{root}/sqlTable?status=failed&groupSubExecution=nonsense")
 
 
-def streaming(base, is_first):
+def streaming(base, is_rich):
     yield Request("streaming (error)", f"{base}/streaming/statistics")
-    if is_first:
+    if is_rich:
         for path in ("receivers", "receivers/0", "batches", "batches/1", "batches/1/operations", "batches/1/operations/0"):
             yield Request("streaming (error)", f"{base}/streaming/{path}")
 
