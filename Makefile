@@ -4,7 +4,7 @@
 # scripts/environment.sh, which every script reads.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-once test check bench soak fmt clean
+.PHONY: help build demo demo-once test check bench soak fuzz fmt clean
 
 help:
 	@echo "make demo       set up, build, run the example on real Spark, leave the server up (5 to 10 min cold, 1 min warm)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check      format, lints, repository rules, fast tests   (2 min warm)"
 	@echo "make bench      compare with others, write docs/benchmarks.md"
 	@echo "make soak       the long suites"
+	@echo "make fuzz       readers and fold on random bytes, 5 min each of 4 targets; needs nightly Rust"
 	@echo "make fmt        format all sources"
 	@echo "make clean      remove dist/; the shared build cache stays"
 
@@ -45,6 +46,9 @@ bench: build
 
 soak: build
 	@scripts/soak.sh
+
+fuzz:
+	@scripts/fuzz.sh
 
 fmt:
 	@cargo fmt --all

@@ -1,11 +1,41 @@
-//! Applications that were read from detail files, kept up to a number of bytes of their files.
+//! What was read of records last: applications from detail files, and open task packs.
 
-use crate::Error;
+use crate::{Error, lock};
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tinderbox_model::Application;
-use tinderbox_table::read_detail;
+use tinderbox_table::{Pack, read_detail};
+
+/// The task packs that were opened last: each holds a file and the directory of its blocks.
+#[derive(Debug, Default)]
+pub(crate) struct Packs {
+    open: Mutex<VecDeque<(String, Arc<Pack>)>>,
+}
+
+impl Packs {
+    const LIMIT: usize = 32;
+
+    /// The pack at `path`; `name` is unique to its content. Blocks when it must be opened.
+    pub fn open(&self, name: &str, path: &Path) -> Result<Arc<Pack>, Error> {
+        let find = |open: &mut VecDeque<(String, Arc<Pack>)>| {
+            let at = open.iter().position(|(known, _)| known == name)?;
+            let found = open.remove(at)?;
+            open.push_back(found.clone());
+            Some(found.1)
+        };
+        if let Some(pack) = find(&mut lock(&self.open)) {
+            return Ok(pack);
+        }
+        let pack = Arc::new(Pack::open(path)?);
+        let mut open = lock(&self.open);
+        open.push_back((name.to_owned(), pack.clone()));
+        while open.len() > Self::LIMIT {
+            open.pop_front();
+        }
+        Ok(pack)
+    }
+}
 
 /// The applications read last. Bounded by the size of their compressed files, of which they are some ten times.
 #[derive(Debug, Default)]
@@ -30,7 +60,7 @@ impl Applications {
         }
         let application = Arc::new(read_detail(path)?);
         let bytes = std::fs::metadata(path).map_or(0, |data| data.len());
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         kept.push_back(Kept { name: name.to_owned(), bytes, application: application.clone() });
         while kept.len() > 1 && kept.iter().map(|one| one.bytes).sum::<u64>() > Self::LIMIT_BYTES {
             kept.pop_front();
@@ -39,7 +69,7 @@ impl Applications {
     }
 
     fn find(&self, name: &str) -> Option<Arc<Application>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         let at = kept.iter().position(|one| one.name == name)?;
         let found = kept.remove(at)?;
         let application = found.application.clone();

@@ -2,17 +2,27 @@
 
 use crate::history::LogFacts;
 use crate::live::totals;
+use crate::opening::OpenLog;
 use crate::{App, Collected, Error, advice, blocking, chain, now};
+use futures::StreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tinderbox_collect::EventLog as Log;
 use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
 };
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
-use tinderbox_table::{Place, TaskWriter, TaskWriterOptions, Written, write_detail};
+use tinderbox_table::{
+    Pack, PackOptions, PackWriter, Place, TaskWriter, TaskWriterOptions, Written, write_detail,
+};
+
+/// From this size on a log is read by all cores together.
+const LARGE_LOG: Bytes = Bytes(32 << 20);
+/// Logs between listing and the store: enough that the store always has some to write together.
+const IN_FLIGHT: usize = 32;
 
 const FIRST: AttemptNumber = AttemptNumber(1);
 /// How often watched directories are looked at; Spark's own History Server takes the same time.
@@ -25,11 +35,13 @@ const READER_GRACE: Duration = Duration::from_secs(600);
 const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
-    /// Reads the event logs at `path`, a log directory or a single log. A log that has not changed since is not opened.
+    /// Reads the event logs at `path`, a log directory or a single log, several at a time. A log that has not changed
+    /// since is not opened.
     ///
     /// # Errors
     /// [`Error::Collect`] when `path` is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
     pub async fn collect(&self, path: &Path) -> Result<Collected, Error> {
+        let _alone = self.inner.collecting.lock().await;
         let listed = path.to_owned();
         let entries = blocking(move || {
             // A log has one name, however the directory was spelled.
@@ -37,11 +49,19 @@ impl App {
             logs_at(&listed).map_err(Error::Collect)
         })
         .await?;
-        let mut done = Collected::default();
-        for entry in entries {
-            match self.collect_log(&entry).await {
-                Ok(true) => done.collected += 1,
-                Ok(false) => done.unchanged += 1,
+        let known = self.inner.store.event_log_all().await?;
+        let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
+        let listed = entries.len();
+        let changed: Vec<Log> =
+            entries.into_iter().filter(|log| has_changed(log, &known, &recorded)).collect();
+        let mut done =
+            Collected { unchanged: as_u64(listed - changed.len()), ..Collected::default() };
+        let mut reading = futures::stream::iter(changed)
+            .map(|log| async move { self.collect_log(&log).await })
+            .buffer_unordered(IN_FLIGHT);
+        while let Some(read) = reading.next().await {
+            match read {
+                Ok(()) => done.collected += 1,
                 Err(error) => done.failed.push(chain(&error)),
             }
         }
@@ -68,29 +88,32 @@ impl App {
         });
     }
 
-    /// True when the log was read, false when it had not changed.
-    async fn collect_log(&self, log: &Log) -> Result<bool, Error> {
-        let _alone = self.inner.collecting.lock().await;
+    async fn collect_log(&self, log: &Log) -> Result<(), Error> {
         let url = url_of(log);
         let (size, modified) = (log.version.size, log.version.modified);
-        let known = self.inner.store.event_log_get(&url).await?;
-        if let Some(EventLog { size: old, modified: at, run, .. }) = &known
-            && (*old, *at) == (size, modified)
-            && self.is_listed(run.as_ref()).await?
-        {
-            return Ok(false);
-        }
-        let id = known.and_then(|log| log.run).unwrap_or_else(|| id_of(&url));
+        // The same log makes the same run.
+        let id = id_of(&url);
+        let cores = cores();
+        // A large log takes all cores, small ones one each.
+        let turns = if log.version.size < LARGE_LOG { 1 } else { cores };
+        let turns = self.inner.reading.acquire_many(turns).await;
+        let head = blocking({
+            let log = log.clone();
+            move || log.head().map_err(Error::Collect)
+        })
+        .await?;
+        let reading = self.inner.opening.begin(id.clone(), head.id, head.attempt_id);
         let run = self.inner.store.run_get(&id).await?;
         let run = run.unwrap_or_else(|| Run::new(id, "", now()));
-        let (application, files) = self.read_log(&run, log.path.clone()).await?;
+        let (application, files) = self.read_log(&run, log.clone(), Some(reading.log())).await?;
+        drop(turns);
         let run = self.observed_run(run, &application).await?;
         let facts = LogFacts { url: url.clone(), modified };
         self.record(&run, &application, files, facts).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
         self.inner.store.event_log_put(&log).await?;
         self.announce(&run.id);
-        Ok(true)
+        Ok(())
     }
 
     /// The stored run of an observed application: the one that was made of its log before, or a new one.
@@ -126,7 +149,7 @@ impl App {
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
         let facts = LogFacts { url: url_of(&entry), modified: entry.version.modified };
-        match self.read_log(run, entry.path).await {
+        match self.read_log(run, entry, None).await {
             Ok((application, files)) => self.record(run, &application, files, facts).await,
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
@@ -159,8 +182,14 @@ impl App {
         Ok(())
     }
 
-    /// Walk 1 up to the files: log, fold, detail file and task table, both under new names.
-    async fn read_log(&self, run: &Run, path: PathBuf) -> Result<(Application, Files), Error> {
+    /// Walk 1 up to the files: log, fold, detail file and task table, both under new names. Whoever waits for `open`
+    /// is told as soon as the application is complete.
+    async fn read_log(
+        &self,
+        run: &Run,
+        log: Log,
+        open: Option<Arc<OpenLog>>,
+    ) -> Result<(Arc<Application>, Files), Error> {
         let root = self.inner.data_dir.root().to_owned();
         let place = Place {
             workspace: run.workspace.clone(),
@@ -169,22 +198,30 @@ impl App {
             attempt: FIRST,
         };
         blocking(move || {
-            let (table, detail) = (place.new_task_table(), place.new_detail());
-            let options = TaskWriterOptions::new(place.run, FIRST);
-            let mut writer = TaskWriter::create(&root.join(&table), options)?;
+            let pack = place.new_task_pack();
+            let threads = usize::try_from(cores()).unwrap_or(1);
+            let options = PackOptions { threads, ..PackOptions::default() };
+            let mut writer = PackWriter::create(&root.join(&pack), options)?;
             let mut failed = None;
-            let application = tinderbox_collect::read(&path, &mut |task| {
+            let application = log.read(threads, &mut |task| {
                 if failed.is_none() {
-                    failed = writer.write([task]).err();
+                    failed = writer.push(&task).err();
                 }
-            })
-            .map_err(Error::Collect)?;
+            });
+            let application = Arc::new(application.map_err(Error::Collect)?);
             if let Some(error) = failed {
                 return Err(error.into());
             }
-            let written = writer.finish()?;
+            if let Some(open) = open {
+                open.set_folded(application.clone());
+            }
+            let tasks = writer.finish()?;
+            let table = place.new_task_table();
+            let written = write_task_table(&root.join(&table), &place, &tasks)?;
+            let detail = place.new_detail();
             let detail_bytes = write_detail(&root.join(&detail), &application)?;
-            Ok((application, Files { table, written, detail, detail_bytes }))
+            let pack_bytes = Bytes(tasks.num_bytes());
+            Ok((application, Files { pack, pack_bytes, table, written, detail, detail_bytes }))
         })
         .await
     }
@@ -209,6 +246,8 @@ impl App {
         let written = &files.written;
         let table = new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes);
         store.file_publish(&table, now()).await?;
+        let pack = new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes);
+        store.file_publish(&pack, now()).await?;
         let detail = new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes);
         store.file_publish(&detail, now()).await?;
         let (report, findings) = advice::report_of(&run.id, application);
@@ -228,17 +267,41 @@ impl App {
         store.run_record_application(&run.id, &record, now()).await?;
         self.history_record(run, application, log).await
     }
+}
 
-    /// False for a log that was read before the database had the list of Spark's History Server.
-    async fn is_listed(&self, run: Option<&RunId>) -> Result<bool, Error> {
-        let Some(run) = run else { return Ok(true) };
-        let has_application =
-            self.inner.store.run_get(run).await?.is_some_and(|run| run.application_id.is_some());
-        Ok(!has_application || self.inner.store.history_known(run).await?)
+/// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack.
+fn has_changed(log: &Log, known: &HashMap<String, EventLog>, recorded: &HashSet<RunId>) -> bool {
+    let Some(known) = known.get(&url_of(log)) else { return true };
+    let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
+    !is_same || known.run.as_ref().is_some_and(|run| !recorded.contains(run))
+}
+
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
+}
+
+fn as_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// The task table of one attempt from its pack.
+fn write_task_table(path: &Path, place: &Place, tasks: &Pack) -> Result<Written, Error> {
+    let mut table = TaskWriter::create(path, TaskWriterOptions::new(place.run.clone(), FIRST))?;
+    let mut failed = None;
+    tasks.for_each(|task| {
+        if failed.is_none() {
+            failed = table.write([task]).err();
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(table.finish()?),
     }
 }
 
 struct Files {
+    pack: PathBuf,
+    pack_bytes: Bytes,
     table: PathBuf,
     written: Written,
     detail: PathBuf,

@@ -1,5 +1,5 @@
 //! What Spark's own History Server answers from: applications with their attempts, newest first, and one attempt
-//! opened. Nothing here waits for a log to be read.
+//! opened.
 
 mod list;
 mod logs;
@@ -12,7 +12,7 @@ pub use task_rows::{TaskPageQuery, TaskRows};
 use crate::{App, Error, blocking, lock, now};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tinderbox_model::{Application, TimestampMs};
+use tinderbox_model::{Application, ApplicationId, TimestampMs};
 use tinderbox_spark::rest::Attempt;
 use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
 
@@ -50,7 +50,8 @@ impl App {
         Ok(kept.get_or_insert(read).clone())
     }
 
-    /// Opens an attempt; without an id the one that has none. `None` when there is no such attempt.
+    /// Opens an attempt; without an id the one that has none. Waits for a log of the application that is being read for
+    /// the first time. `None` when there is no such attempt.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::NoRecord`], [`Error::Table`].
@@ -59,18 +60,38 @@ impl App {
         application: &str,
         attempt: Option<&str>,
     ) -> Result<Option<HistoryApplication>, Error> {
+        let id = ApplicationId::new(application);
+        if let Some(opened) = self.history_stored(application, attempt).await? {
+            return Ok(Some(opened));
+        }
+        let reading = self.inner.opening.of_application(&id);
+        let Some(log) = reading.into_iter().find(|log| log.attempt.as_deref() == attempt) else {
+            return Ok(None);
+        };
+        if let Some(application) = log.folded().await {
+            let attempt = attempt_of(&application);
+            let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
+            return Ok(Some(HistoryApplication { attempt, application, tasks }));
+        }
+        self.history_stored(application, attempt).await
+    }
+
+    async fn history_stored(
+        &self,
+        application: &str,
+        attempt: Option<&str>,
+    ) -> Result<Option<HistoryApplication>, Error> {
         let list = self.history_list().await?;
         let Some(entry) = list.find(application) else { return Ok(None) };
         let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
         let detail = self.current_file(run, TableFileKind::Detail).await?;
-        let tasks = self.current_file(run, TableFileKind::Tasks).await?;
         let app = self.clone();
-        let (application, tasks) = blocking(move || {
+        let application = blocking(move || {
             let root = app.inner.data_dir.root();
-            let application = app.inner.applications.read(&detail, &root.join(&detail))?;
-            Ok((application, TaskRows::of_table(root.join(tasks))))
+            app.inner.applications.read(&detail, &root.join(&detail))
         })
         .await?;
+        let tasks = TaskRows::new(self.clone(), run.clone(), None);
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }
 
@@ -103,10 +124,7 @@ impl App {
             attempt: application.attempt_id.clone(),
             name: application.name.clone(),
             user: application.user.clone(),
-            spark_version: application
-                .spark_version
-                .as_ref()
-                .map_or_else(String::new, |version| version.text.clone()),
+            spark_version: version_of(application),
             started: application.start_time.unwrap_or(TimestampMs(-1)),
             ended: application.end_time,
             updated: if application.end_time.is_some() { log.modified } else { now() },
@@ -119,6 +137,25 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// What is listed of an application whose log is being read.
+fn attempt_of(application: &Application) -> Attempt {
+    Attempt {
+        id: application.attempt_id.clone(),
+        name: application.name.clone(),
+        start: application.start_time.unwrap_or(TimestampMs(-1)),
+        end: application.end_time,
+        last_updated: now(),
+        user: application.user.clone(),
+        spark_version: version_of(application),
+        exit_code: application.exit_code,
+        log_directory: String::new(),
+    }
+}
+
+fn version_of(application: &Application) -> String {
+    application.spark_version.as_ref().map_or_else(String::new, |version| version.text.clone())
 }
 
 /// The directory of a log as a URL: `file:///var/log/spark`.

@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod history;
 mod live;
+mod opening;
 mod plan;
 mod query;
 mod reconcile;
@@ -40,8 +41,9 @@ pub use tinderbox_advise as advise;
 pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
 
-use applications::Applications;
+use applications::{Applications, Packs};
 use live::LiveRuns;
+use opening::Opening;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,6 +83,8 @@ struct Inner {
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
     applications: Applications,
+    packs: Packs,
+    opening: Opening,
     /// What Spark's History Server lists; read when it is first asked for.
     history: Mutex<Option<Arc<HistoryList>>>,
     progress_seq: AtomicU64,
@@ -89,8 +93,10 @@ struct Inner {
     work: Notify,
     /// Turns for launches and for reading whole event logs: more at once than cores only slows all of them down.
     heavy: Semaphore,
-    /// One log is collected at a time, so that two collections of one directory do not both make a run of it.
+    /// One collection at a time, so that two of one directory do not both read its logs.
     collecting: tokio::sync::Mutex<()>,
+    /// A turn per core for reading event logs.
+    reading: Semaphore,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -123,12 +129,17 @@ impl App {
                 listener_jar,
                 live: LiveRuns::default(),
                 applications: Applications::default(),
+                packs: Packs::default(),
+                opening: Opening::default(),
                 history: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
                 heavy: Semaphore::new(HEAVY_AT_ONCE),
                 collecting: tokio::sync::Mutex::default(),
+                reading: Semaphore::new(
+                    std::thread::available_parallelism().map_or(1, |n| n.get()),
+                ),
                 tasks: Mutex::default(),
             }),
         };

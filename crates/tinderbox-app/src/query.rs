@@ -13,6 +13,7 @@ use tinderbox_model::{
     Application, Completeness, JobStatus, Origin, RunId, SqlStatus, WorkspaceId,
 };
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
+use tinderbox_table::Pack;
 
 /// What is known of what happens inside a run.
 #[derive(Debug, Clone, Copy)]
@@ -179,15 +180,21 @@ impl App {
         {
             return Ok(TaskPage { run, tasks, total });
         }
-        let file = self.current_file(&run, TableFileKind::Tasks).await?;
-        let path = self.inner.data_dir.root().join(file);
-        let query = query.to_table();
-        let (tasks, total) = blocking(move || {
-            let total = tinderbox_table::count_tasks(&path, &query.filter)?;
-            Ok((tinderbox_table::read_tasks(&path, &query)?, total))
-        })
-        .await?;
-        Ok(TaskPage { run, tasks, total })
+        let pack = self.pack(&run).await?;
+        let query = query.to_pack();
+        let page = blocking(move || Ok(pack.page(&query)?)).await?;
+        Ok(TaskPage { run, tasks: page.tasks, total: page.total })
+    }
+
+    /// The tasks of a run that is over.
+    ///
+    /// # Errors
+    /// [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
+    pub(crate) async fn pack(&self, run: &RunId) -> Result<Arc<Pack>, Error> {
+        let file = self.current_file(run, TableFileKind::Pack).await?;
+        let path = self.inner.data_dir.root().join(&file);
+        let app = self.clone();
+        blocking(move || app.inner.packs.open(&file, &path)).await
     }
 
     /// When stages and tasks ran.

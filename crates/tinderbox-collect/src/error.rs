@@ -50,12 +50,12 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
-    /// A file that Spark may have written and this version cannot decode.
+    /// A file whose compressed data cannot be decoded.
     #[error("cannot decode {}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// Which codec.
+        /// Which codec, and why.
         source: tinderbox_spark::Error,
     },
 }

@@ -1,4 +1,5 @@
 use crate::Error;
+use crate::Follower;
 use crate::log_directory::{file_names, list};
 use std::fmt;
 use std::fs::{self, File};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use tinderbox_model::{Application, Bytes, Task, TimestampMs};
 use tinderbox_spark::Fold;
-use tinderbox_spark::log::{Codec, Lines, Parts, application_name, fold_lines};
+use tinderbox_spark::log::{Codec, Lines as FirstLines, Parts, application_name};
 
 /// An event log: one file, or a directory of parts. Known by its names and sizes; nothing of it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct EventLog {
     /// Changes whenever the log does.
     pub version: LogVersion,
     /// Files in the order of their events.
-    files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Numbers of parts that are absent.
-    missing: Vec<u64>,
+    pub(crate) missing: Vec<u64>,
 }
 
 /// What tells cheaply whether a log changed since it was read: an equal version means the same events.
@@ -49,23 +50,22 @@ impl EventLog {
     /// Bytes that the check of the first line reads at most; a binary file may have no line end.
     const FIRST_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
-    /// Reads the whole log. Ended tasks are handed to `on_task` as they come.
+    /// Spark writes the start of an application behind its environment, block managers and resource profiles.
+    const HEAD_LINES: usize = 50;
+
+    /// Reads the whole log with as many threads. Ended tasks are handed to `on_task` as they come,
+    /// those that had not ended when the log did after them.
     ///
     /// # Errors
     /// When its first file cannot be read or decoded. Later ones only mark the application as cut short.
-    pub fn read(&self, on_task: &mut dyn FnMut(Task)) -> Result<Application, Error> {
-        let mut fold = Fold::new();
-        if let Some(first) = self.missing.first() {
-            fold.truncated(&format!("part {first} of the rolling log is missing"));
-        }
-        for (at, path) in self.files.iter().enumerate() {
-            match read_file(path, &mut fold, on_task) {
-                Ok(()) => {}
-                Err(error) if at == 0 => return Err(error),
-                Err(error) => fold.truncated(&error.to_string()),
-            }
-        }
-        Ok(fold.finish())
+    pub fn read(
+        &self,
+        threads: usize,
+        on_task: &mut (dyn FnMut(Task) + Send),
+    ) -> Result<Application, Error> {
+        let mut follower = Follower::default();
+        follower.advance(self, threads, on_task)?;
+        Ok(follower.finish(on_task))
     }
 
     /// Finds the files of the log at `path` without reading them.
@@ -100,13 +100,37 @@ impl EventLog {
         Self::of_files(path, files, parts.missing, parts.in_progress).map(Some)
     }
 
+    /// Looks at the beginning: whether it is a log, and whose. Id, attempt, name, user and start of the application
+    /// are known when its start event is among the first lines, where Spark writes it.
+    ///
+    /// # Errors
+    /// As [`crate::open`].
+    pub fn head(&self) -> Result<Application, Error> {
+        self.check()?;
+        let path = self.files.first().unwrap_or(&self.path);
+        let (file, codec) = open_file(path)?;
+        let reader = codec.decode(BufReader::new(file)).map_err(|source| of_spark(path, source))?;
+        let mut lines = FirstLines::new(reader.take(Self::FIRST_LINE_BYTES));
+        let mut fold = Fold::new();
+        for _ in 0..Self::HEAD_LINES {
+            match lines.read() {
+                Ok(Some(line)) if line.ended => fold.line(line.bytes, &mut |_| {}),
+                _ => break,
+            }
+            if fold.head().id.is_some() {
+                break;
+            }
+        }
+        Ok(fold.head().clone())
+    }
+
     /// Looks at the first line.
     pub(crate) fn check(&self) -> Result<(), Error> {
         // `files` is never empty: `Parts::of` gives none without a part.
         let path = self.files.first().unwrap_or(&self.path);
         let (file, codec) = open_file(path)?;
-        let reader = codec.decode(file).map_err(|source| of_spark(path, source))?;
-        let mut lines = Lines::new(reader.take(Self::FIRST_LINE_BYTES));
+        let reader = codec.decode(BufReader::new(file)).map_err(|source| of_spark(path, source))?;
+        let mut lines = FirstLines::new(reader.take(Self::FIRST_LINE_BYTES));
         loop {
             let line = match lines.read() {
                 Ok(Some(line)) if line.bytes.trim_ascii().is_empty() => continue,
@@ -115,6 +139,9 @@ impl EventLog {
                 // A cut first frame of a log that begins: nothing can be said of it yet.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Err(Error::Empty { path: path.clone() });
+                }
+                Err(source) if source.kind() == ErrorKind::InvalidData => {
+                    return Err(of_spark(path, tinderbox_spark::Error::Damaged { codec, source }));
                 }
                 Err(source) => return Err(of_io(path, source)),
             };
@@ -150,13 +177,8 @@ impl EventLog {
     }
 }
 
-fn read_file(path: &Path, fold: &mut Fold, on_task: &mut dyn FnMut(Task)) -> Result<(), Error> {
-    let (file, codec) = open_file(path)?;
-    fold_lines(file, codec, fold, on_task).map_err(|source| of_spark(path, source))
-}
-
 /// Opens a file and finds its codec: by its first bytes, because copies lose their suffix, else by its name.
-fn open_file(path: &Path) -> Result<(BufReader<File>, Codec), Error> {
+pub(crate) fn open_file(path: &Path) -> Result<(File, Codec), Error> {
     let file = match File::open(path) {
         // Spark renames the file when the application ends, maybe between listing and reading.
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -178,10 +200,10 @@ fn open_file(path: &Path) -> Result<(BufReader<File>, Codec), Error> {
             codec => codec,
         })
         .map_err(|source| of_io(path, source))?;
-    Ok((BufReader::new(file), codec))
+    Ok((file, codec))
 }
 
-fn of_io(path: &Path, source: io::Error) -> Error {
+pub(crate) fn of_io(path: &Path, source: io::Error) -> Error {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => Error::Missing { path },
@@ -189,11 +211,11 @@ fn of_io(path: &Path, source: io::Error) -> Error {
     }
 }
 
-fn of_spark(path: &Path, source: tinderbox_spark::Error) -> Error {
+pub(crate) fn of_spark(path: &Path, source: tinderbox_spark::Error) -> Error {
     Error::Format { path: path.to_owned(), source }
 }
 
-fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 

@@ -7,10 +7,13 @@
 
 mod error;
 mod event_log;
+mod follower;
 mod log_directory;
+mod pipeline;
 
 pub use error::Error;
 pub use event_log::{EventLog, LogVersion};
+pub use follower::Follower;
 pub use log_directory::list;
 
 use std::path::Path;
@@ -26,10 +29,12 @@ pub fn open(path: &Path) -> Result<EventLog, Error> {
     Ok(log)
 }
 
-/// Reads the log at `path` into an application. Ended tasks are handed to `on_task` as they come.
+/// Reads the log at `path` into an application, with as many threads as the machine has cores. Ended tasks are handed
+/// to `on_task` as they come.
 ///
 /// # Errors
 /// As [`open`].
-pub fn read(path: &Path, on_task: &mut dyn FnMut(Task)) -> Result<Application, Error> {
-    open(path)?.read(on_task)
+pub fn read(path: &Path, on_task: &mut (dyn FnMut(Task) + Send)) -> Result<Application, Error> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    open(path)?.read(threads, on_task)
 }

@@ -403,6 +403,8 @@ pub struct Completeness {
     pub shed_events: BTreeMap<String, u64>,
     /// Tasks that completed stages planned but whose end was never seen.
     pub lost_task_ends: u64,
+    /// Which figures are not exact though all events were seen, and why; `None` when all are.
+    pub approximate: Option<String>,
 }
 
 impl Completeness {
@@ -412,6 +414,7 @@ impl Completeness {
             || self.truncated.is_some()
             || self.bad_lines > 0
             || self.lost_task_ends > 0
+            || self.approximate.is_some()
             || self.shed_events.contains_key("SparkListenerTaskEnd")
     }
 }

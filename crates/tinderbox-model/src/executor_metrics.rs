@@ -107,9 +107,13 @@ impl PeakMemory {
         self.0.get_or_insert([0; COUNT])[metric as usize] = value;
     }
 
-    /// Takes the larger of each value.
+    /// Takes the larger of each value. Spark writes a heap of -1 where nothing was measured, for example by an executor
+    /// that was lost.
     pub fn raise_to(&mut self, other: &Self) {
         let Some(other) = other.0 else { return };
+        if self.0.is_none() && other[ExecutorMetric::JvmHeap as usize] < 0 {
+            return;
+        }
         let values = self.0.get_or_insert(other);
         for (value, other) in values.iter_mut().zip(other) {
             *value = (*value).max(other);
@@ -131,5 +135,16 @@ mod tests {
         }));
         assert_eq!(peaks.bytes(ExecutorMetric::JvmHeap), Bytes(7));
         assert_eq!(peaks.get(ExecutorMetric::TotalGcTime), Some(9));
+    }
+
+    #[test]
+    fn an_unmeasured_heap_sets_nothing() {
+        let unmeasured = PeakMemory::of(|metric| -i64::from(metric == ExecutorMetric::JvmHeap));
+        let mut peaks = PeakMemory::default();
+        peaks.raise_to(&unmeasured);
+        assert!(!peaks.is_set());
+        peaks.raise_to(&PeakMemory::of(|_| 0));
+        peaks.raise_to(&unmeasured);
+        assert_eq!(peaks.get(ExecutorMetric::JvmHeap), Some(0));
     }
 }

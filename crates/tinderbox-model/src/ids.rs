@@ -81,6 +81,12 @@ macro_rules! shared_text {
                 Self::new(text)
             }
         }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
     };
 }
 
@@ -130,6 +136,13 @@ text_id! {
     /// The unit of tenancy: owns specs, runs and secrets. Also a folder name under `tables/`.
     WorkspaceId
 }
+
+impl From<SharedText> for ExecutorId {
+    fn from(text: SharedText) -> Self {
+        Self(text.0)
+    }
+}
+
 number_id! {
     /// Which try of a run this is, from 1.
     AttemptNumber(u32)

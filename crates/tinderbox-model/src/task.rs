@@ -3,7 +3,7 @@ use crate::{
     TimestampMs,
 };
 use serde::{Deserialize, Serialize};
-use std::ops::AddAssign;
+use std::ops::{AddAssign, SubAssign};
 
 /// One finished or running task: a row of the task table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,5 +238,81 @@ impl AddAssign<&TaskMetrics> for TaskMetrics {
             other.shuffle_merged_remote_requests_duration;
         self.peak_on_heap_execution_memory += other.peak_on_heap_execution_memory;
         self.peak_off_heap_execution_memory += other.peak_off_heap_execution_memory;
+    }
+}
+
+impl SubAssign<&TaskMetrics> for TaskMetrics {
+    /// Saturates at zero.
+    fn sub_assign(&mut self, other: &TaskMetrics) {
+        *self = Self {
+            executor_deserialize_time: self.executor_deserialize_time
+                - other.executor_deserialize_time,
+            executor_deserialize_cpu_time: self.executor_deserialize_cpu_time
+                - other.executor_deserialize_cpu_time,
+            executor_run_time: self.executor_run_time - other.executor_run_time,
+            executor_cpu_time: self.executor_cpu_time - other.executor_cpu_time,
+            result_size: self.result_size - other.result_size,
+            jvm_gc_time: self.jvm_gc_time - other.jvm_gc_time,
+            result_serialization_time: self.result_serialization_time
+                - other.result_serialization_time,
+            memory_bytes_spilled: self.memory_bytes_spilled - other.memory_bytes_spilled,
+            disk_bytes_spilled: self.disk_bytes_spilled - other.disk_bytes_spilled,
+            peak_execution_memory: self.peak_execution_memory - other.peak_execution_memory,
+            input_bytes: self.input_bytes - other.input_bytes,
+            input_records: self.input_records.saturating_sub(other.input_records),
+            output_bytes: self.output_bytes - other.output_bytes,
+            output_records: self.output_records.saturating_sub(other.output_records),
+            shuffle_remote_blocks_fetched: self
+                .shuffle_remote_blocks_fetched
+                .saturating_sub(other.shuffle_remote_blocks_fetched),
+            shuffle_local_blocks_fetched: self
+                .shuffle_local_blocks_fetched
+                .saturating_sub(other.shuffle_local_blocks_fetched),
+            shuffle_fetch_wait_time: self.shuffle_fetch_wait_time - other.shuffle_fetch_wait_time,
+            shuffle_remote_bytes_read: self.shuffle_remote_bytes_read
+                - other.shuffle_remote_bytes_read,
+            shuffle_remote_bytes_read_to_disk: self.shuffle_remote_bytes_read_to_disk
+                - other.shuffle_remote_bytes_read_to_disk,
+            shuffle_local_bytes_read: self.shuffle_local_bytes_read
+                - other.shuffle_local_bytes_read,
+            shuffle_read_records: self
+                .shuffle_read_records
+                .saturating_sub(other.shuffle_read_records),
+            shuffle_remote_requests_duration: self.shuffle_remote_requests_duration
+                - other.shuffle_remote_requests_duration,
+            shuffle_write_bytes: self.shuffle_write_bytes - other.shuffle_write_bytes,
+            shuffle_write_time: self.shuffle_write_time - other.shuffle_write_time,
+            shuffle_write_records: self
+                .shuffle_write_records
+                .saturating_sub(other.shuffle_write_records),
+            shuffle_corrupt_merged_block_chunks: self
+                .shuffle_corrupt_merged_block_chunks
+                .saturating_sub(other.shuffle_corrupt_merged_block_chunks),
+            shuffle_merged_fetch_fallback_count: self
+                .shuffle_merged_fetch_fallback_count
+                .saturating_sub(other.shuffle_merged_fetch_fallback_count),
+            shuffle_merged_remote_blocks_fetched: self
+                .shuffle_merged_remote_blocks_fetched
+                .saturating_sub(other.shuffle_merged_remote_blocks_fetched),
+            shuffle_merged_local_blocks_fetched: self
+                .shuffle_merged_local_blocks_fetched
+                .saturating_sub(other.shuffle_merged_local_blocks_fetched),
+            shuffle_merged_remote_chunks_fetched: self
+                .shuffle_merged_remote_chunks_fetched
+                .saturating_sub(other.shuffle_merged_remote_chunks_fetched),
+            shuffle_merged_local_chunks_fetched: self
+                .shuffle_merged_local_chunks_fetched
+                .saturating_sub(other.shuffle_merged_local_chunks_fetched),
+            shuffle_merged_remote_bytes_read: self.shuffle_merged_remote_bytes_read
+                - other.shuffle_merged_remote_bytes_read,
+            shuffle_merged_local_bytes_read: self.shuffle_merged_local_bytes_read
+                - other.shuffle_merged_local_bytes_read,
+            shuffle_merged_remote_requests_duration: self.shuffle_merged_remote_requests_duration
+                - other.shuffle_merged_remote_requests_duration,
+            peak_on_heap_execution_memory: self.peak_on_heap_execution_memory
+                - other.peak_on_heap_execution_memory,
+            peak_off_heap_execution_memory: self.peak_off_heap_execution_memory
+                - other.peak_off_heap_execution_memory,
+        };
     }
 }

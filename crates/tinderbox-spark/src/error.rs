@@ -4,12 +4,6 @@ use crate::log::Codec;
 /// mark in [`tinderbox_model::Completeness`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Spark can write this codec, this version cannot read it.
-    #[error("event logs compressed with {codec} cannot be read yet")]
-    UnsupportedCodec {
-        /// The codec that the name or the first bytes tell.
-        codec: Codec,
-    },
     /// The decompressor could not be set up.
     #[error("cannot set up the {codec} decoder")]
     Decoder {
@@ -18,20 +12,24 @@ pub enum Error {
         /// What it said.
         source: std::io::Error,
     },
+    /// The first bytes of a file are not what its codec writes.
+    #[error("the {codec} data is damaged from its beginning")]
+    Damaged {
+        /// The codec that the first bytes or the name tell.
+        codec: Codec,
+        /// Where and how.
+        source: std::io::Error,
+    },
 }
 
 impl Error {
     /// What the user can do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::UnsupportedCodec { codec: Codec::Gzip } => {
-                "unpack it with gunzip and read the plain file"
-            }
-            Self::UnsupportedCodec { .. } => {
-                "set spark.eventLog.compression.codec=zstd (or spark.eventLog.compress=false) for the next \
-                 run; for this log, let Spark's own history server unpack it"
-            }
             Self::Decoder { .. } => "check the free memory of this machine",
+            Self::Damaged { .. } => {
+                "copy the file again from where Spark wrote it; a file of something else needs another name"
+            }
         }
     }
 }

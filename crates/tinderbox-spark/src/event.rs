@@ -2,22 +2,40 @@
 //! ignored; text is borrowed from the line wherever it holds no escapes.
 
 mod application;
+mod connect;
 mod executor;
 mod job;
+mod pairs;
+pub(crate) mod scan;
 mod sql;
+mod storage;
+mod streaming;
 mod task;
 mod text;
 
-pub(crate) use application::{ApplicationEnd, ApplicationStart, EnvironmentUpdate, LogStart};
+pub(crate) use application::{
+    ApplicationEnd, ApplicationStart, EnvironmentUpdate, LogStart, ProcessAdded,
+    ResourceProfileAdded,
+};
+pub(crate) use connect::{ConnectOperationEvent, ConnectOperationStarted, ConnectSessionEvent};
 pub(crate) use executor::{
-    BlockManagerAdded, ExecutorAdded, ExecutorMetrics, ExecutorMetricsUpdate, ExecutorRemoved,
-    StageExecutorMetrics,
+    BlockManagerAdded, Exclusion, ExecutorAdded, ExecutorMetrics, ExecutorMetricsUpdate,
+    ExecutorRemoved, StageExecutorMetrics,
 };
-pub(crate) use job::{Accumulable, JobEnd, JobStart, StageCompleted, StageInfo, StageSubmitted};
+pub(crate) use job::{
+    Accumulable, JobEnd, JobStart, RddInfo, StageCompleted, StageInfo, StageSubmitted,
+};
+pub(crate) use pairs::Pairs;
 pub(crate) use sql::{
-    AdaptiveExecutionUpdate, DriverAccumUpdates, PlanInfo, SqlExecutionEnd, SqlExecutionStart,
+    AdaptiveExecutionUpdate, AdaptiveMetricUpdates, DriverAccumUpdates, PlanInfo, SqlExecutionEnd,
+    SqlExecutionStart,
 };
-pub(crate) use task::{EndReason, TaskEnd, TaskStart};
+pub(crate) use storage::{BlockInfo, BlockUpdated, StorageLevel, UnpersistRdd};
+pub(crate) use streaming::{
+    StateOperator, StreamingIdle, StreamingProgress, StreamingProgressEvent, StreamingStarted,
+    StreamingTerminated,
+};
+pub(crate) use task::{EndReason, ExecutorPeaks, TaskEnd, TaskStart};
 pub(crate) use text::Text;
 
 use serde::Deserialize;

@@ -1,30 +1,43 @@
 //! The fold of events into an application.
 //!
 //! Counts and sums follow Spark's `AppStatusListener` and `SQLAppStatusListener` (3.5 and 4.x), so that they
-//! equal what Spark's history server answers. Where that class ignores events whose beginning it has not
-//! seen (a task's end without its start), this fold counts them: live streams shed task starts.
+//! equal what Spark's history server answers. Where those classes ignore events whose beginning they have not
+//! seen (a task's end without its start), so does this fold, unless it is known that events are missing: live
+//! streams shed task starts.
 
 mod application;
+mod connect;
+mod exclusion;
 mod executors;
 mod failures;
+mod indices;
+mod internal_metrics;
 mod jobs;
+mod names;
 mod redaction;
 mod sql;
 mod stages;
+mod storage;
+mod streaming;
 mod tasks;
 
 use crate::event::{
-    AdaptiveExecutionUpdate, DriverAccumUpdates, ExecutorMetricsUpdate, SqlExecutionEnd,
-    SqlExecutionStart, StageExecutorMetrics, event_name,
+    AdaptiveExecutionUpdate, BlockUpdated, DriverAccumUpdates, SqlExecutionEnd, SqlExecutionStart,
+    StreamingProgressEvent, TaskEnd, TaskStart, UnpersistRdd, event_name, scan,
 };
+use crate::scala_order::Scala;
+use connect::Connect;
+use exclusion::ExclusionKind;
 use executors::Executors;
 use jobs::Jobs;
+use names::Names;
 use sql::Sql;
-use stages::Stages;
+use stages::{Over, Stages};
 use std::collections::{BTreeMap, HashMap};
+use storage::Rdds;
 use tinderbox_model::{
-    Application, Completeness, Environment, Executor, Job, SqlExecution, Stage, Task, TaskId,
-    TimestampMs,
+    Application, Completeness, Environment, Executor, Job, SqlExecution, SqlExecutionId, Stage,
+    Task, TaskId, TimestampMs,
 };
 
 /// Folds event lines, one after the other, into an application.
@@ -39,13 +52,57 @@ pub struct Fold {
     jobs: Jobs,
     executors: Executors,
     sql: Sql,
-    running: HashMap<TaskId, Task>,
+    rdds: Rdds,
+    connect: Connect,
+    /// The stage attempt that ended with the task at hand.
+    over: Option<Over>,
+    running: HashMap<TaskId, Task, foldhash::fast::RandomState>,
+    names: Names,
     lines: u64,
+    place: Place,
+}
+
+/// Where the line that is being folded lies, for messages.
+#[derive(Debug, Default)]
+struct Place {
+    file: String,
+    byte: Option<u64>,
+}
+
+/// A line that is ready to be folded. Parsing needs nothing but the line, so many lines may be parsed at a time; folding
+/// must follow their order.
+#[derive(Debug)]
+pub struct ParsedLine<'a>(Parsed<'a>);
+
+#[derive(Debug)]
+enum Parsed<'a> {
+    TaskStart(TaskStart<'a>),
+    TaskEnd(Box<TaskEnd<'a>>),
+    /// Left to the fold: it is none of these two, or cannot be read.
+    Other(&'a [u8]),
+}
+
+impl<'a> ParsedLine<'a> {
+    /// Parses the events of tasks, nearly all of a large log, and leaves the others as they are.
+    pub fn new(line: &'a [u8]) -> Self {
+        let text = line.trim_ascii();
+        Self(match event_name(text).as_deref() {
+            Some("SparkListenerTaskStart") => scan::task_start(text)
+                .or_else(|| serde_json::from_slice(text).ok())
+                .map_or(Parsed::Other(line), Parsed::TaskStart),
+            Some("SparkListenerTaskEnd") => scan::task_end(text)
+                .or_else(|| serde_json::from_slice(text).ok())
+                .map_or(Parsed::Other(line), |event| Parsed::TaskEnd(Box::new(event))),
+            _ => Parsed::Other(line),
+        })
+    }
 }
 
 impl Fold {
     /// More running tasks than this are not followed; they count when they end.
     pub const RUNNING_LIMIT: usize = 200_000;
+    /// How many bytes the values of SQL metrics of running executions take at most, unless set otherwise.
+    pub const SQL_VALUES_LIMIT: usize = 96 << 20;
     const BAD_LINE_SAMPLES: usize = 5;
     const UNKNOWN_EVENT_NAMES: usize = 100;
 
@@ -58,7 +115,20 @@ impl Fold {
     ///
     /// Never fails: a line that cannot be read is counted in [`Completeness::bad_lines`].
     pub fn line(&mut self, line: &[u8], on_task: &mut dyn FnMut(Task)) {
+        self.parsed(ParsedLine::new(line), on_task);
+    }
+
+    /// The same for a line that was parsed before, maybe by another thread.
+    pub fn parsed(&mut self, line: ParsedLine<'_>, on_task: &mut dyn FnMut(Task)) {
         self.lines += 1;
+        match line.0 {
+            Parsed::TaskStart(event) => self.task_start(event),
+            Parsed::TaskEnd(event) => self.task_end(*event, on_task),
+            Parsed::Other(line) => self.any_line(line, on_task),
+        }
+    }
+
+    fn any_line(&mut self, line: &[u8], on_task: &mut dyn FnMut(Task)) {
         let line = line.trim_ascii();
         if line.is_empty() {
             return;
@@ -70,6 +140,29 @@ impl Fold {
         if let Err(error) = self.event(&name, line, on_task) {
             self.bad_line(&error.to_string());
         }
+    }
+
+    /// Names the file that the next lines come from, for messages about lines that cannot be read.
+    pub fn in_file(&mut self, name: &str) {
+        name.clone_into(&mut self.place.file);
+        self.place.byte = None;
+    }
+
+    /// The byte of the (decoded) file at which the next line begins, for the same messages.
+    pub fn at_byte(&mut self, byte: u64) {
+        self.place.byte = Some(byte);
+    }
+
+    /// Notes a line that was too long to be read.
+    pub fn skipped_line(&mut self, why: &str) {
+        self.lines += 1;
+        self.bad_line(why);
+    }
+
+    /// Sets how many bytes the values of SQL metrics of running executions take at most. When that is not enough, medians
+    /// are those of a part of the tasks, and [`Completeness::approximate`] says so.
+    pub fn limit_sql_values(&mut self, bytes: usize) {
+        self.sql.limit_values(bytes);
     }
 
     /// Takes over the listener's drop counters: events shed so far by kind, cumulative over the stream.
@@ -90,22 +183,31 @@ impl Fold {
         application.stages = self.stages().cloned().collect();
         application.executors = self.executors().cloned().collect();
         application.sql = self.sql.iter().cloned().collect();
-        application.completeness = self.completeness();
+        self.fill_rest(&mut application);
         application
     }
 
     /// The application when no more events come.
     pub fn finish(mut self) -> Application {
         self.sql.refresh();
-        let completeness = self.completeness();
-        Application {
-            jobs: self.jobs.into_jobs(),
-            stages: self.stages.into_stages(),
-            executors: self.executors.into_executors(),
-            sql: self.sql.into_executions(),
-            completeness,
-            ..self.head
-        }
+        let mut application = std::mem::take(&mut self.head);
+        self.head.completeness = std::mem::take(&mut application.completeness);
+        self.head.spark_version.clone_from(&application.spark_version);
+        self.fill_rest(&mut application);
+        application.jobs = self.jobs.into_jobs();
+        application.stages = self.stages.into_stages();
+        application.executors = self.executors.into_executors();
+        application.sql = self.sql.into_executions();
+        application
+    }
+
+    /// Fills in what is made only when it is asked for.
+    fn fill_rest(&self, application: &mut Application) {
+        let executors: Vec<_> = self.executors.iter().collect();
+        application.rdds = self.rdds.storage(&executors, self.scala());
+        application.connect_sessions = self.connect.sessions().to_vec();
+        application.connect_operations = self.connect.operations();
+        application.completeness = self.completeness();
     }
 
     /// Id, name, times, versions and environment. Its lists are empty: see the other accessors.
@@ -127,6 +229,11 @@ impl Fold {
     pub fn completeness(&self) -> Completeness {
         let mut completeness = self.head.completeness.clone();
         completeness.lost_task_ends = self.stages.lost_task_ends();
+        if self.sql.has_dropped_values() {
+            completeness.approximate.get_or_insert_with(|| {
+                String::from("medians of SQL metrics are those of a part of the tasks: their values take too much memory")
+            });
+        }
         completeness
     }
 
@@ -164,50 +271,81 @@ impl Fold {
         on_task: &mut dyn FnMut(Task),
     ) -> serde_json::Result<()> {
         use serde_json::from_slice as read;
-        match name.strip_prefix("org.apache.spark.sql.execution.ui.").unwrap_or(name) {
-            "SparkListenerTaskEnd" => self.task_end(read(line)?, on_task),
-            "SparkListenerTaskStart" => self.task_start(read(line)?),
-            "SparkListenerStageSubmitted" => self.stage_submitted(read(line)?),
-            "SparkListenerStageCompleted" => self.stage_completed(read(line)?),
-            "SparkListenerJobStart" => self.job_start(read(line)?),
-            "SparkListenerJobEnd" => self.job_end(read(line)?),
-            "SparkListenerSQLExecutionStart" => {
+        match short_name(name) {
+            "TaskEnd" => self.task_end(read(line)?, on_task),
+            "TaskStart" => self.task_start(read(line)?),
+            "StageSubmitted" => self.stage_submitted(read(line)?),
+            "StageCompleted" => self.stage_completed(read(line)?),
+            "JobStart" => self.job_start(read(line)?),
+            "JobEnd" => self.job_end(read(line)?),
+            "ExecutorAdded" => self.executor_added(read(line)?),
+            "ExecutorRemoved" => self.executor_removed(read(line)?),
+            "BlockManagerAdded" => self.block_manager_added(&read(line)?),
+            "StageExecutorMetrics" => self.stage_executor_metrics(&read(line)?),
+            "ExecutorMetricsUpdate" => self.executor_metrics_update(&read(line)?),
+            "BlockUpdated" => {
+                let event: BlockUpdated<'_> = read(line)?;
+                self.block_updated(&event.info);
+            }
+            "UnpersistRDD" => {
+                let event: UnpersistRdd = read(line)?;
+                self.rdds.unpersist(event.id, &mut self.executors);
+            }
+            "LogStart" => self.log_start(&read(line)?),
+            "ApplicationStart" => self.application_start(read(line)?),
+            "ApplicationEnd" => self.application_end(&read(line)?),
+            "EnvironmentUpdate" => self.environment_update(read(line)?),
+            "ResourceProfileAdded" => self.resource_profile_added(read(line)?),
+            "MiscellaneousProcessAdded" => self.process_added(read(line)?),
+            other => return self.other_event(name, other, line),
+        }
+        Ok(())
+    }
+
+    /// Events beside those of Spark's core.
+    fn other_event(&mut self, name: &str, short: &str, line: &[u8]) -> serde_json::Result<()> {
+        use serde_json::from_slice as read;
+        match short {
+            "SQLExecutionStart" => {
                 let event: SqlExecutionStart<'_> = read(line)?;
                 self.see(event.time);
-                self.sql.start(event)?;
+                let id = SqlExecutionId(event.id);
+                self.connect.sql_start(event.job_tags.as_deref().unwrap_or_default(), id);
+                self.sql.start(event, self.scala())?;
             }
-            "SparkListenerSQLAdaptiveExecutionUpdate" => {
+            "SQLAdaptiveExecutionUpdate" => {
                 let event: AdaptiveExecutionUpdate<'_> = read(line)?;
                 self.sql.replace_plan(event)?;
             }
-            "SparkListenerSQLExecutionEnd" => {
+            "SQLAdaptiveSQLMetricUpdates" => self.sql.follow(&read(line)?),
+            "SQLExecutionEnd" => {
                 let event: SqlExecutionEnd<'_> = read(line)?;
                 self.see(event.time);
                 self.sql.end(event);
             }
-            "SparkListenerDriverAccumUpdates" => {
+            "DriverAccumUpdates" => {
                 let event: DriverAccumUpdates = read(line)?;
                 self.sql.driver_updates(&event);
             }
-            "SparkListenerExecutorAdded" => self.executor_added(read(line)?),
-            "SparkListenerExecutorRemoved" => self.executor_removed(read(line)?),
-            "SparkListenerBlockManagerAdded" => self.block_manager_added(&read(line)?),
-            "SparkListenerStageExecutorMetrics" => {
-                let event: StageExecutorMetrics<'_> = read(line)?;
-                self.executors.raise_peaks(&event.executor, event.metrics.into());
+            "QueryStartedEvent" => self.streaming_started(read(line)?),
+            "QueryProgressEvent" => {
+                let event: StreamingProgressEvent = read(line)?;
+                self.streaming_progress(event.progress);
             }
-            "SparkListenerExecutorMetricsUpdate" => {
-                let event: ExecutorMetricsUpdate<'_> = read(line)?;
-                for update in event.updates {
-                    self.executors.raise_peaks(&event.executor, update.metrics.into());
+            "QueryIdleEvent" => self.streaming_idle(&read(line)?),
+            "QueryTerminatedEvent" => self.streaming_terminated(read(line)?),
+            "ConnectSessionStarted" => self.connect_session_started(read(line)?),
+            "ConnectSessionClosed" => self.connect_session_closed(&read(line)?),
+            "ConnectOperationStarted" => self.connect_operation_started(read(line)?),
+            _ => {
+                if let Some(kind) = ExclusionKind::of(short) {
+                    self.exclusion(kind, &read(line)?);
+                } else if let Some(what) = short.strip_prefix("ConnectOperation") {
+                    self.connect_operation_event(what, read(line)?);
+                } else if !is_unused(name, short) {
+                    self.unknown_event(name);
                 }
             }
-            "SparkListenerLogStart" => self.log_start(&read(line)?),
-            "SparkListenerApplicationStart" => self.application_start(read(line)?),
-            "SparkListenerApplicationEnd" => self.application_end(&read(line)?),
-            "SparkListenerEnvironmentUpdate" => self.environment_update(read(line)?),
-            _ if is_unused(name) => {}
-            _ => self.unknown_event(name),
         }
         Ok(())
     }
@@ -224,7 +362,13 @@ impl Fold {
         let completeness = &mut self.head.completeness;
         completeness.bad_lines += 1;
         if completeness.bad_line_samples.len() < Self::BAD_LINE_SAMPLES {
-            completeness.bad_line_samples.push((self.lines, what.to_owned()));
+            let Place { file, byte } = &self.place;
+            let what = match byte {
+                Some(byte) if file.is_empty() => format!("{what} (at byte {byte})"),
+                Some(byte) => format!("{what} (at byte {byte} of {file})"),
+                None => what.to_owned(),
+            };
+            completeness.bad_line_samples.push((self.lines, what));
         }
     }
 
@@ -240,42 +384,47 @@ impl Fold {
     fn has_shed_task_ends(&self) -> bool {
         self.head.completeness.shed_events.get("SparkListenerTaskEnd").is_some_and(|&shed| shed > 0)
     }
+
+    /// Whether events are known to be missing in the middle, so that their traces in later ones count.
+    fn is_incomplete(&self) -> bool {
+        let completeness = &self.head.completeness;
+        !completeness.shed_events.is_empty() || completeness.truncated.is_some()
+    }
+
+    fn scala(&self) -> Scala {
+        Scala::of(self.head.spark_version.as_ref())
+    }
 }
 
-/// Events of Spark that are known and hold nothing that the application needs. `SQLAdaptiveSQLMetricUpdates`
-/// only announces accumulators, and this fold follows all SQL accumulators.
-fn is_unused(name: &str) -> bool {
-    const CORE: [&str; 21] = [
+/// The name without package and `SparkListener`. Which events Spark writes with their package differs by version.
+fn short_name(name: &str) -> &str {
+    let name = name.strip_prefix("org.apache.spark.").map_or(name, |rest| {
+        const PACKAGES: [&str; 4] = [
+            "scheduler.",
+            "sql.execution.ui.",
+            "sql.connect.service.",
+            "sql.streaming.StreamingQueryListener$",
+        ];
+        PACKAGES.iter().find_map(|package| rest.strip_prefix(package)).unwrap_or(rest)
+    });
+    name.strip_prefix("SparkListener").unwrap_or(name)
+}
+
+/// Events of Spark that are known and hold nothing that the application needs.
+fn is_unused(name: &str, short: &str) -> bool {
+    const CORE: [&str; 7] = [
         "BlockManagerRemoved",
-        "BlockUpdated",
-        "ExecutorBlacklisted",
-        "ExecutorBlacklistedForStage",
-        "ExecutorExcluded",
-        "ExecutorExcludedForStage",
-        "ExecutorUnblacklisted",
-        "ExecutorUnexcluded",
-        "MiscellaneousProcessAdded",
-        "NodeBlacklisted",
-        "NodeBlacklistedForStage",
-        "NodeExcluded",
-        "NodeExcludedForStage",
-        "NodeUnblacklisted",
-        "NodeUnexcluded",
-        "ResourceProfileAdded",
+        "ConnectServiceEnd",
+        "ConnectServiceStarted",
         "SpeculativeTaskSubmitted",
         "TaskGettingResult",
-        "UnpersistRDD",
         "UnschedulableTaskSetAdded",
         "UnschedulableTaskSetRemoved",
     ];
-    const FAMILIES: [&str; 6] = [
+    const FAMILIES: [&str; 3] = [
         "org.apache.spark.sql.catalyst.catalog.",
-        "org.apache.spark.sql.connect.service.SparkListenerConnect",
-        "org.apache.spark.sql.execution.ui.SparkListenerSQLAdaptiveSQLMetricUpdates",
         "org.apache.spark.sql.hive.thriftserver.ui.SparkListenerThriftServer",
-        "org.apache.spark.sql.streaming.StreamingQueryListener$",
         "org.apache.spark.streaming.scheduler.StreamingListener",
     ];
-    name.strip_prefix("SparkListener").is_some_and(|core| CORE.contains(&core))
-        || FAMILIES.iter().any(|family| name.starts_with(family))
+    CORE.contains(&short) || FAMILIES.iter().any(|family| name.starts_with(family))
 }

@@ -15,7 +15,8 @@ mod fold;
 pub mod log;
 mod plan_graph;
 pub mod rest;
+mod scala_order;
 
 pub use error::Error;
 pub use event::event_name;
-pub use fold::Fold;
+pub use fold::{Fold, ParsedLine};

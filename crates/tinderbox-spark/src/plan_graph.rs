@@ -121,7 +121,7 @@ fn codegen_number(name: &str) -> Option<i64> {
     name.split_once('(')?.1.trim_end_matches(')').parse().ok()
 }
 
-fn metric_kind(name: &str) -> SqlMetricKind {
+pub(crate) fn metric_kind(name: &str) -> SqlMetricKind {
     match name {
         "sum" => SqlMetricKind::Sum,
         "size" => SqlMetricKind::Size,

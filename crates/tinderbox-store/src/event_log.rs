@@ -5,6 +5,7 @@ use crate::tables::event_log as table;
 use futures::FutureExt;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
+use std::collections::HashMap;
 use tinderbox_model::{Bytes, RunId, TimestampMs};
 
 /// An event log that was looked at, so that it is not opened again while it stays the same.
@@ -47,6 +48,20 @@ impl Store {
                 .boxed()
             })
             .await
+    }
+
+    /// All event logs that are remembered, by address.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn event_log_all(&self) -> Result<HashMap<String, EventLog>, Error> {
+        let rows = self
+            .connections
+            .read("list event logs", |t| {
+                async move { Ok(table::Entity::find().all(t).await?) }.boxed()
+            })
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.url.clone(), EventLog::from(row))).collect())
     }
 
     /// What is remembered about the event log at this address.

@@ -69,19 +69,6 @@ impl Store {
             })
             .await
     }
-
-    /// Whether the attempt of a run is known.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn history_known(&self, run: &RunId) -> Result<bool, Error> {
-        let query = table::Entity::find_by_id(run.as_str());
-        self.connections
-            .read("look an attempt up", |t| {
-                async move { Ok(query.one(t).await?.is_some()) }.boxed()
-            })
-            .await
-    }
 }
 
 impl From<&HistoryAttempt> for table::Model {

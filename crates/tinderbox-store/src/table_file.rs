@@ -5,6 +5,7 @@ use crate::tables::table_file as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, Set};
+use std::collections::HashSet;
 use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 
 /// What a file of the manifest holds.
@@ -14,6 +15,8 @@ pub enum TableFileKind {
     Tasks,
     /// The detail file.
     Detail,
+    /// The task pack.
+    Pack,
 }
 
 impl TableFileKind {
@@ -22,11 +25,12 @@ impl TableFileKind {
         match self {
             Self::Tasks => "tasks",
             Self::Detail => "detail",
+            Self::Pack => "pack",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Tasks, Self::Detail].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Tasks, Self::Detail, Self::Pack].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -81,6 +85,24 @@ impl Store {
             .order_by_asc(table::Column::Attempt)
             .order_by_asc(table::Column::Kind);
         self.connections.read("list files", |t| all(t, query).boxed()).await
+    }
+
+    /// Runs that have a current file of a kind.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn file_runs(&self, kind: TableFileKind) -> Result<HashSet<RunId>, Error> {
+        let query = table::Entity::find()
+            .select_only()
+            .column(table::Column::RunId)
+            .filter(table::Column::Kind.eq(kind.as_str()))
+            .filter(table::Column::State.eq(CURRENT))
+            .into_tuple::<String>();
+        let runs = self
+            .connections
+            .read("list runs with files", |t| async move { Ok(query.all(t).await?) }.boxed())
+            .await?;
+        Ok(runs.into_iter().map(RunId::new).collect())
     }
 
     /// Files that were retired before `before`, the oldest first, at most `limit`: to be deleted after a grace

@@ -25,6 +25,11 @@ impl Place {
         self.new_file("tables/tasks", "parquet")
     }
 
+    /// A path for a task pack that no other file has: each call answers another one.
+    pub fn new_task_pack(&self) -> PathBuf {
+        self.new_file("packs", "tbp")
+    }
+
     /// A path for a detail file that no other file has: each call answers another one.
     pub fn new_detail(&self) -> PathBuf {
         self.new_file("details", "json.zst")

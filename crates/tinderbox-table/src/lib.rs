@@ -12,11 +12,16 @@ mod atomic_file;
 mod detail;
 mod error;
 mod layout;
+mod pack;
 mod tasks;
 
 pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;
 pub use layout::Place;
+pub use pack::{
+    PACK_VERSION, Pack, PackDirection, PackMetric, PackOptions, PackPage, PackQuery, PackSort,
+    PackStage, PackWriter, retained_tasks,
+};
 pub use tasks::{
     Direction, TASK_TABLE_VERSION, TaskFilter, TaskQuery, TaskSort, TaskWriter, TaskWriterOptions,
     Written, count_tasks, read_tasks,

@@ -1,16 +1,25 @@
-//! The tasks of an attempt, whatever they are stored in.
+//! The tasks of an attempt in the words of Spark's REST.
 
-use crate::Error;
+use crate::opening::OpenLog;
+use crate::{App, Error};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use tinderbox_model::{StageAttemptId, Task, TaskStatus, TimestampMs};
+use std::sync::{Arc, OnceLock};
+use tinderbox_model::{RunId, StageAttemptId, Task, TaskStatus};
 use tinderbox_spark::rest::{TaskMetric, TaskOrder, TaskQuantiles, TaskState, ranks};
-use tinderbox_table::{Direction, TaskFilter, TaskQuery, TaskSort, read_tasks};
+use tinderbox_table::{
+    Pack, PackDirection, PackMetric as Metric, PackQuery, PackSort, retained_tasks,
+};
+use tokio::runtime::Handle;
 
-/// The tasks of an attempt. All functions block.
+/// The tasks of an attempt. They are opened when they are first asked for. All functions block; call them where tokio
+/// allows blocking.
 #[derive(Debug, Clone)]
 pub struct TaskRows {
-    path: PathBuf,
+    app: App,
+    run: RunId,
+    /// The log, when it is still being read: its tasks are stored a moment after its application is complete.
+    reading: Option<Arc<OpenLog>>,
+    pack: OnceLock<Arc<Pack>>,
 }
 
 /// A page of a stage's tasks.
@@ -33,26 +42,50 @@ pub struct TaskPageQuery {
 }
 
 impl TaskRows {
-    pub(super) fn of_table(path: PathBuf) -> Self {
-        Self { path }
+    /// Tasks that [`TaskRows::each`] holds at a time.
+    const HELD: u64 = 4_096;
+
+    pub(super) fn new(app: App, run: RunId, reading: Option<Arc<OpenLog>>) -> Self {
+        Self { app, run, reading, pack: OnceLock::new() }
+    }
+
+    fn pack(&self) -> Result<&Arc<Pack>, Error> {
+        if let Some(pack) = self.pack.get() {
+            return Ok(pack);
+        }
+        let pack = Handle::current().block_on(async {
+            if let Some(reading) = &self.reading {
+                reading.stored().await;
+            }
+            self.app.pack(&self.run).await
+        })?;
+        Ok(self.pack.get_or_init(|| pack))
     }
 
     /// A page.
     ///
     /// # Errors
     /// [`Error::Table`].
-    pub fn page(&self, query: &TaskPageQuery, now: TimestampMs) -> Result<Vec<Task>, Error> {
-        let mut tasks = self.of_stage(query.stage, query.retained)?;
-        if query.order != TaskOrder::Id {
-            tasks.sort_by_cached_key(|task| (query.order.key(task, now), task.id));
+    pub fn page(&self, query: &TaskPageQuery) -> Result<Vec<Task>, Error> {
+        let statuses: Vec<TaskStatus> = query.statuses.iter().filter_map(status_of).collect();
+        if statuses.is_empty() && !query.statuses.is_empty() {
+            return Ok(Vec::new());
         }
-        if query.descending {
-            tasks.reverse();
-        }
-        let fits = |task: &Task| {
-            query.statuses.is_empty() || query.statuses.iter().any(|s| s.holds(task.status))
-        };
-        Ok(tasks.into_iter().filter(fits).skip(query.offset).take(query.limit).collect())
+        let pack = self.pack()?;
+        let page = pack.page(&PackQuery {
+            stage: Some(query.stage),
+            statuses,
+            newest: query.retained.map(|limit| kept(pack, query.stage, limit)),
+            sort: sort_of(query.order),
+            direction: if query.descending {
+                PackDirection::Descending
+            } else {
+                PackDirection::Ascending
+            },
+            offset: as_u64(query.offset),
+            limit: as_u64(query.limit),
+        })?;
+        Ok(page.tasks)
     }
 
     /// Calls back with every task of a stage in the order of their ids.
@@ -65,12 +98,20 @@ impl TaskRows {
         retained: Option<u64>,
         see: &mut dyn FnMut(&Task) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        for task in self.of_stage(stage, retained)? {
-            if see(&task).is_break() {
-                break;
+        let pack = self.pack()?;
+        let newest = retained.map(|limit| kept(pack, stage, limit));
+        let mut query =
+            PackQuery { stage: Some(stage), newest, limit: Self::HELD, ..PackQuery::default() };
+        loop {
+            let page = pack.page(&query)?;
+            if page.tasks.iter().any(|task| see(task).is_break()) {
+                return Ok(());
+            }
+            query.offset = query.offset.saturating_add(Self::HELD);
+            if query.offset >= page.total {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Distributions over the tasks of a stage at sorted quantiles; `None` when no task has succeeded with metrics.
@@ -82,46 +123,125 @@ impl TaskRows {
         stage: StageAttemptId,
         quantiles: &[f64],
         retained: Option<u64>,
-        now: TimestampMs,
     ) -> Result<Option<TaskQuantiles>, Error> {
-        let tasks = self.of_stage(stage, retained)?;
-        let succeeded =
-            tasks.iter().filter(|t| t.status == TaskStatus::Success && t.metrics.is_some());
-        let count = succeeded.count() as u64;
-        if count == 0 {
+        let pack = self.pack()?;
+        let newest = retained.map_or(u64::MAX, |limit| kept(pack, stage, limit));
+        let Some(counts) = pack.counts(stage) else { return Ok(None) };
+        // Spark's walk through the values matters only outside of 0 to 1; there it is told by the rank of each value.
+        let ranks = ranks(quantiles, counts.num_measured, counts.num_measured);
+        let n = as_double(counts.num_measured);
+        let places: Vec<f64> =
+            ranks.iter().flatten().map(|rank| (as_double(*rank) + 0.5) / n).collect();
+        let is_plain =
+            newest < counts.num_tasks || quantiles.iter().all(|q| (0.0..=1.0).contains(q));
+        let asked = if is_plain { quantiles } else { &places };
+        let metrics = TaskMetric::ALL.map(metric_of);
+        let Some(values) = pack.quantiles_of_newest(stage, newest, &metrics, asked)? else {
             return Ok(None);
-        }
-        let values = |metric: TaskMetric| {
-            let mut sorted: Vec<u64> =
-                tasks.iter().filter_map(|task| metric.value(task, now)).collect();
-            sorted.sort_unstable();
-            let ranks = ranks(quantiles, count, sorted.len() as u64);
-            let value = |rank: Option<u64>| {
-                let value = rank.and_then(|rank| sorted.get(usize::try_from(rank).ok()?));
-                value.map_or(f64::NAN, |value| as_double(*value))
-            };
-            Ok(ranks.into_iter().map(value).collect())
         };
-        TaskQuantiles::new(quantiles, values).map(Some)
+        let mut values = values.into_iter();
+        let quantiles = TaskQuantiles::new(quantiles, |_| {
+            let mut found = values.next().unwrap_or_default().into_iter().map(signed_double);
+            if is_plain {
+                return Ok(found.collect());
+            }
+            Ok(ranks
+                .iter()
+                .map(|rank| rank.and_then(|_| found.next()).unwrap_or(f64::NAN))
+                .collect())
+        });
+        quantiles.map(Some)
     }
+}
 
-    /// By id.
-    fn of_stage(&self, stage: StageAttemptId, retained: Option<u64>) -> Result<Vec<Task>, Error> {
-        let query = TaskQuery {
-            filter: TaskFilter { stage: Some(stage), status: None },
-            sort: TaskSort::Position,
-            direction: Direction::Ascending,
-            offset: 0,
-            limit: u64::MAX,
-        };
-        let mut tasks = read_tasks(&self.path, &query)?;
-        let dropped = retained.map_or(0, |limit| dropped(tasks.len() as u64, limit));
-        if dropped > 0 {
-            tasks.sort_by_key(|task| (task.finish_time.unwrap_or(TimestampMs(i64::MAX)), task.id));
-            tasks.drain(..usize::try_from(dropped).unwrap_or(usize::MAX).min(tasks.len()));
+/// How many tasks of a stage Spark keeps with a limit of `retained`.
+fn kept(pack: &Pack, stage: StageAttemptId, retained: u64) -> u64 {
+    retained_tasks(pack.counts(stage).map_or(0, |counts| counts.num_tasks), retained)
+}
+
+fn status_of(state: &TaskState) -> Option<TaskStatus> {
+    Some(match state {
+        TaskState::Running => TaskStatus::Running,
+        TaskState::Killed => TaskStatus::Killed,
+        TaskState::Failed => TaskStatus::Failed,
+        TaskState::Success => TaskStatus::Success,
+        TaskState::Unknown => return None,
+    })
+}
+
+fn sort_of(order: TaskOrder) -> PackSort {
+    PackSort::Metric(match order {
+        TaskOrder::Id => return PackSort::Id,
+        TaskOrder::Index => return PackSort::Index,
+        TaskOrder::Attempt => return PackSort::Attempt,
+        TaskOrder::Status => return PackSort::Status,
+        TaskOrder::Locality => return PackSort::Locality,
+        TaskOrder::Executor => return PackSort::Executor,
+        TaskOrder::Host => return PackSort::Host,
+        TaskOrder::LaunchTime => return PackSort::LaunchTime,
+        TaskOrder::Error => return PackSort::Error,
+        TaskOrder::Accumulators => return PackSort::Accumulables,
+        TaskOrder::RunTime => Metric::ExecutorRunTime,
+        TaskOrder::SchedulerDelay => Metric::SchedulerDelay,
+        TaskOrder::DeserializeTime => Metric::ExecutorDeserializeTime,
+        TaskOrder::GcTime => Metric::JvmGcTime,
+        TaskOrder::ResultSerializationTime => Metric::ResultSerializationTime,
+        TaskOrder::GettingResultTime => Metric::GettingResultTime,
+        TaskOrder::PeakMemory => Metric::PeakExecutionMemory,
+        TaskOrder::InputBytes => Metric::InputBytes,
+        TaskOrder::OutputBytes => Metric::OutputBytes,
+        TaskOrder::ShuffleFetchWait => Metric::ShuffleFetchWaitTime,
+        TaskOrder::ShuffleReadBytes => Metric::ShuffleReadBytes,
+        TaskOrder::ShuffleRemoteBytes => Metric::ShuffleRemoteBytesRead,
+        TaskOrder::ShuffleWriteTime => Metric::ShuffleWriteTime,
+        TaskOrder::ShuffleWriteBytes => Metric::ShuffleWriteBytes,
+        TaskOrder::MemorySpilled => Metric::MemoryBytesSpilled,
+        TaskOrder::DiskSpilled => Metric::DiskBytesSpilled,
+    })
+}
+
+fn metric_of(metric: TaskMetric) -> Metric {
+    match metric {
+        TaskMetric::Duration => Metric::Duration,
+        TaskMetric::GettingResultTime => Metric::GettingResultTime,
+        TaskMetric::SchedulerDelay => Metric::SchedulerDelay,
+        TaskMetric::ExecutorDeserializeTime => Metric::ExecutorDeserializeTime,
+        TaskMetric::ExecutorDeserializeCpuTime => Metric::ExecutorDeserializeCpuTime,
+        TaskMetric::ExecutorRunTime => Metric::ExecutorRunTime,
+        TaskMetric::ExecutorCpuTime => Metric::ExecutorCpuTime,
+        TaskMetric::ResultSize => Metric::ResultSize,
+        TaskMetric::JvmGcTime => Metric::JvmGcTime,
+        TaskMetric::ResultSerializationTime => Metric::ResultSerializationTime,
+        TaskMetric::PeakExecutionMemory => Metric::PeakExecutionMemory,
+        TaskMetric::MemoryBytesSpilled => Metric::MemoryBytesSpilled,
+        TaskMetric::DiskBytesSpilled => Metric::DiskBytesSpilled,
+        TaskMetric::InputBytes => Metric::InputBytes,
+        TaskMetric::InputRecords => Metric::InputRecords,
+        TaskMetric::OutputBytes => Metric::OutputBytes,
+        TaskMetric::OutputRecords => Metric::OutputRecords,
+        TaskMetric::ShuffleReadBytes => Metric::ShuffleReadBytes,
+        TaskMetric::ShuffleReadRecords => Metric::ShuffleReadRecords,
+        TaskMetric::ShuffleRemoteBlocks => Metric::ShuffleRemoteBlocksFetched,
+        TaskMetric::ShuffleLocalBlocks => Metric::ShuffleLocalBlocksFetched,
+        TaskMetric::ShuffleFetchWaitTime => Metric::ShuffleFetchWaitTime,
+        TaskMetric::ShuffleRemoteBytes => Metric::ShuffleRemoteBytesRead,
+        TaskMetric::ShuffleRemoteBytesToDisk => Metric::ShuffleRemoteBytesReadToDisk,
+        TaskMetric::ShuffleTotalBlocks => Metric::ShuffleTotalBlocksFetched,
+        TaskMetric::ShuffleRemoteRequestsDuration => Metric::ShuffleRemoteRequestsDuration,
+        TaskMetric::ShuffleCorruptMergedBlockChunks => Metric::ShuffleCorruptMergedBlockChunks,
+        TaskMetric::ShuffleMergedFetchFallbacks => Metric::ShuffleMergedFetchFallbackCount,
+        TaskMetric::ShuffleMergedRemoteBlocks => Metric::ShuffleMergedRemoteBlocksFetched,
+        TaskMetric::ShuffleMergedLocalBlocks => Metric::ShuffleMergedLocalBlocksFetched,
+        TaskMetric::ShuffleMergedRemoteChunks => Metric::ShuffleMergedRemoteChunksFetched,
+        TaskMetric::ShuffleMergedLocalChunks => Metric::ShuffleMergedLocalChunksFetched,
+        TaskMetric::ShuffleMergedRemoteBytes => Metric::ShuffleMergedRemoteBytesRead,
+        TaskMetric::ShuffleMergedLocalBytes => Metric::ShuffleMergedLocalBytesRead,
+        TaskMetric::ShuffleMergedRemoteRequestsDuration => {
+            Metric::ShuffleMergedRemoteRequestsDuration
         }
-        tasks.sort_by_key(|task| task.id);
-        Ok(tasks)
+        TaskMetric::ShuffleWriteBytes => Metric::ShuffleWriteBytes,
+        TaskMetric::ShuffleWriteRecords => Metric::ShuffleWriteRecords,
+        TaskMetric::ShuffleWriteTime => Metric::ShuffleWriteTime,
     }
 }
 
@@ -130,27 +250,11 @@ fn as_double(value: u64) -> f64 {
     value as f64
 }
 
-/// How many tasks of a stage Spark has dropped after `total` with a limit of `retained`
-/// (`AppStatusListener.cleanupTasksInStage`): each time the limit is passed a tenth of it goes, at least what is too
-/// much.
-fn dropped(total: u64, retained: u64) -> u64 {
-    if total <= retained {
-        return 0;
-    }
-    let step = (retained / 10).max(1);
-    (total - retained).div_ceil(step) * step
+#[allow(clippy::cast_precision_loss)]
+fn signed_double(value: i64) -> f64 {
+    value as f64
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn as_many_are_dropped_as_in_spark() {
-        assert_eq!(dropped(100_000, 100_000), 0);
-        assert_eq!(dropped(100_001, 100_000), 10_000);
-        // Seen on a real server.
-        assert_eq!(dropped(206_000, 100_000), 110_000);
-        assert_eq!(dropped(12, 5), 7);
-    }
+fn as_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

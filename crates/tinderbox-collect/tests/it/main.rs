@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tinderbox_collect::{Error, list, open, read};
+use tinderbox_collect::{Error, Follower, list, open, read};
 use tinderbox_model::{Application, ErrorClass};
 
 const START: &str = concat!(
@@ -14,6 +14,9 @@ const START: &str = concat!(
     "\n"
 );
 const TASK: &str = concat!(
+    r#"{"Event":"SparkListenerTaskStart","Stage ID":0,"Stage Attempt ID":0,"#,
+    r#""Task Info":{"Task ID":1,"Index":0,"Launch Time":6,"Executor ID":"1","Host":"h"}}"#,
+    "\n",
     r#"{"Event":"SparkListenerTaskEnd","Stage ID":0,"Stage Attempt ID":0,"Task End Reason":{"Reason":"Success"},"#,
     r#""Task Info":{"Task ID":1,"Index":0,"Launch Time":6,"Finish Time":7,"Executor ID":"1","Host":"h"}}"#,
     "\n"
@@ -89,14 +92,14 @@ fn what_is_missing_or_broken_in_the_middle_marks_the_application() {
         ("gap/events_1_a", START.as_bytes()),
         ("gap/events_3_a", END.as_bytes()),
         ("codec/events_1_a", START.as_bytes()),
-        ("codec/events_2_a.lz4", b"LZ4Block"),
+        ("codec/events_2_a.lz4", b"LZ4Block, and no header of a block"),
         ("codec/events_3_a", END.as_bytes()),
         ("line/events_1_a", &START.as_bytes()[..START.len() - 9]),
         ("line/events_2_a", END.as_bytes()),
     ]);
     for (name, reason) in [
         ("gap", "part 2 of the rolling log is missing"),
-        ("codec", "cannot decode"),
+        ("codec", "reading stopped: lz4 data is damaged at byte 0 of the file"),
         ("line", "the last line is cut off"),
     ] {
         let (application, _) = read_all(&logs.path().join(name));
@@ -126,10 +129,8 @@ fn a_running_application_is_read_as_far_as_it_is_written() {
     assert!(open(&path).unwrap().version.in_progress);
     let (application, tasks) = read_all(&path);
     assert_eq!((application.name.as_str(), tasks), ("n", 0));
-    assert_eq!(
-        application.completeness.truncated.as_deref(),
-        Some("the last compressed frame is cut off")
-    );
+    let truncated = application.completeness.truncated.unwrap();
+    assert!(truncated.contains("zstd data is cut: the file ends at byte"), "{truncated}");
 }
 
 #[test]
@@ -137,7 +138,7 @@ fn a_log_that_ends_between_opening_and_reading_is_read() {
     let logs = folder(&[("app-1.inprogress", format!("{START}{END}").as_bytes())]);
     let log = open(&logs.path().join("app-1.inprogress")).unwrap();
     fs::rename(&log.path, logs.path().join("app-1")).unwrap();
-    assert!(log.read(&mut |_| {}).unwrap().completeness.ended);
+    assert!(log.read(2, &mut |_| {}).unwrap().completeness.ended);
 }
 
 #[test]
@@ -152,7 +153,8 @@ fn bad_paths_are_told_apart_and_say_what_to_do() {
         ),
         ("numbers.json", b"{\"a\":1}\n"),
         ("part.parquet", b"PAR1\x15\x04\x00\xff\xfe\n"),
-        ("app-2.lz4", b"LZ4Block\x25"),
+        ("app-2.lz4", b"LZ4Block, and no header of a block"),
+        ("begun.lz4.inprogress", b"LZ4Block\x25"),
         ("none/readme/text", b""),
         ("two/app-1", START.as_bytes()),
         ("two/app-2", START.as_bytes()),
@@ -178,7 +180,8 @@ fn bad_paths_are_told_apart_and_say_what_to_do() {
         "PATH is no Spark event log: it begins with binary data",
         "spark.eventLog.dir",
     );
-    check_error(&at("app-2.lz4"), "cannot decode PATH", "spark.eventLog.compression.codec=zstd");
+    check_error(&at("app-2.lz4"), "cannot decode PATH", "copy the file again");
+    check_error(&at("begun.lz4.inprogress"), "PATH is empty", "wait for its first events");
     check_error(&at("none"), "PATH holds no event log", "eventlog_v2_");
     check_error(&at("two"), "PATH holds 2 event logs", "name one of them");
     // The way leads through a file.
@@ -230,4 +233,30 @@ fn the_version_changes_when_the_log_grows() {
 fn touch(path: &PathBuf, seconds: u64) {
     let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
     fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[test]
+fn a_log_that_grows_is_read_on_from_where_reading_stopped() {
+    let whole = format!("{START}{TASK}{END}").into_bytes();
+    let frames = [zstd(START), zstd(TASK), zstd(END)].concat();
+    for (name, bytes) in [("app-1.inprogress", &whole), ("app-1.zstd.inprogress", &frames)] {
+        let logs = folder(&[(name, b"")]);
+        let path = logs.path().join(name);
+        let mut follower = Follower::default();
+        let mut tasks = 0;
+        for cut in (1..bytes.len()).step_by(7).chain([bytes.len()]) {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            // Nothing of it may be whole yet.
+            let Ok(log) = open(&path) else { continue };
+            assert!(follower.can_follow(&log));
+            follower.advance(&log, 2, &mut |_| tasks += 1).unwrap();
+            assert_eq!(follower.application().completeness.truncated, None, "{name} at {cut}");
+        }
+        assert_eq!(tasks, 1, "{name}");
+        let closed = logs.path().join(name.strip_suffix(".inprogress").unwrap());
+        fs::rename(&path, &closed).unwrap();
+        follower.advance(&open(&closed).unwrap(), 2, &mut |_| tasks += 1).unwrap();
+        let application = follower.finish(&mut |_| tasks += 1);
+        assert_eq!((tasks, application.completeness.is_partial()), (1, false), "{name}");
+    }
 }

@@ -158,7 +158,7 @@ fn with_stages<T>(
     for id in ids.iter().copied() {
         let Some(stage) = rest::stage_attempt(view, id) else { continue };
         let task_quantiles = match &asked.quantiles {
-            Some(at) => tasks.quantiles(id, at, scope.retained_tasks, scope.now)?,
+            Some(at) => tasks.quantiles(id, at, scope.retained_tasks)?,
             None => None,
         };
         let each: Option<EachTask<'_>> = asked.details.then(|| {

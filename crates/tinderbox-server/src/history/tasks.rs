@@ -26,7 +26,7 @@ const SORTS: [(&str, (TaskOrder, bool)); 5] = [
 pub fn summary(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let quantiles = scope.parameters.quantiles(&[0.05, 0.25, 0.5, 0.75, 0.95])?;
     let tasks = &scope.opened.tasks;
-    match tasks.quantiles(stage, &quantiles, scope.retained_tasks, scope.now)? {
+    match tasks.quantiles(stage, &quantiles, scope.retained_tasks)? {
         Some(summary) => Answer::json(&summary),
         None => Err(Refusal::not_found(&format!(
             "No tasks reported metrics for {} / {} yet.",
@@ -62,7 +62,7 @@ pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         limit: usize::try_from(length).unwrap_or(0),
         retained: scope.retained_tasks,
     };
-    let tasks = scope.opened.tasks.page(&query, scope.now)?;
+    let tasks = scope.opened.tasks.page(&query)?;
     Answer::json(&TaskAnswer::new(scope.view()).list(&tasks))
 }
 
@@ -91,7 +91,7 @@ pub fn table(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         limit: usize::try_from(length).unwrap_or(0),
         retained: scope.retained_tasks,
     };
-    let mut tasks = scope.opened.tasks.page(&query, scope.now)?;
+    let mut tasks = scope.opened.tasks.page(&query)?;
     let mut filtered = None;
     if !typed.is_empty() && !tasks.is_empty() {
         tasks.retain(|task| rest::task_matches(task, &typed, scope.now));

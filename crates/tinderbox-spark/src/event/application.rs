@@ -1,4 +1,4 @@
-use super::Text;
+use super::{Pairs, Text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -20,6 +20,11 @@ pub(crate) struct ApplicationStart<'a> {
     pub(crate) time: i64,
     #[serde(rename = "User", borrow, default)]
     pub(crate) user: Text<'a>,
+    /// Present when the cluster manager has the driver's logs.
+    #[serde(rename = "Driver Logs", default)]
+    pub(crate) driver_logs: Option<Pairs>,
+    #[serde(rename = "Driver Attributes", default)]
+    pub(crate) driver_attributes: Option<Pairs>,
 }
 
 #[derive(Deserialize)]
@@ -31,11 +36,67 @@ pub(crate) struct ApplicationEnd {
     pub(crate) exit_code: Option<i64>,
 }
 
-/// Hadoop and system properties, metrics properties and the classpath are not read.
+type Properties<'a> = BTreeMap<Text<'a>, Text<'a>>;
+
 #[derive(Deserialize)]
 pub(crate) struct EnvironmentUpdate<'a> {
     #[serde(rename = "JVM Information", borrow, default)]
-    pub(crate) runtime: BTreeMap<Text<'a>, Text<'a>>,
+    pub(crate) runtime: Properties<'a>,
     #[serde(rename = "Spark Properties", borrow, default)]
-    pub(crate) spark_properties: BTreeMap<Text<'a>, Text<'a>>,
+    pub(crate) spark: Properties<'a>,
+    #[serde(rename = "Hadoop Properties", borrow, default)]
+    pub(crate) hadoop: Properties<'a>,
+    #[serde(rename = "System Properties", borrow, default)]
+    pub(crate) system: Properties<'a>,
+    /// From Spark 3.4 on.
+    #[serde(rename = "Metrics Properties", borrow, default)]
+    pub(crate) metrics: Properties<'a>,
+    #[serde(rename = "Classpath Entries", borrow, default)]
+    pub(crate) classpath: Properties<'a>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ResourceProfileAdded {
+    #[serde(rename = "Resource Profile Id")]
+    pub(crate) id: i64,
+    #[serde(rename = "Executor Resource Requests", default)]
+    pub(crate) executor: Pairs<ExecutorRequest>,
+    #[serde(rename = "Task Resource Requests", default)]
+    pub(crate) task: Pairs<TaskRequest>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ExecutorRequest {
+    #[serde(rename = "Amount", default)]
+    pub(crate) amount: i64,
+    #[serde(rename = "Discovery Script", default)]
+    pub(crate) discovery_script: Option<String>,
+    #[serde(rename = "Vendor", default)]
+    pub(crate) vendor: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TaskRequest {
+    #[serde(rename = "Amount", default)]
+    pub(crate) amount: f64,
+}
+
+/// Bare or with Spark's package, and with Jackson's names: it is none of the events that `JsonProtocol` writes by hand.
+#[derive(Deserialize)]
+pub(crate) struct ProcessAdded {
+    #[serde(default)]
+    pub(crate) time: i64,
+    #[serde(rename = "processId")]
+    pub(crate) id: String,
+    pub(crate) info: ProcessInfo,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ProcessInfo {
+    #[serde(rename = "hostPort", default)]
+    pub(crate) host_port: String,
+    #[serde(default)]
+    pub(crate) cores: i64,
+    #[serde(rename = "logUrlInfo", default)]
+    pub(crate) logs: Pairs,
 }

@@ -1,4 +1,5 @@
-use super::Text;
+use super::job::Accumulable;
+use super::{Pairs, Text};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
@@ -20,6 +21,23 @@ pub(crate) struct ExecutorInfo<'a> {
     pub(crate) host: Text<'a>,
     #[serde(rename = "Total Cores", default)]
     pub(crate) total_cores: i64,
+    #[serde(rename = "Log Urls", default)]
+    pub(crate) logs: Pairs,
+    /// From Spark 3.0 on, as the next one.
+    #[serde(rename = "Attributes", default)]
+    pub(crate) attributes: Pairs,
+    #[serde(rename = "Resources", default)]
+    pub(crate) resources: Pairs<Resource>,
+    #[serde(rename = "Resource Profile Id", default)]
+    pub(crate) resource_profile: i64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Resource {
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) addresses: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +56,11 @@ pub(crate) struct BlockManagerAdded<'a> {
     pub(crate) id: BlockManagerId<'a>,
     #[serde(rename = "Maximum Memory", default)]
     pub(crate) max_memory: i64,
+    /// From Spark 2.3 on, as the next one.
+    #[serde(rename = "Maximum Onheap Memory")]
+    pub(crate) max_on_heap: Option<i64>,
+    #[serde(rename = "Maximum Offheap Memory")]
+    pub(crate) max_off_heap: Option<i64>,
     #[serde(rename = "Timestamp", default)]
     pub(crate) time: i64,
 }
@@ -56,27 +79,50 @@ pub(crate) struct BlockManagerId<'a> {
 pub(crate) struct StageExecutorMetrics<'a> {
     #[serde(rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
+    #[serde(rename = "Stage ID", default)]
+    pub(crate) stage: i64,
+    #[serde(rename = "Stage Attempt ID", default)]
+    pub(crate) attempt: i64,
     #[serde(rename = "Executor Metrics", default)]
     pub(crate) metrics: ExecutorMetrics,
 }
 
-/// Peaks since the last such event, per stage; the driver reports under stage -1.
+/// Peaks since the last such event, per stage; the driver reports under stage -1. In local mode, where the driver runs
+/// the tasks, also how far they are.
 #[derive(Deserialize)]
 pub(crate) struct ExecutorMetricsUpdate<'a> {
     #[serde(rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
+    #[serde(rename = "Metrics Updated", borrow, default)]
+    pub(crate) tasks: Vec<TaskUpdate<'a>>,
     #[serde(rename = "Executor Metrics Updated", default)]
     pub(crate) updates: Vec<StagePeaks>,
 }
 
 #[derive(Deserialize)]
+pub(crate) struct TaskUpdate<'a> {
+    #[serde(rename = "Task ID")]
+    pub(crate) task: i64,
+    #[serde(rename = "Stage ID", default)]
+    pub(crate) stage: i64,
+    #[serde(rename = "Stage Attempt ID", default)]
+    pub(crate) attempt: i64,
+    #[serde(rename = "Accumulator Updates", borrow, default)]
+    pub(crate) updates: Vec<Accumulable<'a>>,
+}
+
+#[derive(Deserialize)]
 pub(crate) struct StagePeaks {
+    #[serde(rename = "Stage ID", default)]
+    pub(crate) stage: i64,
+    #[serde(rename = "Stage Attempt ID", default)]
+    pub(crate) attempt: i64,
     #[serde(rename = "Executor Metrics", default)]
     pub(crate) metrics: ExecutorMetrics,
 }
 
 /// The metrics of an event by Spark's names; those of later versions are skipped.
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(crate) struct ExecutorMetrics(pub(crate) PeakMemory);
 
 impl<'de> Deserialize<'de> for ExecutorMetrics {
@@ -112,4 +158,18 @@ impl From<ExecutorMetrics> for PeakMemory {
     fn from(metrics: ExecutorMetrics) -> Self {
         metrics.0
     }
+}
+
+/// The exclusion of an executor or node, for one stage or for all. Jackson writes these with Spark's full class names;
+/// before Spark 3.1 they were called blacklisting.
+#[derive(Deserialize)]
+pub(crate) struct Exclusion<'a> {
+    #[serde(rename = "executorId", borrow)]
+    pub(crate) executor: Option<Text<'a>>,
+    #[serde(rename = "hostId", borrow)]
+    pub(crate) host: Option<Text<'a>>,
+    #[serde(rename = "stageId", default)]
+    pub(crate) stage: i64,
+    #[serde(rename = "stageAttemptId", default)]
+    pub(crate) attempt: i64,
 }

@@ -1,4 +1,4 @@
-use super::Text;
+use super::{Pairs, Text};
 use serde::Deserialize;
 use serde::de::Error;
 use serde_json::value::RawValue;
@@ -20,6 +20,16 @@ pub(crate) struct SqlExecutionStart<'a> {
     #[serde(rename = "sparkPlanInfo", borrow)]
     pub(crate) plan: &'a RawValue,
     pub(crate) time: i64,
+    /// From Spark 3.4 on.
+    #[serde(rename = "modifiedConfigs", default)]
+    pub(crate) modified_configs: Pairs,
+    /// From Spark 4.0 on, as the next two; tags from 3.5 on.
+    #[serde(rename = "queryId")]
+    pub(crate) query_id: Option<String>,
+    #[serde(rename = "jobGroupId")]
+    pub(crate) job_group: Option<String>,
+    #[serde(rename = "jobTags", default)]
+    pub(crate) job_tags: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +51,15 @@ pub(crate) struct AdaptiveExecutionUpdate<'a> {
     /// For [`PlanInfo::parse`].
     #[serde(rename = "sparkPlanInfo", borrow)]
     pub(crate) plan: &'a RawValue,
+}
+
+/// Metrics that adaptive execution adds without a new plan.
+#[derive(Deserialize)]
+pub(crate) struct AdaptiveMetricUpdates<'a> {
+    #[serde(rename = "executionId")]
+    pub(crate) id: i64,
+    #[serde(rename = "sqlPlanMetrics", borrow, default)]
+    pub(crate) metrics: Vec<MetricInfo<'a>>,
 }
 
 #[derive(Deserialize)]

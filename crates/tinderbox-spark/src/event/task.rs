@@ -1,10 +1,11 @@
 use super::{ExecutorMetrics, Text};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::fmt;
-use tinderbox_model::{AccumulatorId, Bytes, Millis, Nanos, TaskMetrics};
+use tinderbox_model::{Accumulable, AccumulatorId, Bytes, Millis, Nanos, PeakMemory, TaskMetrics};
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct TaskStart<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
@@ -14,25 +15,70 @@ pub(crate) struct TaskStart<'a> {
     pub(crate) info: TaskInfo<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct TaskEnd<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
     #[serde(rename = "Stage Attempt ID", default)]
     pub(crate) stage_attempt: u32,
-    #[serde(rename = "Task End Reason", borrow)]
-    pub(crate) reason: EndReason<'a>,
+    /// `None` for success, which nearly all are; the reason of an end is large.
+    #[serde(rename = "Task End Reason", borrow, deserialize_with = "unless_success")]
+    pub(crate) reason: Option<Box<EndReason<'a>>>,
     #[serde(rename = "Task Info", borrow)]
     pub(crate) info: EndedTaskInfo<'a>,
-    #[serde(rename = "Task Executor Metrics", default)]
-    pub(crate) executor_metrics: Option<ExecutorMetrics>,
-    #[serde(rename = "Task Metrics", default)]
-    pub(crate) metrics: Option<Metrics>,
+    #[serde(rename = "Task Executor Metrics", default, deserialize_with = "peaks")]
+    pub(crate) executor_metrics: ExecutorPeaks,
+    #[serde(rename = "Task Metrics", default, deserialize_with = "task_metrics")]
+    pub(crate) metrics: Option<TaskMetrics>,
+}
+
+/// What a task's end says of its executor.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) enum ExecutorPeaks {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// Zeros: the executor was not sampled.
+    Zero,
+    /// Peaks.
+    Some(Box<ExecutorMetrics>),
+}
+
+impl ExecutorPeaks {
+    /// Raises `to` to what was reported; Spark reads what is absent as zeros.
+    pub(crate) fn raise(&self, to: &mut PeakMemory) {
+        match self {
+            Self::Absent | Self::Zero if to.is_set() => {}
+            Self::Absent | Self::Zero => to.raise_to(&PeakMemory::of(|_| 0)),
+            Self::Some(metrics) => to.raise_to(&metrics.0),
+        }
+    }
+}
+
+fn peaks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExecutorPeaks, D::Error> {
+    Ok(match Option::<ExecutorMetrics>::deserialize(deserializer)? {
+        None => ExecutorPeaks::Absent,
+        Some(ExecutorMetrics(peaks)) if peaks == PeakMemory::of(|_| 0) => ExecutorPeaks::Zero,
+        Some(metrics) => ExecutorPeaks::Some(Box::new(metrics)),
+    })
+}
+
+fn unless_success<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<EndReason<'a>>>, D::Error> {
+    let reason = EndReason::deserialize(deserializer)?;
+    Ok((&*reason.reason != "Success").then(|| Box::new(reason)))
+}
+
+fn task_metrics<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<TaskMetrics>, D::Error> {
+    Ok(Option::<Metrics>::deserialize(deserializer)?.map(TaskMetrics::from))
 }
 
 /// What holds from the launch on. `TaskInfo` is mutable in Spark and a `TaskStart` may be written late, so
 /// its end fields (`Finish Time`, `Failed`, `Killed`, `Accumulables`) are not read here.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct TaskInfo<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) id: i64,
@@ -55,7 +101,7 @@ pub(crate) struct TaskInfo<'a> {
 }
 
 /// [`TaskInfo`] with its end. Written out, because a flattened struct would be buffered and not borrow.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct EndedTaskInfo<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) id: i64,
@@ -79,6 +125,10 @@ pub(crate) struct EndedTaskInfo<'a> {
     pub(crate) getting_result_time: i64,
     #[serde(rename = "Finish Time", default)]
     pub(crate) finish_time: i64,
+    #[serde(rename = "Failed", default)]
+    pub(crate) failed: bool,
+    #[serde(rename = "Killed", default)]
+    pub(crate) killed: bool,
     #[serde(rename = "Accumulables", default)]
     pub(crate) sql_updates: SqlUpdates,
 }
@@ -88,7 +138,7 @@ fn unknown_partition() -> i64 {
 }
 
 /// The union of the fields of Spark's end reasons (`JsonProtocol.taskEndReasonToJson`).
-#[derive(Default, Deserialize)]
+#[derive(Debug, PartialEq, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct EndReason<'a> {
     #[serde(rename = "Reason", borrow)]
@@ -127,7 +177,7 @@ pub(crate) struct EndReason<'a> {
     pub(crate) attempt: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct FetchAddress<'a> {
     #[serde(rename = "Executor ID", borrow, default)]
     pub(crate) executor: Text<'a>,
@@ -310,10 +360,29 @@ fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-/// The updates of SQL metrics among a task's accumulables (`Metadata` is `sql`); the others repeat what the
-/// task metrics say and are dropped while reading.
-#[derive(Default)]
-pub(crate) struct SqlUpdates(pub(crate) Vec<(AccumulatorId, i64)>);
+/// A task's accumulables: updates of SQL metrics (`Metadata` is `sql`), and those of users' accumulators. The others
+/// repeat what the task metrics say and are dropped while reading.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct SqlUpdates {
+    pub(crate) sql: Vec<(AccumulatorId, i64)>,
+    pub(crate) users: Vec<UserAccumulable>,
+}
+
+/// An accumulator of the user as text.
+#[derive(Debug, PartialEq)]
+pub(crate) struct UserAccumulable {
+    pub(crate) id: i64,
+    pub(crate) name: Option<String>,
+    pub(crate) update: Option<String>,
+    pub(crate) value: Option<String>,
+}
+
+impl From<UserAccumulable> for Accumulable {
+    fn from(user: UserAccumulable) -> Self {
+        let UserAccumulable { id, name, update, value } = user;
+        Self { id: AccumulatorId(id), name, update, value }
+    }
+}
 
 impl<'de> Deserialize<'de> for SqlUpdates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -321,8 +390,14 @@ impl<'de> Deserialize<'de> for SqlUpdates {
         struct Update<'a> {
             #[serde(rename = "ID", default)]
             id: i64,
-            #[serde(rename = "Update", default)]
-            update: UpdateValue,
+            #[serde(rename = "Name", borrow)]
+            name: Option<Text<'a>>,
+            #[serde(rename = "Update", borrow)]
+            update: Option<&'a RawValue>,
+            #[serde(rename = "Value", borrow)]
+            value: Option<&'a RawValue>,
+            #[serde(rename = "Internal", default)]
+            internal: bool,
             #[serde(rename = "Metadata", borrow)]
             metadata: Option<Text<'a>>,
         }
@@ -341,19 +416,36 @@ impl<'de> Deserialize<'de> for SqlUpdates {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut updates: A) -> Result<SqlUpdates, A::Error> {
-                let mut sql = Vec::new();
-                while let Some(update) = updates.next_element::<Update<'_>>()? {
-                    if let (UpdateValue(Some(value)), Some("sql")) =
-                        (&update.update, update.metadata.as_deref())
-                    {
-                        sql.push((AccumulatorId(update.id), *value));
+                let mut found = SqlUpdates::default();
+                while let Some(item) = updates.next_element::<Update<'_>>()? {
+                    if item.metadata.as_deref() == Some("sql") {
+                        let number =
+                            item.update.and_then(|raw| serde_json::from_str(raw.get()).ok());
+                        if let Some(UpdateValue(Some(number))) = number {
+                            found.sql.push((AccumulatorId(item.id), number));
+                        }
+                    } else if !item.internal {
+                        found.users.push(UserAccumulable {
+                            id: item.id,
+                            name: item.name.map(Text::into_string),
+                            update: item.update.and_then(shown),
+                            value: item.value.and_then(shown),
+                        });
                     }
                 }
-                Ok(SqlUpdates(sql))
+                Ok(found)
             }
         }
 
         deserializer.deserialize_any(Updates)
+    }
+}
+
+/// A value as Spark's REST shows it: texts without their quotes, all else as it stands. `None` for null.
+fn shown(raw: &RawValue) -> Option<String> {
+    match serde_json::from_str::<Option<Text<'_>>>(raw.get()) {
+        Ok(text) => text.map(Text::into_string),
+        Err(_) => Some(raw.get().to_owned()),
     }
 }
 

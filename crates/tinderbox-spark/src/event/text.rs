@@ -10,6 +10,12 @@ use std::ops::Deref;
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Text<'a>(Cow<'a, str>);
 
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
 impl Text<'_> {
     pub(crate) fn into_string(self) -> String {
         self.0.into_owned()

@@ -1,47 +1,143 @@
 use super::Fold;
-use crate::event::{JobEnd, JobStart};
-use std::collections::BTreeMap;
-use tinderbox_model::{Job, JobId, JobStatus, StageId, StageStatus, TaskCounts, TimestampMs};
+use super::indices::Indices;
+use super::stages::count_kill;
+use super::tasks::{End, Ending};
+use crate::event::{JobEnd, JobStart, StageInfo};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tinderbox_model::{
+    Job, JobId, JobStatus, Stage, StageAttemptId, StageId, StageStatus, TimestampMs,
+};
 
 /// Jobs by id.
 #[derive(Debug, Default)]
-pub(super) struct Jobs(BTreeMap<JobId, JobState>);
+pub(super) struct Jobs {
+    all: BTreeMap<JobId, JobState>,
+    running: BTreeSet<JobId>,
+}
 
 #[derive(Debug)]
 struct JobState {
     job: Job,
-    /// Stages of its start event that none of its attempts has run yet, with their tasks.
-    not_run: Vec<(StageId, u32)>,
+    /// The job with what was counted after its end. Spark writes it when a stage of it ends, and drops it otherwise.
+    later: Option<Box<Job>>,
+    has_ended: bool,
+    completed_stages: BTreeSet<StageId>,
+    skipped_stages: BTreeSet<StageId>,
+    succeeded: HashMap<StageId, Indices>,
+    /// Tasks that run. Below zero when starts are missing.
+    active: i64,
 }
 
 impl Jobs {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Job> {
-        self.0.values().map(|state| &state.job)
+        self.all.values().map(|state| &state.job)
     }
 
     pub(super) fn into_jobs(self) -> Vec<Job> {
-        self.0.into_values().map(|state| state.job).collect()
+        self.all.into_values().map(|state| state.job).collect()
     }
 
-    /// Changes the task counts of each of `ids`.
-    pub(super) fn count(&mut self, ids: &[JobId], change: impl Fn(&mut TaskCounts)) {
+    fn each(&mut self, ids: &[JobId], mut change: impl FnMut(&mut JobState)) {
         for id in ids {
-            if let Some(state) = self.0.get_mut(id) {
-                change(&mut state.job.tasks);
+            if let Some(state) = self.all.get_mut(id) {
+                change(state);
             }
         }
     }
 
-    /// Notes that a stage runs, for all running jobs that need it, and names them.
-    pub(super) fn stage_runs(&mut self, stage: StageId) -> Vec<JobId> {
+    /// The running jobs that need a stage which is submitted now.
+    pub(super) fn stage_submitted(&mut self, stage: StageId) -> Vec<JobId> {
         let mut jobs = Vec::new();
-        for (&id, state) in &mut self.0 {
-            if state.job.status == JobStatus::Running && state.job.stages.contains(&stage) {
-                state.not_run.retain(|(not_run, _)| *not_run != stage);
+        for &id in &self.running {
+            if let Some(state) = self.all.get_mut(&id)
+                && state.job.stages.contains(&stage)
+            {
+                state.completed_stages.remove(&stage);
+                state.job.stage_counts.active += 1;
+                state.count_stages();
                 jobs.push(id);
             }
         }
         jobs
+    }
+
+    pub(super) fn stage_completed(&mut self, ids: &[JobId], stage: &Stage) {
+        let id = stage.id.stage;
+        self.each(ids, |state| {
+            match stage.status {
+                StageStatus::Complete => {
+                    state.completed_stages.insert(id);
+                }
+                StageStatus::Skipped => {
+                    state.skipped_stages.insert(id);
+                    let job = state.live();
+                    job.num_skipped_tasks = job.num_skipped_tasks.saturating_add(stage.num_tasks);
+                }
+                _ => state.live().stage_counts.failed += 1,
+            }
+            state.live().stage_counts.active -= 1;
+            state.count_stages();
+        });
+    }
+
+    pub(super) fn task_started(&mut self, ids: &[JobId]) {
+        self.each(ids, |state| state.add_active(1));
+    }
+
+    pub(super) fn task_ended(
+        &mut self,
+        ids: &[JobId],
+        stage: StageId,
+        index: i64,
+        end: &Ending<'_>,
+    ) {
+        self.each(ids, |state| {
+            state.add_active(-i64::from(end.was_active));
+            let is_new =
+                end.end == End::Success && state.succeeded.entry(stage).or_default().insert(index);
+            let job = state.live();
+            end.count(&mut job.tasks);
+            job.num_completed_indices += u32::from(is_new);
+            if let Some(reason) = end.kill_reason {
+                count_kill(&mut job.killed_tasks, reason);
+            }
+        });
+    }
+
+    /// Takes tasks out whose end was shed.
+    pub(super) fn forget_active(&mut self, ids: &[JobId], tasks: i64) {
+        self.each(ids, |state| state.add_active(-tasks));
+    }
+
+    /// Shows what was counted for jobs after their ends.
+    pub(super) fn write(&mut self, ids: &[JobId]) {
+        self.each(ids, |state| {
+            if let Some(later) = state.later.take() {
+                state.job = *later;
+            }
+        });
+    }
+}
+
+impl JobState {
+    fn live(&mut self) -> &mut Job {
+        if self.has_ended {
+            self.later.get_or_insert_with(|| Box::new(self.job.clone()))
+        } else {
+            &mut self.job
+        }
+    }
+
+    fn add_active(&mut self, change: i64) {
+        self.active = self.active.saturating_add(change);
+        self.live().tasks.active = u32::try_from(self.active.max(0)).unwrap_or(u32::MAX);
+    }
+
+    fn count_stages(&mut self) {
+        let len = |stages: &BTreeSet<StageId>| u32::try_from(stages.len()).unwrap_or(u32::MAX);
+        let (complete, skipped) = (len(&self.completed_stages), len(&self.skipped_stages));
+        let counts = &mut self.live().stage_counts;
+        (counts.complete, counts.skipped) = (complete, skipped);
     }
 }
 
@@ -49,34 +145,36 @@ impl Fold {
     pub(super) fn job_start(&mut self, event: JobStart<'_>) {
         self.see(event.submission_time);
         let id = JobId(event.id);
-        let sql_execution = event.properties.as_ref().and_then(|p| p.sql_execution());
-        let stages: Vec<StageId> = event.stage_ids.iter().copied().map(StageId).collect();
+        let properties = event.properties.as_ref();
+        let sql_execution = properties.and_then(|p| p.sql_execution());
+        let tags = properties.map(|p| p.tags()).unwrap_or_default();
+        let infos = match event.stage_infos {
+            Some(infos) => infos,
+            None => event.stage_ids.iter().map(|&id| StageInfo::unknown(id)).collect(),
+        };
+        let stages: Vec<StageId> = infos.iter().map(|info| StageId(info.id)).collect();
         if let Some(execution) = sql_execution {
-            self.sql.job_start(execution, id, &stages, event.submission_time);
+            let tasks = infos.iter().map(|info| (StageId(info.id), info.num_tasks));
+            self.sql.job_start(execution, id, tasks, event.submission_time);
         }
+        self.connect.job_start(&tags, id);
 
         let mut num_tasks = 0_u32;
-        let mut not_run = Vec::new();
         let mut name = (i64::MIN, String::new());
-        for info in event.stage_infos {
-            let tasks = u32::try_from(info.num_tasks).unwrap_or(0);
+        let scala = self.scala();
+        for info in infos {
             if info.completion_time.is_none() {
+                let tasks = u32::try_from(info.num_tasks).unwrap_or(0);
                 num_tasks = num_tasks.saturating_add(tasks);
             }
             if info.id >= name.0 {
                 name = (info.id, info.name.to_string());
             }
-            let state = self.stages.get_or_add(info.id, info.attempt);
-            if state.stage.status == StageStatus::Pending {
-                state.fill(info);
-            }
+            let stage = StageAttemptId { stage: StageId(info.id), attempt: info.attempt };
+            let state = self.stages.get_or_add(stage);
+            state.fill(info, scala);
             state.join(id, sql_execution);
-            // A stage that another job is running already serves this one too.
-            if state.stage.status == StageStatus::Active {
-                state.counted_for.push(id);
-            } else {
-                not_run.push((state.stage.id.stage, tasks));
-            }
+            state.count_for(id);
         }
 
         let (description, group) =
@@ -90,32 +188,50 @@ impl Fold {
                 .then_some(TimestampMs(event.submission_time)),
             stages,
             num_tasks,
+            tags,
             ..Job::new(id)
         };
-        self.jobs.0.insert(id, JobState { job, not_run });
+        let state = JobState {
+            job,
+            later: None,
+            has_ended: false,
+            completed_stages: BTreeSet::new(),
+            skipped_stages: BTreeSet::new(),
+            succeeded: HashMap::new(),
+            active: 0,
+        };
+        self.jobs.all.insert(id, state);
+        self.jobs.running.insert(id);
     }
 
-    /// Stages that the job needed on paper and that nobody had submitted until now were skipped.
+    /// Stages of the job that wait for their submission were skipped.
     pub(super) fn job_end(&mut self, event: JobEnd<'_>) {
         self.see(event.completion_time);
         let id = JobId(event.id);
-        let Some(JobState { job, not_run }) = self.jobs.0.get_mut(&id) else {
-            return;
-        };
-        job.completion_time =
-            (event.completion_time > 0).then_some(TimestampMs(event.completion_time));
-        job.status = match &*event.result.result {
+        let status = match &*event.result.result {
             "JobSucceeded" => JobStatus::Succeeded,
             "JobFailed" => JobStatus::Failed,
             _ => JobStatus::Unknown,
         };
+        self.sql.job_end(id, status);
+        if !self.jobs.running.remove(&id) {
+            return;
+        }
+        let Some(state) = self.jobs.all.get_mut(&id) else {
+            return;
+        };
+        for &stage in &state.job.stages {
+            for tasks in self.stages.skip_pending(stage) {
+                state.job.num_skipped_tasks = state.job.num_skipped_tasks.saturating_add(tasks);
+                state.skipped_stages.insert(stage);
+            }
+        }
+        state.count_stages();
+        let job = &mut state.job;
+        job.completion_time =
+            (event.completion_time > 0).then_some(TimestampMs(event.completion_time));
+        job.status = status;
         job.failure_reason = event.result.exception.map(|e| e.message.into_string());
-        for (stage, tasks) in not_run.drain(..) {
-            job.num_skipped_tasks = job.num_skipped_tasks.saturating_add(tasks);
-            self.stages.skip_pending(stage);
-        }
-        if let Some(execution) = job.sql_execution {
-            self.sql.job_end(execution, job.status);
-        }
+        state.has_ended = true;
     }
 }

@@ -1,9 +1,16 @@
 use super::Fold;
+use super::executors::Slot;
 use super::failures::{add_failure, error_text};
-use crate::event::{EndReason, TaskEnd, TaskStart};
+use super::internal_metrics::so_far;
+use super::sql::Report;
+use super::stages::{Part, add_difference};
+use crate::event::{
+    EndReason, ExecutorMetricsUpdate, ExecutorPeaks, StageExecutorMetrics, TaskEnd, TaskStart,
+};
 use tinderbox_model::{
-    ExecutorId, SharedText, Stage, StageAttemptId, StageDistributions, StageId, StageStatus, Task,
-    TaskBrief, TaskCounts, TaskId, TaskMetrics, TaskStatus, TimestampMs,
+    Accumulable, AccumulatorId, ExecutorId, PeakMemory, Stage, StageAttemptId, StageDistributions,
+    StageId, StageStatus, Task, TaskBrief, TaskCounts, TaskId, TaskMetrics, TaskStatus,
+    TimestampMs,
 };
 
 impl Fold {
@@ -22,43 +29,49 @@ impl Fold {
             launch_time: TimestampMs(info.launch_time),
             finish_time: None,
             getting_result_time: None,
-            executor: ExecutorId::from(&*info.executor),
-            host: SharedText::from(&*info.host),
-            locality: SharedText::from(&*info.locality),
+            executor: self.names.get(&info.executor).into(),
+            host: self.names.get(&info.host),
+            locality: self.names.get(&info.locality),
             speculative: info.speculative,
             status: TaskStatus::Running,
             error_message: None,
             metrics: None,
             accumulables: Vec::new(),
         };
-        let state = self.stages.get_or_add(event.stage, event.stage_attempt);
-        launched(&mut state.stage, task.launch_time);
-        state.stage.tasks.active += 1;
-        self.jobs.count(&state.counted_for, |tasks| tasks.active += 1);
-        if let Some(executor) = self.executors.active(task.executor.as_str(), &task.host) {
-            executor.tasks.active += 1;
+        if self.is_incomplete() {
+            self.appeared(&task);
         }
+        self.started(&task);
         self.running.insert(task.id, task);
     }
 
-    pub(super) fn task_end(&mut self, event: TaskEnd<'_>, on_task: &mut dyn FnMut(Task)) {
-        let TaskEnd { reason, info, .. } = event;
-        self.see(info.finish_time);
-        let was_running = self.running.remove(&TaskId(info.id)).is_some();
-        let status = status(&reason);
-        let mut metrics = event.metrics.map(TaskMetrics::from);
-        // The same task ends a second time, as failed, when its executor goes with its shuffle output. Spark
-        // counts that end, and keeps the figures of the first one.
-        let is_second_end = &*reason.reason == "Resubmitted" && !was_running;
-        if is_second_end {
-            metrics = None;
-        }
+    /// Counts a task that started.
+    fn started(&mut self, task: &Task) {
+        let slot = self.executors.slot(task.executor.as_str());
+        self.stages.task_started(task, &mut self.jobs);
+        self.executors.task_started(slot);
+    }
 
-        let state = self.stages.get_or_add(event.stage, event.stage_attempt);
-        let stage = &mut state.stage;
+    /// A task of a stage or executor whose own events are missing (the listener came late, or shed them) shows that they
+    /// are there.
+    fn appeared(&mut self, task: &Task) {
+        self.executors.appeared(task);
+        let stage = &mut self.stages.get_or_add(task.stage).stage;
+        if stage.status == StageStatus::Pending {
+            stage.status = StageStatus::Active;
+        }
+        let first = stage.first_task_launched_time.get_or_insert(task.launch_time);
+        *first = (*first).min(task.launch_time);
+    }
+
+    pub(super) fn task_end(&mut self, event: TaskEnd<'_>, on_task: &mut dyn FnMut(Task)) {
+        let TaskEnd { reason, info, metrics, .. } = event;
+        self.see(info.finish_time);
+        let started = self.running.remove(&TaskId(info.id));
+        let end = End::of(reason.as_deref());
         let task = Task {
             id: TaskId(info.id),
-            stage: stage.id,
+            stage: StageAttemptId { stage: StageId(event.stage), attempt: event.stage_attempt },
             index: info.index,
             attempt: info.attempt,
             partition: info.partition,
@@ -66,84 +79,183 @@ impl Fold {
             finish_time: (info.finish_time > 0).then_some(TimestampMs(info.finish_time)),
             getting_result_time: (info.getting_result_time > 0)
                 .then_some(TimestampMs(info.getting_result_time)),
-            executor: ExecutorId::from(&*info.executor),
-            host: SharedText::from(&*info.host),
-            locality: SharedText::from(&*info.locality),
+            executor: self.names.get(&info.executor).into(),
+            host: self.names.get(&info.host),
+            locality: self.names.get(&info.locality),
             speculative: info.speculative,
-            status,
-            error_message: error_text(&reason),
+            status: end.status(info.failed, info.killed),
+            error_message: reason.as_deref().and_then(error_text),
             metrics,
-            accumulables: Vec::new(),
+            accumulables: info.sql_updates.users.into_iter().map(Accumulable::from).collect(),
         };
-
-        launched(stage, task.launch_time);
-        let count = |tasks: &mut TaskCounts| {
-            if was_running {
-                tasks.active = tasks.active.saturating_sub(1);
+        self.ended(&task, end, started.as_ref(), &event.executor_metrics);
+        self.report(&task, end == End::Success, &info.sql_updates.sql);
+        // Spark has no row for an end without a start: the same task ends a second time, as failed, when its executor
+        // goes with its shuffle output.
+        if started.is_some() || (self.is_incomplete() && end != End::Resubmitted) {
+            if let Some(stage) = self.stages.shown(task.stage) {
+                describe(stage, &task, end, reason.as_deref());
             }
-            match status {
-                TaskStatus::Success => tasks.complete += 1,
-                TaskStatus::Killed => tasks.killed += 1,
-                TaskStatus::Failed | TaskStatus::Running | TaskStatus::GettingResult => {
-                    tasks.failed += 1
-                }
-            }
-        };
-        count(&mut stage.tasks);
-        self.jobs.count(&state.counted_for, count);
-        if let Some(executor) = self.executors.active(task.executor.as_str(), &task.host) {
-            count(&mut executor.tasks);
-            executor.total_duration += task.duration();
-            if let Some(metrics) = &task.metrics {
-                executor.metrics += metrics;
-            }
-            if let Some(peaks) = event.executor_metrics {
-                executor.peak_memory.raise_to(&peaks.into());
-            }
-        }
-
-        if let Some(metrics) = &task.metrics {
-            stage.metrics += metrics;
-        }
-        match status {
-            TaskStatus::Success => {
-                if state.succeeded.insert(task.index) {
-                    self.sql.task_updates(stage.id, stage.sql_execution, &info.sql_updates.0);
-                }
-                if let Some(metrics) = &task.metrics {
-                    add_to_distributions(&mut stage.distributions, &task, metrics);
-                    keep_if_slow(&mut stage.slowest_tasks, &task, *metrics);
-                }
-            }
-            TaskStatus::Failed => {
-                if let Some(text) = &task.error_message {
-                    let time = task.finish_time.unwrap_or(task.launch_time);
-                    add_failure(&mut stage.failures, &reason.reason, text, time, task.id);
-                }
-            }
-            TaskStatus::Killed | TaskStatus::Running | TaskStatus::GettingResult => {}
-        }
-        if !is_second_end {
             on_task(task);
         }
+        self.written();
+    }
+
+    /// Counts a task that ended.
+    fn ended(&mut self, task: &Task, end: End, started: Option<&Task>, peaks: &ExecutorPeaks) {
+        let is_incomplete = self.is_incomplete();
+        if is_incomplete {
+            self.appeared(task);
+        }
+        let is_row = started.is_some() || (is_incomplete && end != End::Resubmitted);
+        let ending = Ending {
+            end,
+            // Spark counts every end but a second one against the tasks that run, started or not.
+            was_active: end != End::Resubmitted && (started.is_some() || !is_incomplete),
+            slot: self.executors.slot(task.executor.as_str()),
+            kill_reason: task.error_message.as_deref().filter(|_| end == End::Killed),
+            metrics: task.metrics.as_ref().filter(|_| is_row),
+            before: started.and_then(|task| task.metrics.as_ref()),
+            peaks,
+        };
+        self.over = self.stages.task_ended(task, &ending, &mut self.jobs);
+        self.executors.task_ended(task, &ending);
+    }
+
+    /// Closes the stage attempt that ended with a task.
+    fn written(&mut self) {
+        if let Some(over) = self.over.take() {
+            self.stages.end(over.stage);
+            self.jobs.write(&over.jobs);
+        }
+    }
+
+    fn report(&mut self, task: &Task, is_success: bool, updates: &[(AccumulatorId, i64)]) {
+        let report = Report { task: task.id, index: task.index, is_success, updates };
+        self.sql.report(task.stage, report);
+    }
+
+    /// In local mode the driver tells how far its tasks are.
+    pub(super) fn executor_metrics_update(&mut self, event: &ExecutorMetricsUpdate<'_>) {
+        let slot = self.executors.slot(&event.executor);
+        let executor = ExecutorId::from(&*event.executor);
+        for update in &event.tasks {
+            let Some(task) = self.running.get_mut(&TaskId(update.task)) else {
+                continue;
+            };
+            let stage = stage_attempt(update.stage, update.attempt);
+            let now = so_far(&update.updates);
+            let before = task.metrics.replace(now);
+            let part = Part { stage, slot, executor: &executor };
+            self.stages.add_progress(part, &now, before.as_ref());
+            let updates = update.updates.iter();
+            let updates: Vec<_> =
+                updates.filter_map(|u| Some((AccumulatorId(u.id), u.update()?))).collect();
+            let (task, index) = (task.id, task.index);
+            let report = Report { task, index, is_success: false, updates: &updates };
+            self.sql.report(stage, report);
+        }
+        for update in &event.updates {
+            let peaks = PeakMemory::from(update.metrics);
+            self.executors.raise_peaks(slot, &peaks);
+            let stage = stage_attempt(update.stage, update.attempt);
+            self.stages.raise_peaks(Part { stage, slot, executor: &executor }, &peaks);
+        }
+    }
+
+    pub(super) fn stage_executor_metrics(&mut self, event: &StageExecutorMetrics<'_>) {
+        let slot = self.executors.slot(&event.executor);
+        let peaks = PeakMemory::from(event.metrics);
+        self.executors.raise_peaks_at_stage_end(slot, &peaks);
+        let stage = stage_attempt(event.stage, event.attempt);
+        let executor = &ExecutorId::from(&*event.executor);
+        self.stages.raise_peaks(Part { stage, slot, executor }, &peaks);
     }
 }
 
-/// A task of a stage whose submission was not seen (the listener came late) shows that the stage runs.
-fn launched(stage: &mut Stage, time: TimestampMs) {
-    if stage.status == StageStatus::Pending {
-        stage.status = StageStatus::Active;
-    }
-    let first = stage.first_task_launched_time.get_or_insert(time);
-    *first = (*first).min(time);
+fn stage_attempt(stage: i64, attempt: i64) -> StageAttemptId {
+    // The driver reports under -1 what belongs to no stage.
+    StageAttemptId { stage: StageId(stage), attempt: u32::try_from(attempt).unwrap_or(u32::MAX) }
 }
 
-/// As `AppStatusListener.onTaskEnd` counts; end reasons of later versions are failures.
-fn status(reason: &EndReason<'_>) -> TaskStatus {
-    match &*reason.reason {
-        "Success" => TaskStatus::Success,
-        "TaskKilled" | "TaskCommitDenied" => TaskStatus::Killed,
-        _ => TaskStatus::Failed,
+/// How a task's end counts.
+pub(super) struct Ending<'a> {
+    pub(super) end: End,
+    /// Whether a running task is gone with it.
+    pub(super) was_active: bool,
+    pub(super) slot: Slot,
+    /// Of a kill.
+    pub(super) kill_reason: Option<&'a str>,
+    /// What counts for the stage.
+    pub(super) metrics: Option<&'a TaskMetrics>,
+    /// What of it was counted while the task ran.
+    pub(super) before: Option<&'a TaskMetrics>,
+    pub(super) peaks: &'a ExecutorPeaks,
+}
+
+impl Ending<'_> {
+    pub(super) fn count(&self, tasks: &mut TaskCounts) {
+        match self.end {
+            End::Success => tasks.complete += 1,
+            End::Killed => tasks.killed += 1,
+            End::Failed | End::Resubmitted => tasks.failed += 1,
+        }
+    }
+
+    pub(super) fn add_metrics(&self, sums: &mut TaskMetrics) {
+        if let Some(metrics) = self.metrics {
+            add_difference(sums, metrics, self.before);
+        }
+    }
+}
+
+/// As `AppStatusListener.onTaskEnd` counts ends; reasons of later versions are failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Success,
+    Killed,
+    Failed,
+    Resubmitted,
+}
+
+impl End {
+    fn of(reason: Option<&EndReason<'_>>) -> Self {
+        match reason.map(|reason| &*reason.reason) {
+            None => Self::Success,
+            Some("TaskKilled" | "TaskCommitDenied") => Self::Killed,
+            Some("Resubmitted") => Self::Resubmitted,
+            Some(_) => Self::Failed,
+        }
+    }
+
+    /// The task's own status, as `TaskInfo.status` tells it from its marks; by the reason where it has none.
+    fn status(self, failed: bool, killed: bool) -> TaskStatus {
+        match self {
+            _ if failed => TaskStatus::Failed,
+            _ if killed => TaskStatus::Killed,
+            Self::Success => TaskStatus::Success,
+            Self::Killed => TaskStatus::Killed,
+            Self::Failed | Self::Resubmitted => TaskStatus::Failed,
+        }
+    }
+}
+
+/// Adds to what Spark does not have: distributions, slowest tasks and groups of failures.
+fn describe(stage: &mut Stage, task: &Task, end: End, reason: Option<&EndReason<'_>>) {
+    match end {
+        End::Success => {
+            if let Some(metrics) = &task.metrics {
+                add_to_distributions(&mut stage.distributions, task, metrics);
+                keep_if_slow(&mut stage.slowest_tasks, task, *metrics);
+            }
+        }
+        End::Failed | End::Resubmitted => {
+            if let (Some(text), Some(reason)) = (&task.error_message, reason) {
+                let time = task.finish_time.unwrap_or(task.launch_time);
+                add_failure(&mut stage.failures, &reason.reason, text, time, task.id);
+            }
+        }
+        End::Killed => {}
     }
 }
 

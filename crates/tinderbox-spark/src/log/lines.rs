@@ -9,9 +9,9 @@ use tinderbox_model::Task;
 /// [`Fold::truncated`] and is no error: everything before it counts.
 ///
 /// # Errors
-/// Only when the codec cannot be read at all.
+/// Only when the decoder cannot be set up.
 pub fn fold_lines(
-    input: impl Read,
+    input: impl Read + Send,
     codec: Codec,
     fold: &mut Fold,
     on_task: &mut dyn FnMut(Task),

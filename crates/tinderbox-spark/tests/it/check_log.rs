@@ -58,6 +58,17 @@ impl Log {
         self.event(task_end(stage, task, reason))
     }
 
+    fn executor_added(&mut self, id: &str) -> &mut Self {
+        self.event(json!({"Event": "SparkListenerExecutorAdded", "Timestamp": 950,
+            "Executor ID": id, "Executor Info": {"Host": "h", "Total Cores": 4}}))
+    }
+
+    /// From here on the listener has shed events of a kind.
+    fn shed(&mut self, kind: &str) -> &mut Self {
+        self.fold.shed(&BTreeMap::from([(kind.to_owned(), 2)]));
+        self
+    }
+
     fn finish(&mut self) -> Application {
         std::mem::take(&mut self.fold).finish()
     }
@@ -141,7 +152,9 @@ fn sums_hold_failed_and_killed_tasks_and_distributions_do_not() {
 #[test]
 fn slowest_tasks_are_the_longest_ten_longest_first() {
     let mut log = Log::default();
+    log.stage_submitted(0, 0, 31);
     for task in 0..31 {
+        log.task_start(0, task);
         let mut event = task_end(0, task, "Success");
         event["Task Info"]["Finish Time"] = json!(1200 + task * 7 % 31);
         log.event(event);
@@ -153,12 +166,32 @@ fn slowest_tasks_are_the_longest_ten_longest_first() {
 }
 
 #[test]
-fn an_end_without_its_start_counts_and_nothing_goes_below_zero() {
+fn an_end_without_its_start_counts_as_in_spark_and_has_no_figures() {
     let mut log = Log::default();
+    log.executor_added("1").job_start(0, &[(0, 2)], json!({})).stage_submitted(0, 0, 2);
+    log.task_start(0, 0).task_end(0, 1, "Success").task_end(3, 2, "Success");
+    assert!(log.tasks.is_empty(), "Spark has no rows for them");
+    let application = log.finish();
+    assert_eq!(application.stages.len(), 1, "no stage that nobody submitted");
+    let stage = stage(&application, 0, 0);
+    assert_eq!(counts(stage.tasks), [0, 1, 0, 0], "one running less");
+    assert_eq!(stage.metrics.executor_run_time, Millis(0));
+    assert_eq!(counts(job(&application, 0).tasks), [0, 1, 0, 0]);
+    let executor = &application.executors[0];
+    assert_eq!(counts(executor.tasks), [0, 2, 0, 0]);
+    assert_eq!((executor.num_started_tasks, executor.metrics.executor_run_time), (1, Millis(80)));
+}
+
+#[test]
+fn where_starts_were_shed_an_end_counts_whole_and_nothing_goes_below_zero() {
+    let mut log = Log::default();
+    log.shed("SparkListenerTaskStart");
     log.job_start(0, &[(0, 2)], json!({})).stage_submitted(0, 0, 2);
     log.task_start(0, 0).task_end(0, 1, "Success");
+    assert_eq!(log.tasks.len(), 1);
     let application = log.finish();
     assert_eq!(counts(stage(&application, 0, 0).tasks), [1, 1, 0, 0]);
+    assert_eq!(stage(&application, 0, 0).metrics.executor_run_time, Millis(40));
     assert_eq!(counts(job(&application, 0).tasks), [1, 1, 0, 0]);
     assert_eq!(counts(application.executors[0].tasks), [1, 1, 0, 0]);
 }
@@ -177,9 +210,9 @@ fn a_resubmitted_task_counts_as_failed_but_its_figures_stay() {
 #[test]
 fn shed_ends_are_filled_in_from_the_end_of_their_stage() {
     let mut log = Log::default();
-    log.job_start(0, &[(0, 3)], json!({})).stage_submitted(0, 0, 3);
+    log.executor_added("1").job_start(0, &[(0, 3)], json!({})).stage_submitted(0, 0, 3);
     log.task_start(0, 0).task_start(0, 1).task_end(0, 0, "Success");
-    log.fold.shed(&BTreeMap::from([("SparkListenerTaskEnd".to_owned(), 2)]));
+    log.shed("SparkListenerTaskEnd");
     let mut info = submitted(0, 0, 3);
     info["Accumulables"] = json!([
         {"ID": 1, "Name": "internal.metrics.executorRunTime", "Value": 130},
@@ -225,8 +258,10 @@ fn stages_that_nobody_submitted_are_skipped_at_the_end_of_their_job() {
     assert_eq!((job.num_tasks, job.num_skipped_tasks), (9, 7));
     assert_eq!((job.name.as_str(), job.description.as_deref()), ("stage 2", Some("d")));
     assert_eq!(stage(&application, 1, 0).status, StageStatus::Skipped);
+    assert_eq!(job.stage_counts.skipped, 2);
+    // Spark makes a stage anew for each job that names it, so what it was before is lost.
     let reused = stage(&application, 0, 0);
-    assert_eq!(reused.status, StageStatus::Complete, "what another job computed stays");
+    assert_eq!(reused.status, StageStatus::Skipped);
     assert_eq!(reused.jobs.iter().map(|job| job.0).collect::<Vec<_>>(), [0, 1]);
 }
 
@@ -257,6 +292,7 @@ fn removed_executors_count_no_more_and_unborn_ones_are_none() {
         json!({"Event": "SparkListenerStageExecutorMetrics", "Executor ID": "1", "Stage ID": 0,
         "Stage Attempt ID": 0, "Executor Metrics": {"JVMHeapMemory": 11}}),
     );
+    log.stage_submitted(0, 0, 2);
     log.task_start(0, 0).task_start(0, 1).task_end(0, 0, "Success");
     for id in ["1", "2"] {
         log.event(
@@ -267,7 +303,7 @@ fn removed_executors_count_no_more_and_unborn_ones_are_none() {
     log.task_end(0, 1, "ExecutorLostFailure");
     let application = log.finish();
     let [executor]: &[Executor; 1] = application.executors.as_slice().try_into().unwrap();
-    assert_eq!(counts(executor.tasks), [0, 1, 0, 0]);
+    assert_eq!(counts(executor.tasks), [1, 1, 0, 0], "it stays as it was when it went");
     assert_eq!((executor.host_port.as_str(), executor.total_cores), ("h:7", 4));
     assert_eq!((executor.status, executor.max_memory), (ExecutorStatus::Removed, Bytes(64)));
     assert_eq!(executor.remove_reason.as_deref(), Some("killed"));
@@ -376,7 +412,7 @@ fn a_new_stage_attempt_begins_its_sql_metrics_anew() {
 #[test]
 fn shed_sql_updates_are_filled_in_from_the_end_of_their_stage() {
     let mut log = sql_log();
-    log.event(sql_task_end(0, 0, 10));
+    log.event(sql_task_end(0, 0, 10)).shed("SparkListenerTaskEnd");
     let mut info = submitted(0, 0, 2);
     info["Accumulables"] = json!([{"ID": 1, "Name": "rows", "Value": "31", "Metadata": "sql"}]);
     log.event(json!({"Event": "SparkListenerStageCompleted", "Stage Info": info}));
@@ -415,7 +451,7 @@ fn foreign_lines_are_counted_and_skipped() {
         .line(r#"{"Event":"com.vendor.Thing","x":1}"#)
         .line(r#"{"Event":"com.vendor.Thing"}"#)
         .line(r#"{"Event":"SparkListenerTaskEnd","Stage ID":0}"#)
-        .line(r#"{"Event":"SparkListenerBlockUpdated"}"#)
+        .line(r#"{"Event":"org.apache.spark.scheduler.SparkListenerSpeculativeTaskSubmitted"}"#)
         .line(r#"{"Event":"org.apache.spark.sql.streaming.StreamingQueryListener$QueryIdleEvent"}"#)
         .line(r#"{ "Timestamp": 5, "New Field": [1], "Event": "SparkListenerApplicationEnd", "ExitCode": 3 }"#);
     let application = log.finish();

@@ -4,6 +4,8 @@
 #![recursion_limit = "256"]
 
 mod check_log;
+mod codecs;
 mod cut;
 mod fixtures;
+mod fuzz;
 mod history_server;

@@ -4,6 +4,7 @@
 mod damage;
 mod detail;
 mod generated;
+mod pack;
 mod tasks;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,121 @@
+use crate::event_log::{name_of, of_io, of_spark, open_file};
+use crate::pipeline::{Lines, fold_lines};
+use crate::{Error, EventLog};
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use tinderbox_model::{Application, Task};
+use tinderbox_spark::Fold;
+use tinderbox_spark::log::Codec;
+
+/// Reads a log that may still grow: each time from where reading stopped the time before.
+///
+/// A plain file is read on from that byte. A compressed one is decoded from its beginning, which costs a small part of
+/// folding it; what was folded before is skipped.
+#[derive(Debug, Default)]
+pub struct Follower {
+    fold: Fold,
+    files: Vec<FollowedFile>,
+    noted_gap: bool,
+}
+
+#[derive(Debug, Default)]
+struct FollowedFile {
+    /// Decoded bytes that were folded.
+    bytes: u64,
+    /// What ended it early when it was read last.
+    cut: Option<String>,
+}
+
+impl Follower {
+    /// Smaller files are read by one thread: starting others would take longer.
+    const PARALLEL_BYTES: u64 = 2 << 20;
+
+    /// Whether [`Follower::advance`] can go on with `log` as it is now: compacted or exchanged files cannot be followed.
+    pub fn can_follow(&self, log: &EventLog) -> bool {
+        log.files.len() >= self.files.len() && log.missing.is_empty()
+    }
+
+    /// Folds what is new. Ended tasks are handed to `on_task` as they come.
+    ///
+    /// # Errors
+    /// When the log's first file cannot be read or decoded. Later ones only mark the application as cut short.
+    pub fn advance(
+        &mut self,
+        log: &EventLog,
+        threads: usize,
+        on_task: &mut (dyn FnMut(Task) + Send),
+    ) -> Result<(), Error> {
+        if let Some(first) = log.missing.first()
+            && !self.noted_gap
+        {
+            self.fold.truncated(&format!("part {first} of the rolling log is missing"));
+            self.noted_gap = true;
+        }
+        // Parts before the last one of the time before do not grow any more.
+        for (at, path) in log.files.iter().enumerate().skip(self.files.len().saturating_sub(1)) {
+            if at == self.files.len() {
+                // What the part before lacks will not come any more.
+                self.note_cut();
+                self.files.push(FollowedFile::default());
+            }
+            match self.advance_file(at, path, threads, on_task) {
+                Ok(()) => {}
+                Err(error) if at == 0 => return Err(error),
+                Err(error) => self.files[at].cut = Some(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The application as far as it was read.
+    pub fn application(&mut self) -> Application {
+        self.fold.application()
+    }
+
+    /// Tasks that were launched and have not ended, by id.
+    pub fn running_tasks(&self) -> Vec<Task> {
+        let mut running: Vec<Task> = self.fold.running_tasks().cloned().collect();
+        running.sort_unstable_by_key(|task| task.id);
+        running
+    }
+
+    /// The application when nothing more comes. Tasks that have not ended are handed to `on_task`.
+    pub fn finish(mut self, on_task: &mut (dyn FnMut(Task) + Send)) -> Application {
+        self.note_cut();
+        self.running_tasks().into_iter().for_each(on_task);
+        self.fold.finish()
+    }
+
+    fn note_cut(&mut self) {
+        if let Some(reason) = self.files.last_mut().and_then(|file| file.cut.take()) {
+            self.fold.truncated(&reason);
+        }
+    }
+
+    fn advance_file(
+        &mut self,
+        at: usize,
+        path: &Path,
+        threads: usize,
+        on_task: &mut (dyn FnMut(Task) + Send),
+    ) -> Result<(), Error> {
+        let (file, codec) = open_file(path)?;
+        let size = file.metadata().map_err(|source| of_io(path, source))?.len();
+        let from = self.files[at].bytes;
+        let threads = if size < Self::PARALLEL_BYTES { 1 } else { threads };
+        self.fold.in_file(&name_of(path));
+        let lines = match codec {
+            Codec::Plain => Lines::File(&file),
+            codec => {
+                let mut decoder =
+                    codec.decode(BufReader::new(&file)).map_err(|source| of_spark(path, source))?;
+                // A file that is shorter now has nothing new; what is wrong with it shows when it is closed.
+                let _ = io::copy(&mut (&mut decoder).take(from), &mut io::sink());
+                Lines::Stream(Box::new(decoder))
+            }
+        };
+        let folded = fold_lines(lines, from, threads, &mut self.fold, on_task);
+        self.files[at] = FollowedFile { bytes: folded.bytes, cut: folded.cut };
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! The indexes of stages with many tasks, built when all rows are there.
+
+use super::array::{Array, ArrayReader};
+use super::bytes::malformed;
+use super::columns::{ID, PackMetric};
+use super::directory::{Directory, StageEntry, StageIndex};
+use super::key::Key;
+use super::radix;
+use super::scan::Scan;
+use super::source::Source;
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+/// Stages with fewer tasks are answered from four blocks at most: nothing is gained by an index.
+pub(super) const MIN_INDEXED_ROWS: u64 = 1_025;
+
+/// Appends the indexes to `file`, whose blocks end at `end`. Answers where the indexes end.
+///
+/// A thread holds three copies of one column of a stage at a time.
+pub(super) fn build(
+    file: &File,
+    end: u64,
+    directory: &mut Directory,
+    threads: usize,
+) -> io::Result<u64> {
+    let indexed: Vec<usize> = (0..directory.stages.len())
+        .filter(|at| directory.stages[*at].rows >= MIN_INDEXED_ROWS)
+        .collect();
+    let output = Output { file, end: AtomicU64::new(end) };
+    let source = Source { file: file.try_clone()?, file_len: end, tail: Vec::new() };
+    let stages = &directory.stages;
+    // The order by run time needs the order by id.
+    let by_id = in_parallel(threads, indexed.len(), |job| {
+        order_by_id(&source, &stages[indexed[job]], &output)
+    })?;
+
+    let ends = output.end.load(Ordering::Relaxed);
+    let source = Source { file: file.try_clone()?, file_len: ends, tail: Vec::new() };
+    let per_stage = PackMetric::ALL.len() + 1;
+    let arrays = in_parallel(threads, indexed.len() * per_stage, |job| {
+        let (stage, metric) = (job / per_stage, job % per_stage);
+        let entry = &stages[indexed[stage]];
+        match PackMetric::ALL.get(metric) {
+            Some(metric) => sorted(&source, entry, *metric, &output),
+            None => order_by_run_time(&source, entry, by_id[stage], &output),
+        }
+    })?;
+
+    let mut arrays = arrays.into_iter();
+    for (at, by_id) in indexed.into_iter().zip(by_id) {
+        let sorted: Vec<Array> = arrays.by_ref().take(PackMetric::ALL.len()).collect();
+        let by_run_time = arrays.next().ok_or_else(|| io::Error::other("an index is missing"))?;
+        directory.stages[at].index = Some(StageIndex { by_id, by_run_time, sorted });
+    }
+    Ok(output.end.load(Ordering::Relaxed))
+}
+
+/// The file from its end on.
+struct Output<'a> {
+    file: &'a File,
+    end: AtomicU64,
+}
+
+impl Output<'_> {
+    fn write(&self, values: &[i64]) -> io::Result<Array> {
+        let count = values.len() as u64;
+        let Some(bytes) = Array::encode(values) else {
+            return Ok(Array::Constant { value: values.first().copied().unwrap_or(0), count });
+        };
+        let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.file.write_all_at(&bytes, offset)?;
+        Ok(Array::Packed { offset, count })
+    }
+}
+
+/// Answers what `job` makes of every number below `count`.
+fn in_parallel<T: Send>(
+    threads: usize,
+    count: usize,
+    job: impl Fn(usize) -> io::Result<T> + Sync,
+) -> io::Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(count));
+    let work = || -> io::Result<()> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Ok(());
+            }
+            let made = job(number);
+            if made.is_err() {
+                // The others stop too.
+                next.store(count, Ordering::Relaxed);
+            }
+            let made = made?;
+            if let Ok(mut done) = done.lock() {
+                done.push((number, made));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(count)).map(|_| scope.spawn(work)).collect();
+        let mut result = work();
+        for other in others {
+            let joined =
+                other.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked")));
+            result = result.and(joined);
+        }
+        result
+    })?;
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_unstable_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, made)| made).collect())
+}
+
+/// `None` when rows lie in that order.
+fn order_by_id(
+    source: &Source,
+    stage: &StageEntry,
+    output: &Output<'_>,
+) -> io::Result<Option<Array>> {
+    let ids = Scan::new(source).column(&stage.blocks, ID)?;
+    if ids.is_sorted() {
+        return Ok(None);
+    }
+    // A row is near its rank, and the difference takes few bits.
+    let order = radix::order(&ids).into_iter().zip(0_i64..);
+    let differences: Vec<i64> = order.map(|(row, rank)| i64::from(row) - rank).collect();
+    output.write(&differences).map(Some)
+}
+
+/// The figures that quantiles see, in the order of rows; of some rows only, if `kept` says so.
+pub(super) fn figures(
+    source: &Source,
+    stage: &StageEntry,
+    metric: PackMetric,
+    kept: Option<&[bool]>,
+) -> io::Result<Vec<i64>> {
+    let key = Key::of(metric);
+    let mut figures = Vec::with_capacity(usize::try_from(stage.rows).unwrap_or(0));
+    let mut row = 0;
+    Scan::new(source).columns(&stage.blocks, key.columns(), |columns| {
+        for at in 0..columns[0].len() {
+            let figure = key.at(columns, at);
+            if figure >= 0 && kept.is_none_or(|kept| kept[row]) {
+                figures.push(figure);
+            }
+            row += 1;
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(figures)
+}
+
+fn sorted(
+    source: &Source,
+    stage: &StageEntry,
+    metric: PackMetric,
+    output: &Output<'_>,
+) -> io::Result<Array> {
+    let mut values = figures(source, stage, metric, None)?;
+    radix::sort_values(&mut values);
+    output.write(&values)
+}
+
+fn order_by_run_time(
+    source: &Source,
+    stage: &StageEntry,
+    by_id: Option<Array>,
+    output: &Output<'_>,
+) -> io::Result<Array> {
+    let key = Key::of(PackMetric::ExecutorRunTime);
+    let mut keys = Vec::with_capacity(usize::try_from(stage.rows).unwrap_or(0));
+    Scan::new(source).columns(&stage.blocks, key.columns(), |columns| {
+        keys.extend((0..columns[0].len()).map(|at| key.at(columns, at)));
+        ControlFlow::Continue(())
+    })?;
+    if let Some(by_id) = by_id {
+        let mut reader = by_id.reader();
+        let mut ranked = Vec::with_capacity(keys.len());
+        for rank in 0..stage.rows {
+            ranked.push(keys[row_of(source, &mut reader, rank, stage.rows)?]);
+        }
+        keys = ranked;
+    }
+    let order: Vec<i64> = radix::order(&keys).into_iter().map(i64::from).collect();
+    output.write(&order)
+}
+
+/// The row whose id has the given rank.
+pub(super) fn row_of(
+    source: &Source,
+    by_id: &mut ArrayReader,
+    rank: u64,
+    rows: u64,
+) -> io::Result<usize> {
+    let row = rank.checked_add_signed(by_id.get(source, rank)?);
+    row.filter(|row| *row < rows)
+        .and_then(|row| usize::try_from(row).ok())
+        .ok_or_else(|| malformed("an index leads beyond its stage"))
+}
