@@ -3,6 +3,7 @@
 use super::date::Date;
 use super::sql_metric;
 use super::{Shape, View};
+use crate::scala_order::{Scala, long_hash};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tinderbox_model::{
@@ -67,10 +68,19 @@ struct Edge {
     to_id: PlanNodeId,
 }
 
-/// The jobs of an execution that are in this state.
-pub(super) fn jobs_in(execution: &SqlExecution, state: JobStatus) -> Vec<JobId> {
-    let in_state = execution.job_states.iter().filter(|(_, of)| **of == state);
-    in_state.map(|(job, _)| *job).collect()
+/// The jobs of an execution that are in this state, in the order of the server's map of them.
+fn jobs_in(shape: Shape, execution: &SqlExecution, state: JobStatus) -> Vec<JobId> {
+    let scala = if shape == Shape::V4 { Scala::V2_13 } else { Scala::V2_12 };
+    let jobs: Vec<_> = execution.job_states.iter().collect();
+    let hashes: Vec<i32> = jobs.iter().map(|(job, _)| long_hash(job.0)).collect();
+    let order = scala.immutable_order(&hashes).into_iter().map(|at| jobs[at]);
+    order.filter(|(_, of)| **of == state).map(|(job, _)| *job).collect()
+}
+
+/// The jobs of an execution that succeeded, by id.
+pub(super) fn succeeded_jobs(execution: &SqlExecution) -> Vec<JobId> {
+    let jobs = execution.job_states.iter().filter(|(_, of)| **of == JobStatus::Succeeded);
+    jobs.map(|(job, _)| *job).collect()
 }
 
 /// Up to now for one that runs.
@@ -88,9 +98,9 @@ fn data<'a>(view: View<'a>, execution: &'a SqlExecution, has: SqlDetails) -> Exe
         plan_description: if has.plan { &execution.physical_plan } else { "" },
         submission_time: Date(execution.submission_time),
         duration: duration(view, execution),
-        running_job_ids: jobs_in(execution, JobStatus::Running),
-        success_job_ids: jobs_in(execution, JobStatus::Succeeded),
-        failed_job_ids: jobs_in(execution, JobStatus::Failed),
+        running_job_ids: jobs_in(view.shape, execution, JobStatus::Running),
+        success_job_ids: jobs_in(view.shape, execution, JobStatus::Succeeded),
+        failed_job_ids: jobs_in(view.shape, execution, JobStatus::Failed),
         nodes,
         edges,
         query_id: view.shape.v4(|| execution.query_id.as_deref()).flatten(),

@@ -3,10 +3,10 @@
 use super::View;
 use super::date::Date;
 use super::java_double::Double;
-use super::sql::{duration, jobs_in};
+use super::sql::{duration, succeeded_jobs};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
-use tinderbox_model::{JobId, JobStatus, Millis, SqlExecution, SqlExecutionId, SqlStatus};
+use tinderbox_model::{JobId, Millis, SqlExecution, SqlExecutionId, SqlStatus};
 
 /// What DataTables asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn row<'a>(view: View<'a>, execution: &'a SqlExecution, below: Option<Vec<Row<'a
         description: &execution.description,
         submission_time: Date(execution.submission_time),
         duration: duration(view, execution),
-        job_ids: jobs_in(execution, JobStatus::Succeeded),
+        job_ids: succeeded_jobs(execution),
         query_id: execution.query_id.as_deref(),
         error_message: execution.error_message.as_deref(),
         root_execution_id: execution.root,
