@@ -37,7 +37,7 @@ pub use sql_table::{SqlTableQuery, sql_table};
 pub use stages::{EachTask, StageAnswer, StageParts, stage_attempt, stage_attempts, stages};
 pub use storage::{rdd, rdds};
 pub use summary::{TaskMetric, TaskQuantiles, ranks};
-pub use task_order::{TaskKey, TaskOrder};
+pub use task_order::TaskOrder;
 pub use task_search::matches as task_matches;
 pub use tasks::{TaskAnswer, TaskState, TaskTable, task_table};
 

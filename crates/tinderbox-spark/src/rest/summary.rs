@@ -3,10 +3,9 @@
 use super::java_double::Double;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeStruct, Serializer};
-use tinderbox_model::{Task, TaskMetrics, TaskStatus, TimestampMs};
 
 macro_rules! metrics {
-    ($($(#[$doc:meta])* $name:ident = $metrics:ident => $value:expr,)+) => {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
         /// What the tasks of a stage are summarized by.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum TaskMetric {
@@ -24,104 +23,81 @@ macro_rules! metrics {
             pub const ALL: [Self; 3 + [$(stringify!($name)),+].len()] = [
                 Self::Duration, Self::GettingResultTime, Self::SchedulerDelay, $(Self::$name),+
             ];
-
-            fn of(self, metrics: &TaskMetrics) -> u64 {
-                match self {
-                    Self::Duration | Self::GettingResultTime | Self::SchedulerDelay => 0,
-                    $(Self::$name => { let $metrics = metrics; $value },)+
-                }
-            }
         }
     };
 }
 
 metrics! {
     /// Milliseconds to deserialize the task.
-    ExecutorDeserializeTime = m => m.executor_deserialize_time.0,
+    ExecutorDeserializeTime,
     /// CPU nanoseconds of the same.
-    ExecutorDeserializeCpuTime = m => m.executor_deserialize_cpu_time.0,
+    ExecutorDeserializeCpuTime,
     /// Milliseconds that its code ran.
-    ExecutorRunTime = m => m.executor_run_time.0,
+    ExecutorRunTime,
     /// CPU nanoseconds of the same.
-    ExecutorCpuTime = m => m.executor_cpu_time.0,
+    ExecutorCpuTime,
     /// Bytes of the result.
-    ResultSize = m => m.result_size.0,
+    ResultSize,
     /// Milliseconds of garbage collection.
-    JvmGcTime = m => m.jvm_gc_time.0,
+    JvmGcTime,
     /// Milliseconds to serialize the result.
-    ResultSerializationTime = m => m.result_serialization_time.0,
+    ResultSerializationTime,
     /// Bytes of execution memory at the peak.
-    PeakExecutionMemory = m => m.peak_execution_memory.0,
+    PeakExecutionMemory,
     /// Bytes in memory of what was spilled.
-    MemoryBytesSpilled = m => m.memory_bytes_spilled.0,
+    MemoryBytesSpilled,
     /// Bytes on disk of what was spilled.
-    DiskBytesSpilled = m => m.disk_bytes_spilled.0,
+    DiskBytesSpilled,
     /// Bytes read from storage.
-    InputBytes = m => m.input_bytes.0,
+    InputBytes,
     /// Records read from storage.
-    InputRecords = m => m.input_records,
+    InputRecords,
     /// Bytes written to storage.
-    OutputBytes = m => m.output_bytes.0,
+    OutputBytes,
     /// Records written to storage.
-    OutputRecords = m => m.output_records,
+    OutputRecords,
     /// Shuffle bytes read, remote and local.
-    ShuffleReadBytes = m => m.shuffle_read_bytes().0,
+    ShuffleReadBytes,
     /// Shuffle records read.
-    ShuffleReadRecords = m => m.shuffle_read_records,
+    ShuffleReadRecords,
     /// Shuffle blocks from other executors.
-    ShuffleRemoteBlocks = m => m.shuffle_remote_blocks_fetched,
+    ShuffleRemoteBlocks,
     /// Shuffle blocks of the same executor.
-    ShuffleLocalBlocks = m => m.shuffle_local_blocks_fetched,
+    ShuffleLocalBlocks,
     /// Milliseconds blocked on shuffle data.
-    ShuffleFetchWaitTime = m => m.shuffle_fetch_wait_time.0,
+    ShuffleFetchWaitTime,
     /// Shuffle bytes from other executors.
-    ShuffleRemoteBytes = m => m.shuffle_remote_bytes_read.0,
+    ShuffleRemoteBytes,
     /// Part of them that went to disk first.
-    ShuffleRemoteBytesToDisk = m => m.shuffle_remote_bytes_read_to_disk.0,
+    ShuffleRemoteBytesToDisk,
     /// Shuffle blocks, remote and local.
-    ShuffleTotalBlocks = m => {
-        m.shuffle_remote_blocks_fetched.saturating_add(m.shuffle_local_blocks_fetched)
-    },
+    ShuffleTotalBlocks,
     /// Milliseconds of remote shuffle requests.
-    ShuffleRemoteRequestsDuration = m => m.shuffle_remote_requests_duration.0,
+    ShuffleRemoteRequestsDuration,
     /// Push-based shuffle: corrupt merged chunks.
-    ShuffleCorruptMergedBlockChunks = m => m.shuffle_corrupt_merged_block_chunks,
+    ShuffleCorruptMergedBlockChunks,
     /// Push-based shuffle: fall-backs to the original blocks.
-    ShuffleMergedFetchFallbacks = m => m.shuffle_merged_fetch_fallback_count,
+    ShuffleMergedFetchFallbacks,
     /// Push-based shuffle: merged blocks from other hosts.
-    ShuffleMergedRemoteBlocks = m => m.shuffle_merged_remote_blocks_fetched,
+    ShuffleMergedRemoteBlocks,
     /// Push-based shuffle: merged blocks read locally.
-    ShuffleMergedLocalBlocks = m => m.shuffle_merged_local_blocks_fetched,
+    ShuffleMergedLocalBlocks,
     /// Push-based shuffle: merged chunks from other hosts.
-    ShuffleMergedRemoteChunks = m => m.shuffle_merged_remote_chunks_fetched,
+    ShuffleMergedRemoteChunks,
     /// Push-based shuffle: merged chunks read locally.
-    ShuffleMergedLocalChunks = m => m.shuffle_merged_local_chunks_fetched,
+    ShuffleMergedLocalChunks,
     /// Push-based shuffle: merged bytes from other hosts.
-    ShuffleMergedRemoteBytes = m => m.shuffle_merged_remote_bytes_read.0,
+    ShuffleMergedRemoteBytes,
     /// Push-based shuffle: merged bytes read locally.
-    ShuffleMergedLocalBytes = m => m.shuffle_merged_local_bytes_read.0,
+    ShuffleMergedLocalBytes,
     /// Push-based shuffle: milliseconds of remote merged requests.
-    ShuffleMergedRemoteRequestsDuration = m => m.shuffle_merged_remote_requests_duration.0,
+    ShuffleMergedRemoteRequestsDuration,
     /// Shuffle bytes written.
-    ShuffleWriteBytes = m => m.shuffle_write_bytes.0,
+    ShuffleWriteBytes,
     /// Shuffle records written.
-    ShuffleWriteRecords = m => m.shuffle_write_records,
+    ShuffleWriteRecords,
     /// Nanoseconds to write them.
-    ShuffleWriteTime = m => m.shuffle_write_time.0,
-}
-
-impl TaskMetric {
-    /// The task's value when it takes part in this distribution: Spark leaves failed and killed tasks out of all but
-    /// three of them (its `TaskDataWrapper` keeps their metrics as negative numbers).
-    pub fn value(self, task: &Task, now: TimestampMs) -> Option<u64> {
-        match (self, super::tasks::measured(task)) {
-            (Self::Duration, _) => Some(task.finish_time.unwrap_or(now).since(task.launch_time).0),
-            (_, None) => None,
-            (Self::GettingResultTime, Some(_)) => Some(super::tasks::getting_result_ms(task, now)),
-            (Self::SchedulerDelay, Some(_)) => Some(super::tasks::scheduler_delay(task).0),
-            (_, Some(metrics)) => (task.status == TaskStatus::Success).then(|| self.of(&metrics)),
-        }
-    }
+    ShuffleWriteTime,
 }
 
 /// Which element of the sorted values stands for each quantile (`AppStatusStore.taskSummary`): the one at

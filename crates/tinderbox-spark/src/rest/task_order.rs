@@ -1,8 +1,5 @@
 //! The orders of tasks (`TaskSorting`, and the columns of `taskTable`).
 
-use super::tasks::{getting_result_ms, measured, scheduler_delay, status_text};
-use tinderbox_model::{Task, TaskMetrics, TaskStatus, TimestampMs};
-
 /// By what tasks are sorted; equal ones by their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskOrder {
@@ -60,15 +57,6 @@ pub enum TaskOrder {
     Error,
 }
 
-/// What tasks are compared by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TaskKey {
-    /// A number.
-    Number(i64),
-    /// A text, byte by byte.
-    Text(String),
-}
-
 impl TaskOrder {
     /// The order behind a column of `taskTable`; `None` for a column that Spark does not know.
     pub fn of_column(name: &str) -> Option<Self> {
@@ -101,62 +89,5 @@ impl TaskOrder {
             "Errors" => Self::Error,
             _ => return None,
         })
-    }
-
-    /// The key of a task. Spark keeps metrics of tasks that did not succeed as negative numbers, and sorts by those:
-    /// the largest of them comes first, then those without metrics, then the others from the smallest on.
-    pub fn key(self, task: &Task, now: TimestampMs) -> TaskKey {
-        let text = |text: &str| TaskKey::Text(text.to_owned());
-        let metric = |value: fn(&TaskMetrics) -> u64| match measured(task) {
-            None => TaskKey::Number(-1),
-            Some(metrics) => {
-                let value = i64::try_from(value(&metrics)).unwrap_or(i64::MAX);
-                let is_good = task.status == TaskStatus::Success;
-                TaskKey::Number(if is_good { value } else { -1 - value })
-            }
-        };
-        let with_metrics = |value: u64| match measured(task) {
-            None => TaskKey::Number(-1),
-            Some(_) => TaskKey::Number(i64::try_from(value).unwrap_or(i64::MAX)),
-        };
-        match self {
-            Self::Id => TaskKey::Number(task.id.0),
-            Self::Index => TaskKey::Number(task.index),
-            Self::Attempt => TaskKey::Number(task.attempt),
-            Self::Status => text(status_text(task.status)),
-            Self::Locality => text(task.locality.as_str()),
-            Self::Executor => text(task.executor.as_str()),
-            Self::Host => text(task.host.as_str()),
-            Self::LaunchTime => TaskKey::Number(task.launch_time.0),
-            Self::RunTime => metric(|m| m.executor_run_time.0),
-            Self::SchedulerDelay => with_metrics(scheduler_delay(task).0),
-            Self::DeserializeTime => metric(|m| m.executor_deserialize_time.0),
-            Self::GcTime => metric(|m| m.jvm_gc_time.0),
-            Self::ResultSerializationTime => metric(|m| m.result_serialization_time.0),
-            Self::GettingResultTime => with_metrics(getting_result_ms(task, now)),
-            Self::PeakMemory => metric(|m| m.peak_execution_memory.0),
-            Self::Accumulators => {
-                TaskKey::Text(task.accumulables.first().map_or_else(String::new, |first| {
-                    let name = first.name.as_deref().unwrap_or("null");
-                    format!("{name}:{}", first.value.as_deref().unwrap_or("null"))
-                }))
-            }
-            Self::InputBytes => metric(|m| m.input_bytes.0),
-            Self::OutputBytes => metric(|m| m.output_bytes.0),
-            Self::ShuffleFetchWait => metric(|m| m.shuffle_fetch_wait_time.0),
-            // The sum of two negated numbers there.
-            Self::ShuffleReadBytes => match metric(|m| m.shuffle_read_bytes().0) {
-                TaskKey::Number(sum) if sum < 0 && measured(task).is_some() => {
-                    TaskKey::Number(sum - 1)
-                }
-                key => key,
-            },
-            Self::ShuffleRemoteBytes => metric(|m| m.shuffle_remote_bytes_read.0),
-            Self::ShuffleWriteTime => metric(|m| m.shuffle_write_time.0),
-            Self::ShuffleWriteBytes => metric(|m| m.shuffle_write_bytes.0),
-            Self::MemorySpilled => metric(|m| m.memory_bytes_spilled.0),
-            Self::DiskSpilled => metric(|m| m.disk_bytes_spilled.0),
-            Self::Error => text(task.error_message.as_deref().unwrap_or("")),
-        }
     }
 }
