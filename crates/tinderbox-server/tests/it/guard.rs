@@ -80,7 +80,7 @@ async fn the_page_answers_its_own_routes_and_nothing_else() {
     assert_eq!(site.get("/assets/gone.js").await.status, StatusCode::NOT_FOUND);
     assert_eq!(site.get("/../../etc/passwd.txt").await.status, StatusCode::NOT_FOUND);
     for path in
-        ["/api", "/api/", "/api/none", "/api/jobs/x/none", "/api/v1/applications", "/ingest"]
+        ["/api", "/api/", "/api/none", "/api/jobs/x/none", "/api/v2", "/ingest"]
     {
         site.get(path).await.is_problem(404, "path-not-found");
     }
