@@ -138,8 +138,9 @@ impl Resource {
     /// `None` for paths that JAX-RS goes on to look for as attempts; an error where it has already chosen a resource
     /// that does not have the rest.
     fn find(path: &[&str], shape: Shape) -> Option<Result<Self, Refusal>> {
-        let of =
-            |answer: fn(Scope) -> Result<Answer, Refusal>| Some(Ok(Self::Of(Box::new(answer))));
+        let of = |answer: fn(&Scope) -> Result<Answer, Refusal>| {
+            Some(Ok(Self::Of(Box::new(move |scope| answer(&scope)))))
+        };
         match path {
             ["jobs"] => of(jobs::list),
             ["jobs", id] if is_number(id) => Some(with_number(id, jobs::one)),
@@ -199,10 +200,10 @@ fn is_number(text: &str) -> bool {
 /// A resource with a number in its path; JAX-RS does not find what is beyond a Java int.
 fn with_number(
     text: &str,
-    answer: fn(Scope, i64) -> Result<Answer, Refusal>,
+    answer: fn(&Scope, i64) -> Result<Answer, Refusal>,
 ) -> Result<Resource, Refusal> {
     let number: i32 = text.parse().map_err(|_| Refusal::Unknown)?;
-    Ok(Resource::Of(Box::new(move |scope| answer(scope, number.into()))))
+    Ok(Resource::Of(Box::new(move |scope| answer(&scope, number.into()))))
 }
 
 fn now() -> TimestampMs {
