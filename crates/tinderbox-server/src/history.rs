@@ -82,7 +82,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
         ["applications"] => applications::list(&app, shape, &parameters).await,
         ["applications", id] => applications::one(&app, options, id).await,
         ["applications", id, rest @ ..] => {
-            of_application(&app, options, id, rest, parameters, uri.path()).await
+            of_application((&app, options), id, rest, parameters, uri.path()).await
         }
         _ => Err(Refusal::Unknown),
     };
@@ -94,8 +94,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
 
 /// Everything below an application: resources first, then attempts, as JAX-RS chooses.
 async fn of_application(
-    app: &App,
-    options: HistoryOptions,
+    (app, options): (&App, HistoryOptions),
     id: &str,
     rest: &[&str],
     parameters: Parameters,
@@ -103,12 +102,12 @@ async fn of_application(
 ) -> Result<Answer, Refusal> {
     let auto = list_shape(app, options, id).await?;
     if let Some(resource) = Resource::find(rest, auto) {
-        return resource?.answer(app, options, id, None, parameters).await;
+        return resource?.answer((app, options), id, None, parameters).await;
     }
     match rest {
         [attempt] => applications::attempt(app, options, id, attempt).await,
         [attempt, rest @ ..] => match Resource::find(rest, auto) {
-            Some(resource) => resource?.answer(app, options, id, Some(attempt), parameters).await,
+            Some(resource) => resource?.answer((app, options), id, Some(attempt), parameters).await,
             None => Err(Refusal::not_found(path)),
         },
         [] => Err(Refusal::Unknown),
@@ -138,8 +137,9 @@ impl Resource {
     /// `None` for paths that JAX-RS goes on to look for as attempts; an error where it has already chosen a resource
     /// that does not have the rest.
     fn find(path: &[&str], shape: Shape) -> Option<Result<Self, Refusal>> {
-        let of =
-            |answer: fn(Scope) -> Result<Answer, Refusal>| Some(Ok(Self::Of(Box::new(answer))));
+        let of = |answer: fn(&Scope) -> Result<Answer, Refusal>| {
+            Some(Ok(Self::Of(Box::new(move |scope| answer(&scope)))))
+        };
         match path {
             ["jobs"] => of(jobs::list),
             ["jobs", id] if is_number(id) => Some(with_number(id, jobs::one)),
@@ -162,8 +162,7 @@ impl Resource {
 
     async fn answer(
         self,
-        app: &App,
-        options: HistoryOptions,
+        (app, options): (&App, HistoryOptions),
         id: &str,
         attempt: Option<&str>,
         parameters: Parameters,
@@ -199,10 +198,10 @@ fn is_number(text: &str) -> bool {
 /// A resource with a number in its path; JAX-RS does not find what is beyond a Java int.
 fn with_number(
     text: &str,
-    answer: fn(Scope, i64) -> Result<Answer, Refusal>,
+    answer: fn(&Scope, i64) -> Result<Answer, Refusal>,
 ) -> Result<Resource, Refusal> {
     let number: i32 = text.parse().map_err(|_| Refusal::Unknown)?;
-    Ok(Resource::Of(Box::new(move |scope| answer(scope, number.into()))))
+    Ok(Resource::Of(Box::new(move |scope| answer(&scope, number.into()))))
 }
 
 fn now() -> TimestampMs {

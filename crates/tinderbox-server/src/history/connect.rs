@@ -6,9 +6,9 @@ use tinderbox_app::rest;
 
 pub fn find(path: &[&str]) -> Result<Resource, Refusal> {
     match path {
-        ["sessions"] => Ok(Resource::Of(Box::new(sessions))),
-        ["operations"] => Ok(Resource::Of(Box::new(operations))),
-        ["operations", "detail"] => Ok(Resource::Of(Box::new(operation))),
+        ["sessions"] => Ok(Resource::Of(Box::new(|scope| sessions(&scope)))),
+        ["operations"] => Ok(Resource::Of(Box::new(|scope| operations(&scope)))),
+        ["operations", "detail"] => Ok(Resource::Of(Box::new(|scope| operation(&scope)))),
         ["sessions", id] => {
             let id = (*id).to_owned();
             Ok(Resource::Of(Box::new(move |scope| session(&scope, &id))))
@@ -17,13 +17,13 @@ pub fn find(path: &[&str]) -> Result<Resource, Refusal> {
     }
 }
 
-fn sessions(scope: Scope) -> Result<Answer, Refusal> {
+fn sessions(scope: &Scope) -> Result<Answer, Refusal> {
     let (offset, length) =
         (scope.parameters.int("offset", 0)?, scope.parameters.int("length", -1)?);
     Answer::json(&rest::sessions(scope.view(), offset, length))
 }
 
-fn operations(scope: Scope) -> Result<Answer, Refusal> {
+fn operations(scope: &Scope) -> Result<Answer, Refusal> {
     let (offset, length) =
         (scope.parameters.int("offset", 0)?, scope.parameters.int("length", -1)?);
     Answer::json(&rest::operations(scope.view(), offset, length))
@@ -42,7 +42,7 @@ fn session(scope: &Scope, id: &str) -> Result<Answer, Refusal> {
     }
 }
 
-fn operation(scope: Scope) -> Result<Answer, Refusal> {
+fn operation(scope: &Scope) -> Result<Answer, Refusal> {
     let tag = scope.parameters.first("jobTag").unwrap_or_default();
     if tag.is_empty() {
         return Err(Refusal::bad_request("jobTag is required."));

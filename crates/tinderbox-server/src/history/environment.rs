@@ -4,6 +4,6 @@ use super::Scope;
 use super::answer::{Answer, Refusal};
 use tinderbox_app::rest;
 
-pub fn environment(scope: Scope) -> Result<Answer, Refusal> {
+pub fn environment(scope: &Scope) -> Result<Answer, Refusal> {
     Answer::json(&rest::environment(scope.view()))
 }

@@ -4,15 +4,15 @@ use super::Scope;
 use super::answer::{Answer, Refusal};
 use tinderbox_app::rest::{self, Shape};
 
-pub fn active(scope: Scope) -> Result<Answer, Refusal> {
+pub fn active(scope: &Scope) -> Result<Answer, Refusal> {
     Answer::json(&rest::active_executors(scope.view()))
 }
 
-pub fn all(scope: Scope) -> Result<Answer, Refusal> {
+pub fn all(scope: &Scope) -> Result<Answer, Refusal> {
     Answer::json(&rest::all_executors(scope.view()))
 }
 
-pub fn processes(scope: Scope) -> Result<Answer, Refusal> {
+pub fn processes(scope: &Scope) -> Result<Answer, Refusal> {
     Answer::json(&rest::processes(scope.view()))
 }
 

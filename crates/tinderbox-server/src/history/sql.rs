@@ -7,8 +7,8 @@ use tinderbox_app::rest::{self, Shape, SqlDetails, SqlTableQuery};
 
 pub fn find(path: &[&str], shape: Shape) -> Result<Resource, Refusal> {
     match path {
-        [] => Ok(Resource::Of(Box::new(list))),
-        ["sqlTable"] if shape == Shape::V4 => Ok(Resource::Of(Box::new(table))),
+        [] => Ok(Resource::Of(Box::new(|scope| list(&scope)))),
+        ["sqlTable"] if shape == Shape::V4 => Ok(Resource::Of(Box::new(|scope| table(&scope)))),
         [id] if is_number(id) => {
             let id: i64 = id.parse().map_err(|_| Refusal::Unknown)?;
             Ok(Resource::Of(Box::new(move |scope| one(&scope, id))))
@@ -24,14 +24,14 @@ fn details(scope: &Scope) -> SqlDetails {
     }
 }
 
-fn list(scope: Scope) -> Result<Answer, Refusal> {
+fn list(scope: &Scope) -> Result<Answer, Refusal> {
     let offset = scope.parameters.int("offset", 0)?;
     let default = if scope.shape == Shape::V4 { -1 } else { 20 };
     let length = scope.parameters.int("length", default)?;
     if scope.shape == Shape::V35 && length < 0 {
         return Err(Refusal::Failed);
     }
-    Answer::json(&rest::executions(scope.view(), offset, length, details(&scope)))
+    Answer::json(&rest::executions(scope.view(), offset, length, details(scope)))
 }
 
 fn one(scope: &Scope, id: i64) -> Result<Answer, Refusal> {
@@ -42,7 +42,7 @@ fn one(scope: &Scope, id: i64) -> Result<Answer, Refusal> {
 }
 
 /// Numbers that cannot be read are exceptions of Spark here, not of JAX-RS.
-fn table(scope: Scope) -> Result<Answer, Refusal> {
+fn table(scope: &Scope) -> Result<Answer, Refusal> {
     let parameters = &scope.parameters;
     let number = |name, default| match parameters.first(name) {
         Some(text) => text.parse::<i32>().map_err(|_| Refusal::Failed),
@@ -51,10 +51,9 @@ fn table(scope: Scope) -> Result<Answer, Refusal> {
     let text = |name: &str| parameters.first(name).unwrap_or_default().to_owned();
     let column = parameters.first("order[0][column]");
     let sort = column.and_then(|column| parameters.first(&format!("columns[{column}][name]")));
-    let groups = match parameters.first("groupSubExecution") {
-        Some(text) if text.eq_ignore_ascii_case("false") => false,
-        _ => true,
-    };
+    let groups = !parameters
+        .first("groupSubExecution")
+        .is_some_and(|text| text.eq_ignore_ascii_case("false"));
     let query = SqlTableQuery {
         draw: number("draw", 0)?,
         groups,

@@ -16,7 +16,7 @@ const STATUSES: [(&str, StageStatus); 5] = [
 ];
 
 pub fn find(path: &[&str]) -> Result<Resource, Refusal> {
-    type OfAttempt = fn(Scope, StageAttemptId) -> Result<Answer, Refusal>;
+    type OfAttempt = fn(&Scope, StageAttemptId) -> Result<Answer, Refusal>;
     let number = |text: &str| match text.parse::<i32>() {
         Ok(number) if is_number(text) => Ok(number),
         _ => Err(Refusal::Unknown),
@@ -29,16 +29,19 @@ pub fn find(path: &[&str]) -> Result<Resource, Refusal> {
         }
         [id, attempt, rest @ ..] => (number(id)?, number(attempt)?, rest),
     };
-    let answer: OfAttempt = match rest {
-        [] => one,
-        ["taskSummary"] => tasks::summary,
-        ["taskList"] => tasks::list,
-        ["taskTable"] => tasks::table,
+    let of_tasks: Option<OfAttempt> = match rest {
+        [] => None,
+        ["taskSummary"] => Some(tasks::summary),
+        ["taskList"] => Some(tasks::list),
+        ["taskTable"] => Some(tasks::table),
         _ => return Err(Refusal::Unknown),
     };
     let attempt = u32::try_from(attempt).unwrap_or(u32::MAX);
     let stage = StageAttemptId { stage: StageId(id.into()), attempt };
-    Ok(Resource::Of(Box::new(move |scope| answer(scope, stage))))
+    Ok(Resource::Of(Box::new(move |scope| match of_tasks {
+        Some(answer) => answer(&scope, stage),
+        None => one(scope, stage),
+    })))
 }
 
 /// What is asked for beside the stages' own figures.
@@ -138,11 +141,10 @@ fn answer(
             }),
         });
     }
-    let body = with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
+    with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
         (Form::One, [stage]) => Answer::json(stage),
         _ => Answer::json(stages),
-    })?;
-    body
+    })?
 }
 
 fn with_stages<T>(

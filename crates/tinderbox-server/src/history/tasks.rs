@@ -23,7 +23,7 @@ const SORTS: [(&str, (TaskOrder, bool)); 5] = [
     ("-runtime", (TaskOrder::RunTime, true)),
 ];
 
-pub fn summary(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
+pub fn summary(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let quantiles = scope.parameters.quantiles(&[0.05, 0.25, 0.5, 0.75, 0.95])?;
     let tasks = &scope.opened.tasks;
     match tasks.quantiles(stage, &quantiles, scope.retained_tasks, scope.now)? {
@@ -35,7 +35,7 @@ pub fn summary(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     }
 }
 
-pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
+pub fn list(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let parameters = &scope.parameters;
     let (offset, length) = (parameters.int("offset", 0)?, parameters.int("length", 20)?);
     let (order, descending) = match parameters.first("sortBy").unwrap_or("ID") {
@@ -67,7 +67,7 @@ pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
 }
 
 /// Whatever is missing or cannot be read is an exception of Spark here.
-pub fn table(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
+pub fn table(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let parameters = &scope.parameters;
     let number = |name| {
         let text = parameters.first(name).ok_or(Refusal::Failed)?;
