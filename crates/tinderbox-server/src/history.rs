@@ -82,7 +82,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
         ["applications"] => applications::list(&app, shape, &parameters).await,
         ["applications", id] => applications::one(&app, options, id).await,
         ["applications", id, rest @ ..] => {
-            of_application(&app, options, id, rest, parameters, uri.path()).await
+            of_application((&app, options), id, rest, parameters, uri.path()).await
         }
         _ => Err(Refusal::Unknown),
     };
@@ -94,8 +94,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
 
 /// Everything below an application: resources first, then attempts, as JAX-RS chooses.
 async fn of_application(
-    app: &App,
-    options: HistoryOptions,
+    (app, options): (&App, HistoryOptions),
     id: &str,
     rest: &[&str],
     parameters: Parameters,
@@ -103,12 +102,12 @@ async fn of_application(
 ) -> Result<Answer, Refusal> {
     let auto = list_shape(app, options, id).await?;
     if let Some(resource) = Resource::find(rest, auto) {
-        return resource?.answer(app, options, id, None, parameters).await;
+        return resource?.answer((app, options), id, None, parameters).await;
     }
     match rest {
         [attempt] => applications::attempt(app, options, id, attempt).await,
         [attempt, rest @ ..] => match Resource::find(rest, auto) {
-            Some(resource) => resource?.answer(app, options, id, Some(attempt), parameters).await,
+            Some(resource) => resource?.answer((app, options), id, Some(attempt), parameters).await,
             None => Err(Refusal::not_found(path)),
         },
         [] => Err(Refusal::Unknown),
@@ -163,8 +162,7 @@ impl Resource {
 
     async fn answer(
         self,
-        app: &App,
-        options: HistoryOptions,
+        (app, options): (&App, HistoryOptions),
         id: &str,
         attempt: Option<&str>,
         parameters: Parameters,
