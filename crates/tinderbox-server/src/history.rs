@@ -59,6 +59,11 @@ impl Scope {
     fn view(&self) -> View<'_> {
         View { application: &self.opened.application, shape: self.shape, now: self.now }
     }
+
+    /// For tasks: what they last until is the latest change of the log.
+    fn task_view(&self) -> View<'_> {
+        View { now: self.opened.attempt.last_updated, ..self.view() }
+    }
 }
 
 async fn answer(app: App, options: HistoryOptions, request: Request) -> Response {
@@ -78,7 +83,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
     };
     let parameters = Parameters::of(uri.query().unwrap_or_default());
     let answered = match segments {
-        ["version"] => Answer::json(&tinderbox_app::rest::Version::of(shape)),
+        ["version"] => Answer::json(shape, &tinderbox_app::rest::Version::of(shape)),
         ["applications"] => applications::list(&app, shape, &parameters).await,
         ["applications", id] => applications::one(&app, options, id).await,
         ["applications", id, rest @ ..] => {

@@ -134,16 +134,16 @@ fn answer(
             disposition: None,
             write: Box::new(move |output| {
                 let written = with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
-                    (Form::One, [stage]) => rest::write(output, stage),
-                    _ => rest::write(output, stages),
+                    (Form::One, [stage]) => rest::write(output, stage, scope.shape),
+                    _ => rest::write(output, stages, scope.shape),
                 });
                 written.map_err(io::Error::other)?.map_err(io::Error::from)
             }),
         });
     }
     with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
-        (Form::One, [stage]) => Answer::json(stage),
-        _ => Answer::json(stages),
+        (Form::One, [stage]) => Answer::json(scope.shape, stage),
+        _ => Answer::json(scope.shape, stages),
     })?
 }
 
@@ -154,7 +154,7 @@ fn with_stages<T>(
     use_them: impl FnOnce(&[StageAnswer<'_>]) -> T,
 ) -> Result<T, Error> {
     let view = scope.view();
-    let task_answer = TaskAnswer::new(view);
+    let task_answer = TaskAnswer::new(scope.task_view());
     let tasks = &scope.opened.tasks;
     let mut stages = Vec::with_capacity(ids.len());
     for id in ids.iter().copied() {

@@ -2,9 +2,7 @@
 
 use super::View;
 use serde::Serialize;
-use tinderbox_model::{
-    ConnectOperation, ConnectSession, JobId, Millis, SqlExecutionId, TimestampMs,
-};
+use tinderbox_model::{ConnectOperation, ConnectSession, Millis, TimestampMs};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,8 +30,8 @@ struct OperationData<'a> {
     duration: Millis,
     execution_time: Millis,
     spark_session_tags: &'a [String],
-    job_ids: &'a [JobId],
-    sql_exec_ids: &'a [SqlExecutionId],
+    job_ids: Vec<String>,
+    sql_exec_ids: Vec<String>,
     detail: &'a str,
 }
 
@@ -45,7 +43,8 @@ fn session_data<'a>(view: View<'a>, session: &'a ConnectSession) -> SessionData<
         user_id: &session.user,
         start_timestamp: session.start_time,
         finish_timestamp: session.finish_time.unwrap_or(NONE),
-        total_execution: session.num_operations,
+        // Spark writes the count when a session is closed.
+        total_execution: session.finish_time.map_or(0, |_| session.num_operations),
         total_time: session.finish_time.unwrap_or(view.now).since(session.start_time),
     }
 }
@@ -65,8 +64,8 @@ fn operation_data<'a>(view: View<'a>, operation: &'a ConnectOperation) -> Operat
         duration: operation.close_time.unwrap_or(view.now).since(start),
         execution_time: operation.finish_time.unwrap_or(view.now).since(start),
         spark_session_tags: &operation.tags,
-        job_ids: &operation.jobs,
-        sql_exec_ids: &operation.sql_executions,
+        job_ids: texts(operation.jobs.iter().map(|job| job.0)),
+        sql_exec_ids: texts(operation.sql_executions.iter().map(|one| one.0)),
         detail: &operation.detail,
     }
 }
@@ -95,6 +94,13 @@ pub fn session<'a>(view: View<'a>, id: &str, user: &str) -> Option<impl Serializ
 pub fn operation<'a>(view: View<'a>, job_tag: &str) -> Option<impl Serialize + use<'a>> {
     let operations = &view.application.connect_operations;
     operations.iter().find(|one| one.job_tag == job_tag).map(|one| operation_data(view, one))
+}
+
+/// Ids in ascending order, as texts.
+fn texts(ids: impl Iterator<Item = i64>) -> Vec<String> {
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids.into_iter().map(|id| id.to_string()).collect()
 }
 
 fn page<T>(all: impl Iterator<Item = T>, offset: i32, length: i32) -> Vec<T> {

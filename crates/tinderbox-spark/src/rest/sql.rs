@@ -71,10 +71,11 @@ struct Edge {
 /// The jobs of an execution that are in this state, in the order of the server's map of them.
 fn jobs_in(shape: Shape, execution: &SqlExecution, state: JobStatus) -> Vec<JobId> {
     let scala = if shape == Shape::V4 { Scala::V2_13 } else { Scala::V2_12 };
-    let jobs: Vec<_> = execution.job_states.iter().collect();
-    let hashes: Vec<i32> = jobs.iter().map(|(job, _)| long_hash(job.0)).collect();
+    // In the order of their starts, which need not be that of their ids.
+    let jobs = &execution.jobs;
+    let hashes: Vec<i32> = jobs.iter().map(|job| long_hash(job.0)).collect();
     let order = scala.immutable_order(&hashes).into_iter().map(|at| jobs[at]);
-    order.filter(|(_, of)| **of == state).map(|(job, _)| *job).collect()
+    order.filter(|job| execution.job_states.get(job) == Some(&state)).collect()
 }
 
 /// The jobs of an execution that succeeded, by id.
