@@ -103,14 +103,13 @@ pub fn sql_table<'a>(view: View<'a>, query: &SqlTableQuery) -> impl Serialize + 
         is_found && (query.status.is_empty() || status.eq_ignore_ascii_case(&query.status))
     };
     let filtered: Vec<_> = all.iter().filter(fits).copied().collect();
-    let summary = summary(view, &filtered);
     let (mut rows, below, total) = if query.groups {
         let (roots, below) = by_root(&filtered);
         (roots, below, by_root(&all).0.len())
     } else {
         (filtered, HashMap::new(), all.len())
     };
-    let records_filtered = rows.len();
+    let (summary, records_filtered) = (summary(view, &rows), rows.len());
     sort(view, &mut rows, &query.sort, query.ascending);
     let is_paged = query.length > 0;
     let skip = if is_paged { usize::try_from(query.start).unwrap_or(0) } else { 0 };
@@ -162,6 +161,7 @@ fn sort(view: View<'_>, rows: &mut [&SqlExecution], by: &str, ascending: bool) {
     }
 }
 
+/// Over the rows of all pages: executions below a root do not count.
 #[allow(clippy::cast_precision_loss)]
 fn summary(view: View<'_>, executions: &[&SqlExecution]) -> Summary {
     let count = |status| executions.iter().filter(|one| one.status == status).count();
