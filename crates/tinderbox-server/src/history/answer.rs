@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use std::io::{self, Write};
 use tinderbox_app::Error;
 use tinderbox_app::rest::{self, Shape};
@@ -180,9 +181,11 @@ fn streamed(write: WriteBody) -> Body {
             let _ = pieces.blocking_send(Err(error));
         }
     });
-    Body::from_stream(futures::stream::unfold(received, |mut received| async move {
+    let stream = futures::stream::unfold(received, |mut received| async move {
         Some((received.recv().await?, received))
-    }))
+    });
+    // Compression asks once more after the end.
+    Body::from_stream(stream.fuse())
 }
 
 struct Pipe {
