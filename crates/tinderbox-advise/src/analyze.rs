@@ -62,6 +62,9 @@ pub(crate) fn reasons(completeness: &Completeness) -> Vec<String> {
     if completeness.bad_lines > 0 {
         reasons.push(format!("{} lines of the log could not be read.", completeness.bad_lines));
     }
+    if let Some(what) = &completeness.approximate {
+        reasons.push(format!("Some figures are not exact: {what}."));
+    }
     reasons
 }
 

@@ -394,6 +394,7 @@ fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
     if completeness.lost_task_ends > 0 {
         reasons.push(format!("the ends of {} tasks were never seen", completeness.lost_task_ends));
     }
+    reasons.extend(completeness.approximate.clone());
     for (kind, count) in &completeness.shed_events {
         reasons.push(format!("the listener left out {count} events of kind {kind}"));
     }

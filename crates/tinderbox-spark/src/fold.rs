@@ -203,8 +203,7 @@ impl Fold {
 
     /// Fills in what is made only when it is asked for.
     fn fill_rest(&self, application: &mut Application) {
-        let executors: Vec<_> = self.executors.iter().collect();
-        application.rdds = self.rdds.storage(&executors, self.scala());
+        application.rdds = self.rdds.storage(self.scala());
         application.connect_sessions = self.connect.sessions().to_vec();
         application.connect_operations = self.connect.operations();
         application.completeness = self.completeness();

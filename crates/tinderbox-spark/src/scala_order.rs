@@ -146,11 +146,73 @@ fn walk(keys: &[([u32; 7], usize)], level: usize, order: &mut Vec<usize>) {
 mod tests {
     use super::*;
 
-    /// Computed with the two Scala versions themselves: keys 0 to 19 in the order of their maps.
+    fn check_longs(scala: Scala, keys: i64, expected: &str) {
+        let keys: Vec<i64> = (0..keys).map(|n| n * 37 + 100).collect();
+        let hashes: Vec<_> = keys.iter().map(|&key| long_hash(key)).collect();
+        let order = scala.mutable_order(&hashes, hashes.len());
+        let shown: Vec<_> = order.into_iter().map(|at| keys[at].to_string()).collect();
+        assert_eq!(shown.join(" "), expected);
+    }
+
+    fn check_ints(scala: Scala, keys: i32, expected: &str) {
+        let keys: Vec<i32> = (0..keys).map(|n| n * 37 + 3).collect();
+        let order = scala.immutable_order(&keys);
+        let shown: Vec<_> = order.into_iter().map(|at| keys[at].to_string()).collect();
+        assert_eq!(shown.join(" "), expected);
+    }
+
+    fn check_texts(scala: Scala, expected: &str) {
+        let keys = ["driver", "0", "1", "2", "3", "10", "11"];
+        let order = scala.mutable_order(&keys.map(string_hash), keys.len());
+        let shown: Vec<_> = order.into_iter().map(|at| keys[at]).collect();
+        assert_eq!(shown.join(" "), expected);
+    }
+
+    // The expected orders were printed by the libraries of Scala 2.12.18 and 2.13.18 themselves.
+
     #[test]
-    fn orders_are_those_of_scala() {
-        assert_eq!(string_hash("driver"), -1_323_526_104);
-        assert_eq!(long_hash(-1), -1);
-        assert_eq!(long_hash(1 << 32), 1);
+    fn mutable_maps_iterate_as_in_scala() {
+        check_longs(Scala::V2_12, 5, "137 211 100 174 248");
+        check_longs(Scala::V2_12, 12, "433 137 322 507 211 396 100 285 470 174 359 248");
+        check_longs(Scala::V2_12, 13, "137 433 322 211 507 100 396 285 174 470 359 248 544");
+        check_longs(
+            Scala::V2_12,
+            30,
+            "433 137 729 1136 322 618 1025 803 507 211 914 100 396 692 1099 285 581 877 988 470 174 766 \
+             1173 359 655 1062 544 248 840 951",
+        );
+        check_longs(Scala::V2_13, 5, "211 100 248 137 174");
+        check_longs(Scala::V2_13, 12, "322 100 359 137 396 174 433 211 470 248 507 285");
+        check_longs(
+            Scala::V2_13,
+            30,
+            "1025 322 581 840 137 1099 396 655 914 211 1173 470 729 988 285 544 803 100 1062 359 618 877 \
+             174 1136 433 692 951 248 507 766",
+        );
+        check_texts(Scala::V2_12, "2 driver 1 11 0 10 3");
+        check_texts(Scala::V2_13, "0 11 1 2 3 driver 10");
+    }
+
+    #[test]
+    fn immutable_maps_iterate_as_in_scala() {
+        for scala in [Scala::V2_12, Scala::V2_13] {
+            check_ints(scala, 4, "3 40 77 114");
+        }
+        check_ints(Scala::V2_12, 5, "77 3 40 114 151");
+        check_ints(Scala::V2_12, 12, "188 225 77 299 3 336 40 114 151 410 262 373");
+        check_ints(
+            Scala::V2_12,
+            40,
+            "1409 1298 817 484 188 225 77 669 1446 1039 706 1150 1002 558 1187 965 743 1224 521 780 1113 \
+             299 3 1076 336 1372 595 891 40 114 632 151 447 410 262 854 373 1335 928 1261",
+        );
+        check_ints(Scala::V2_13, 5, "77 3 151 40 114");
+        check_ints(Scala::V2_13, 12, "188 336 225 77 299 3 40 114 151 410 262 373");
+        check_ints(
+            Scala::V2_13,
+            40,
+            "817 484 188 965 743 1224 1076 891 1261 1409 1298 225 77 669 1446 1039 706 1150 1002 558 1187 \
+             521 780 1113 299 3 336 1372 595 40 114 632 151 447 410 262 854 373 1335 928",
+        );
     }
 }

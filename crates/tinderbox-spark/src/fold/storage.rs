@@ -34,11 +34,14 @@ struct Partition {
 }
 
 /// What an executor holds of the RDD.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Share {
     used: Used,
     on_heap: u64,
     off_heap: u64,
+    /// The share as it was when a block of an RDD on the executor changed last. Spark shows that one, though broadcast
+    /// blocks may have taken memory since.
+    shown: Option<RddDistribution>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -169,13 +172,18 @@ impl Rdds {
                 rdd.distributions.retain(|(known, _)| known != id);
             }
             executor.rdd_blocks += blocks;
+            rdd.used.change(by);
+            for (_, share) in self.0.values_mut().filter_map(|rdd| rdd.known_share(id)) {
+                share.shown = Some(share.distribution(executor));
+            }
+        } else {
+            rdd.used.change(by);
         }
-        rdd.used.change(by);
     }
 
     /// The RDDs as Spark shows them.
-    pub(super) fn storage(&self, executors: &[&Executor], scala: Scala) -> Vec<RddStorage> {
-        self.0.iter().map(|(&id, rdd)| rdd.storage(id, executors, scala)).collect()
+    pub(super) fn storage(&self, scala: Scala) -> Vec<RddStorage> {
+        self.0.iter().map(|(&id, rdd)| rdd.storage(id, scala)).collect()
     }
 }
 
@@ -234,15 +242,15 @@ impl Rdd {
         &mut self.distributions[at].1
     }
 
-    fn storage(&self, id: i64, executors: &[&Executor], scala: Scala) -> RddStorage {
+    fn known_share(&mut self, executor: &str) -> Option<&mut (String, Share)> {
+        self.distributions.iter_mut().find(|(id, _)| id == executor)
+    }
+
+    fn storage(&self, id: i64, scala: Scala) -> RddStorage {
         let ids = self.distributions.iter().map(|(id, _)| id);
         let hashes: Vec<_> = ids.map(|id| string_hash(id)).collect();
         let order = scala.mutable_order(&hashes, self.most_distributions);
-        let distribution = |at: usize| {
-            let (id, share) = &self.distributions[at];
-            let executor = executors.iter().find(|executor| executor.id.as_str() == id)?;
-            Some(share.distribution(executor))
-        };
+        let distribution = |at: usize| self.distributions[at].1.shown.clone();
         RddStorage {
             id,
             name: self.name.clone(),

@@ -375,6 +375,20 @@ fn sql_metrics_are_sums_over_indices_and_the_driver() {
 }
 
 #[test]
+fn values_beyond_the_limit_leave_sums_exact_and_say_so() {
+    let mut log = sql_log();
+    log.fold.limit_sql_values(8);
+    for (task, rows) in [(0, 10), (1, 20)] {
+        log.event(sql_task_end(task, task, rows));
+    }
+    let application = log.finish();
+    let spread = application.sql[0].plan.nodes[0].metrics[1].spread.unwrap();
+    assert_eq!((spread.sum, spread.max_task.map(|(_, task)| task.0)), (90, Some(1)));
+    assert_eq!(metrics(&application)[0], ("rows", Some(30)));
+    assert!(application.completeness.approximate.is_some());
+}
+
+#[test]
 fn a_metric_that_nobody_reported_has_no_value() {
     let application = sql_log().finish();
     assert_eq!(metrics(&application), [("rows", None), ("avg probes", None), ("size", None)]);

@@ -6,7 +6,7 @@ use tinderbox_model::{Application, Task};
 use tinderbox_spark::Fold;
 use tinderbox_spark::log::{Codec, LogKind, Parts, classify, fold_lines};
 
-pub const FIXTURES: [&str; 7] = [
+pub const FIXTURES: [&str; 13] = [
     "spark-3.5-small",
     "spark-3.5-sql",
     "spark-3.5-failures",
@@ -14,6 +14,12 @@ pub const FIXTURES: [&str; 7] = [
     "spark-4.3-sql",
     "spark-4.3-failures",
     "spark-4.3-cluster",
+    "spark-3.5-storage",
+    "spark-3.5-accumulators",
+    "spark-3.5-excluded",
+    "spark-4.3-storage",
+    "spark-4.3-accumulators",
+    "spark-4.3-killed",
 ];
 
 /// The files of a fixture's log in the order of their events.

@@ -4,8 +4,10 @@ use crate::fixtures::{FIXTURES, expected_answers, fold_files, log_files};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use tinderbox_model::{
-    Application, Distribution, Executor, ExecutorStatus, Job, JobStatus, PlanNode, SqlExecution,
-    SqlMetric, SqlMetricKind, Stage, StageStatus, Task, TaskStatus, TimestampMs,
+    Accumulable, Application, Distribution, Executor, ExecutorMetric, ExecutorStage,
+    ExecutorStatus, Job, JobStatus, PeakMemory, PlanNode, RddDistribution, RddPartition,
+    RddStorage, SqlExecution, SqlMetric, SqlMetricKind, Stage, StageStatus, Task, TaskCounts,
+    TaskStatus, TimestampMs,
 };
 
 #[test]
@@ -71,6 +73,7 @@ fn compare(path: &str, spark: &Value, ours: &Value, differences: &mut String) {
 fn answers(application: &Application, tasks: &[Task]) -> Value {
     let mut executors: Vec<&Executor> = application.executors.iter().collect();
     executors.sort_by(|a, b| a.id.cmp(&b.id));
+    let is_new = application.spark_version.as_ref().is_some_and(|v| v.at_least(4, 0));
     json!({
         "application": {
             "id": application.id,
@@ -82,9 +85,10 @@ fn answers(application: &Application, tasks: &[Task]) -> Value {
             "endTimeEpoch": application.end_time.unwrap_or(TimestampMs(-1)),
         },
         "jobs": application.jobs.iter().map(job).collect::<Vec<_>>(),
-        "stages": application.stages.iter().map(|s| stage(s, tasks)).collect::<Vec<_>>(),
-        "executors": executors.into_iter().map(executor).collect::<Vec<_>>(),
+        "stages": application.stages.iter().map(|s| stage(s, tasks, is_new)).collect::<Vec<_>>(),
+        "executors": executors.into_iter().map(|e| executor(e, is_new)).collect::<Vec<_>>(),
         "sql": application.sql.iter().map(|e| sql(e, application)).collect::<Vec<_>>(),
+        "storage": application.rdds.iter().filter_map(storage).collect::<Vec<_>>(),
     })
 }
 
@@ -104,10 +108,121 @@ fn job(job: &Job) -> Value {
         "numSkippedTasks": job.num_skipped_tasks,
         "numFailedTasks": job.tasks.failed,
         "numKilledTasks": job.tasks.killed,
+        "jobTags": job.tags,
+        "numCompletedIndices": job.num_completed_indices,
+        "numActiveStages": job.stage_counts.active,
+        "numCompletedStages": job.stage_counts.complete,
+        "numSkippedStages": job.stage_counts.skipped,
+        "numFailedStages": job.stage_counts.failed,
+        "killedTasksSummary": object(&job.killed_tasks),
     })
 }
 
-fn stage(stage: &Stage, tasks: &[Task]) -> Value {
+fn object<V: serde::Serialize>(pairs: &[(String, V)]) -> Value {
+    pairs.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>().into()
+}
+
+/// By Spark's names; those that only Spark 4 has for its own applications.
+fn peaks(peaks: &PeakMemory, is_new: bool) -> Option<Value> {
+    let names = ExecutorMetric::ALL.into_iter().filter(|metric| {
+        is_new
+            || !matches!(
+                metric,
+                ExecutorMetric::ConcurrentGcCount | ExecutorMetric::ConcurrentGcTime
+            )
+    });
+    let pairs = names.map(|metric| Some((metric.name().to_owned(), json!(peaks.get(metric)?))));
+    Some(pairs.collect::<Option<Map<_, _>>>()?.into())
+}
+
+fn speculation(tasks: &TaskCounts) -> Value {
+    json!({
+        "numTasks": tasks.active + tasks.ended(),
+        "numActiveTasks": tasks.active,
+        "numCompletedTasks": tasks.complete,
+        "numFailedTasks": tasks.failed,
+        "numKilledTasks": tasks.killed,
+    })
+}
+
+fn accumulable(accumulable: &Accumulable) -> Value {
+    let mut shown = json!({ "id": accumulable.id });
+    for (name, text) in [
+        ("name", &accumulable.name),
+        ("update", &accumulable.update),
+        ("value", &accumulable.value),
+    ] {
+        if let Some(text) = text {
+            shown[name] = json!(text);
+        }
+    }
+    shown
+}
+
+fn executor_stage(executor: &ExecutorStage, is_new: bool) -> (String, Value) {
+    let m = &executor.metrics;
+    let shown = json!({
+        "taskTime": executor.task_time,
+        "failedTasks": executor.tasks.failed,
+        "succeededTasks": executor.tasks.complete,
+        "killedTasks": executor.tasks.killed,
+        "inputBytes": m.input_bytes,
+        "inputRecords": m.input_records,
+        "outputBytes": m.output_bytes,
+        "outputRecords": m.output_records,
+        "shuffleRead": m.shuffle_read_bytes(),
+        "shuffleReadRecords": m.shuffle_read_records,
+        "shuffleWrite": m.shuffle_write_bytes,
+        "shuffleWriteRecords": m.shuffle_write_records,
+        "memoryBytesSpilled": m.memory_bytes_spilled,
+        "diskBytesSpilled": m.disk_bytes_spilled,
+        "isBlacklistedForStage": executor.is_excluded,
+        "isExcludedForStage": executor.is_excluded,
+        "peakMemoryMetrics": peaks(&executor.peak_memory, is_new),
+    });
+    (executor.executor.to_string(), shown)
+}
+
+/// The server lists only what has a stored partition.
+fn storage(rdd: &RddStorage) -> Option<Value> {
+    let partition = |partition: &RddPartition| {
+        json!({
+            "blockName": partition.block_name,
+            "storageLevel": partition.storage_level,
+            "memoryUsed": partition.memory_used,
+            "diskUsed": partition.disk_used,
+            "executors": partition.executors,
+        })
+    };
+    (!rdd.partitions.is_empty()).then(|| {
+        json!({
+            "id": rdd.id,
+            "name": rdd.name,
+            "numPartitions": rdd.num_partitions,
+            "numCachedPartitions": rdd.partitions.len(),
+            "storageLevel": rdd.storage_level,
+            "memoryUsed": rdd.memory_used,
+            "diskUsed": rdd.disk_used,
+            "dataDistribution": rdd.distributions.iter().map(distribution).collect::<Vec<_>>(),
+            "partitions": rdd.partitions.iter().map(partition).collect::<Vec<_>>(),
+        })
+    })
+}
+
+fn distribution(of: &RddDistribution) -> Value {
+    json!({
+        "address": of.address,
+        "memoryUsed": of.memory_used,
+        "memoryRemaining": of.memory_remaining,
+        "diskUsed": of.disk_used,
+        "onHeapMemoryUsed": of.heaps.map(|heaps| heaps.on_heap_used),
+        "offHeapMemoryUsed": of.heaps.map(|heaps| heaps.off_heap_used),
+        "onHeapMemoryRemaining": of.heaps.map(|heaps| heaps.on_heap_remaining),
+        "offHeapMemoryRemaining": of.heaps.map(|heaps| heaps.off_heap_remaining),
+    })
+}
+
+fn stage(stage: &Stage, tasks: &[Task], is_new: bool) -> Value {
     let m = &stage.metrics;
     let mut tasks: Vec<&Task> = tasks.iter().filter(|task| task.stage == stage.id).collect();
     tasks.sort_by_key(|task| task.id);
@@ -162,6 +277,16 @@ fn stage(stage: &Stage, tasks: &[Task]) -> Value {
         "name": stage.name,
         "schedulingPool": stage.scheduling_pool,
         "resourceProfileId": stage.resource_profile,
+        "numCompletedIndices": stage.num_completed_indices,
+        "description": stage.description,
+        "rddIds": stage.rdds,
+        "accumulatorUpdates": stage.accumulables.iter().map(accumulable).collect::<Vec<_>>(),
+        "killedTasksSummary": object(&stage.killed_tasks),
+        "isShufflePushEnabled": stage.is_shuffle_push_enabled,
+        "shuffleMergersCount": stage.shuffle_mergers,
+        "peakExecutorMetrics": peaks(&stage.peak_memory, is_new),
+        "speculationSummary": stage.speculation.as_ref().map(speculation),
+        "executorSummary": stage.executors.iter().map(|e| executor_stage(e, is_new)).collect::<Map<_, _>>(),
         "tasks": tasks.into_iter().map(task).collect::<Vec<_>>(),
         "quantiles": (d.duration.count() > 0).then(|| json!({
             "duration": all_succeeded.then(|| quantiles(&d.duration)),
@@ -197,7 +322,7 @@ fn task(task: &Task) -> Value {
     })
 }
 
-fn executor(executor: &Executor) -> Value {
+fn executor(executor: &Executor, is_new: bool) -> Value {
     // For the driver the history server shows other things under these two names.
     let of_executors =
         |value: Value| if executor.id.as_str() == "driver" { Value::Null } else { value };
@@ -218,13 +343,29 @@ fn executor(executor: &Executor) -> Value {
         "addTime": executor.add_time,
         "removeTime": executor.remove_time,
         "removeReason": executor.remove_reason,
+        "maxTasks": executor.max_tasks,
+        "totalTasks": executor.num_started_tasks,
+        "rddBlocks": executor.rdd_blocks,
+        "memoryUsed": executor.memory_used,
+        "diskUsed": executor.disk_used,
+        "memoryMetrics": executor.storage_memory.map(|memory| json!({
+            "usedOnHeapStorageMemory": memory.used_on_heap,
+            "usedOffHeapStorageMemory": memory.used_off_heap,
+            "totalOnHeapStorageMemory": memory.total_on_heap,
+            "totalOffHeapStorageMemory": memory.total_off_heap,
+        })),
+        "isExcluded": executor.is_excluded,
+        "excludedInStages": executor.excluded_in_stages,
+        "peakMemoryMetrics": peaks(&executor.peak_memory, is_new),
+        "resourceProfileId": executor.resource_profile,
+        "executorLogs": object(&executor.logs),
+        "attributes": object(&executor.attributes),
     })
 }
 
 fn sql(execution: &SqlExecution, application: &Application) -> Value {
     let jobs = |status: JobStatus| -> Vec<_> {
-        let has = |job: &&Job| execution.jobs.contains(&job.id) && job.status == status;
-        application.jobs.iter().filter(has).map(|job| job.id).collect()
+        execution.jobs.iter().filter(|job| execution.job_states[job] == status).collect()
     };
     let mut edges: Vec<_> = execution.plan.edges.iter().map(|e| [e.from, e.to]).collect();
     edges.sort_unstable();
@@ -255,17 +396,28 @@ fn node(node: &PlanNode) -> Value {
     json!({ "id": node.id, "name": node.name, "codegen": codegen, "metrics": metrics })
 }
 
-/// The total of a metric in the words of Spark's pages; `None` for averages, for which Spark shows no total.
+/// A metric in the words of Spark's pages (`SQLMetrics.stringValue`).
+#[allow(clippy::cast_precision_loss)]
 fn as_spark_shows(metric: &SqlMetric) -> Option<String> {
-    let value = metric.value?;
-    #[allow(clippy::cast_precision_loss)]
-    let float = value as f64;
+    let value = i64::try_from(metric.value?).unwrap();
+    let show = |value: i64| match metric.kind {
+        SqlMetricKind::Size => bytes(value as f64),
+        SqlMetricKind::Timing => millis(value as f64),
+        SqlMetricKind::NsTiming => millis((value as f64 / 1e6).floor()),
+        SqlMetricKind::Average => format!("{}", value as f64 / 10.0),
+        _ => thousands(u64::try_from(value).unwrap()),
+    };
+    let Some(spread) = metric.spread else {
+        return Some(show(value));
+    };
+    let task = spread.max_task.map_or(String::from("(driver)"), |(stage, task)| {
+        format!("(stage {}.{}: task {task})", stage.stage, stage.attempt)
+    });
+    let [min, median, max] = [spread.min, spread.median, spread.max].map(show);
+    let spread = format!("({min}, {median}, {max} {task})");
     Some(match metric.kind {
-        SqlMetricKind::Size => bytes(float),
-        SqlMetricKind::Timing => millis(float),
-        SqlMetricKind::NsTiming => millis((float / 1e6).floor()),
-        SqlMetricKind::Average => return None,
-        _ => thousands(value),
+        SqlMetricKind::Average => format!("(min, med, max (stageId: taskId)):\n{spread}"),
+        _ => format!("total (min, med, max (stageId: taskId))\n{} {spread}", show(value)),
     })
 }
 
