@@ -104,14 +104,12 @@ fn data<'a>(view: View<'a>, execution: &'a SqlExecution, has: SqlDetails) -> Exe
 /// an adaptive plan that is final and what is below; all nodes behind it have other numbers there.
 fn graph<'a>(view: View<'a>, execution: &'a SqlExecution) -> (Vec<Node<'a>>, Vec<Edge>) {
     let plan = &execution.plan;
-    // A server of 3.5 puts the values together when an execution ends.
-    let has_values = view.shape == Shape::V4 || execution.completion_time.is_some();
     let has_stages = view.shape == Shape::V35 && execution.physical_plan.contains(RESULT_STAGE);
     let (mut nodes, mut numbers) = (Vec::new(), HashMap::new());
     for of in &plan.nodes {
         let id = PlanNodeId(i64::try_from(nodes.len()).unwrap_or(i64::MAX));
         numbers.insert(of.id, id);
-        nodes.push(Node { node_id: id, ..node(view.shape, of, has_values) });
+        nodes.push(Node { node_id: id, ..node(view.shape, of) });
         if has_stages && is_final(of) {
             nodes.push(Node {
                 node_id: PlanNodeId(id.0 + 1),
@@ -144,10 +142,10 @@ fn is_final(node: &PlanNode) -> bool {
     node.name == "AdaptiveSparkPlan" && node.description.contains("isFinalPlan=true")
 }
 
-fn node(shape: Shape, node: &PlanNode, has_values: bool) -> Node<'_> {
+fn node(shape: Shape, node: &PlanNode) -> Node<'_> {
     let name = node.name.trim();
     let is_block = name.starts_with("WholeStageCodegen");
-    let metrics = node.metrics.iter().filter(|_| has_values).filter_map(|metric| {
+    let metrics = node.metrics.iter().filter_map(|metric| {
         Some(Metric { name: metric.name.trim(), value: sql_metric::text(metric)? })
     });
     Node {
