@@ -158,11 +158,11 @@ fn version_of(application: &Application) -> String {
     application.spark_version.as_ref().map_or_else(String::new, |version| version.text.clone())
 }
 
-/// The directory of a log as Spark writes it: `file:/var/log/spark`.
+/// The directory of a log as a URL: `file:///var/log/spark`.
 fn directory_url(log: &str) -> String {
     let directory = Path::new(log).parent().unwrap_or(Path::new(""));
     match directory.to_str() {
         Some(text) if log.contains("://") => text.to_owned(),
-        _ => format!("file:{}", directory.display()),
+        _ => format!("file://{}", directory.display()),
     }
 }

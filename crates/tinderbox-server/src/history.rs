@@ -42,7 +42,8 @@ pub struct HistoryOptions {
 pub fn routes(options: HistoryOptions) -> Router<App> {
     let handler =
         any(move |State(app): State<App>, request: Request| answer(app, options, request));
-    Router::new().route("/api/v1", handler.clone()).route("/api/v1/{*path}", handler)
+    let paths = ["/api/v1", "/api/v1/", "/api/v1/{*path}"];
+    paths.into_iter().fold(Router::new(), |router, path| router.route(path, handler.clone()))
 }
 
 /// A request for something of an application.

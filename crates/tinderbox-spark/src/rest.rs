@@ -83,6 +83,26 @@ impl Shape {
     }
 }
 
+/// A repeatable parameter: what is not given lets everything through. A blank value fits nothing, as in Spark.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Filter<T> {
+    /// Not given.
+    #[default]
+    All,
+    /// Any of these.
+    Of(Vec<T>),
+}
+
+impl<T> Filter<T> {
+    /// Whether something passes; `fits` compares it with one value.
+    pub fn holds(&self, fits: impl FnMut(&T) -> bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(values) => values.iter().any(fits),
+        }
+    }
+}
+
 /// What every answer about an application needs.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
 use std::io::{self, Write};
 use tinderbox_app::Error;
 use tinderbox_app::rest::{self, Shape};
@@ -38,6 +37,8 @@ const JSON: &str = "application/json";
 /// Sent with every answer.
 const NO_CACHE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
+/// As 3.5's pages name it; the number behind is another one in each of its processes.
+const SERVLET: &str = "org.glassfish.jersey.servlet.ServletContainer-0";
 /// Pieces of a streamed body, and how many may wait for a slow client.
 const PIECE_BYTES: usize = 64 * 1024;
 const PIECES: usize = 4;
@@ -119,7 +120,11 @@ impl Refusal {
             (header::CACHE_CONTROL, HeaderValue::from_static("must-revalidate,no-cache,no-store")),
             (header::CONTENT_TYPE, media_type),
         ];
-        (status, headers, page.html(status, message)).into_response()
+        let mut response = (status, headers, page.html(status, message)).into_response();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,OPTIONS"));
+        }
+        response
     }
 }
 
@@ -132,9 +137,11 @@ impl Page<'_> {
             Shape::V4 => ("\n", format!("http://{}{}", self.host, self.uri)),
         };
         let rows = [("URI", escaped(&address)), ("STATUS", code.to_string())];
+        let servlet = ("SERVLET", SERVLET.to_owned());
         let rows: String = rows
             .into_iter()
             .chain([("MESSAGE", message.to_owned())])
+            .chain((self.shape == Shape::V35).then_some(servlet))
             .map(|(name, value)| format!("<tr><th>{name}:</th><td>{value}</td></tr>\n"))
             .collect();
         format!(
@@ -171,7 +178,7 @@ pub async fn blocking(
 
 /// A body that is written on a thread of its own, at most a few pieces ahead of the client.
 fn streamed(write: WriteBody) -> Body {
-    let (pieces, received) = mpsc::channel(PIECES);
+    let (pieces, mut received) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
         let mut pipe = io::BufWriter::with_capacity(PIECE_BYTES, Pipe { pieces: pieces.clone() });
         if let Err(error) = write(&mut pipe).and_then(|()| pipe.flush()) {
@@ -181,11 +188,8 @@ fn streamed(write: WriteBody) -> Body {
             let _ = pieces.blocking_send(Err(error));
         }
     });
-    let stream = futures::stream::unfold(received, |mut received| async move {
-        Some((received.recv().await?, received))
-    });
-    // Compression asks once more after the end.
-    Body::from_stream(stream.fuse())
+    // The compressor asks once more after the end, which a channel answers well.
+    Body::from_stream(futures::stream::poll_fn(move |context| received.poll_recv(context)))
 }
 
 struct Pipe {

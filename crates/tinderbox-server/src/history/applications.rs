@@ -16,15 +16,11 @@ pub async fn list(app: &App, shape: Shape, parameters: &Parameters) -> Result<An
         min_end: parameters.date("minEndDate", range.min_end)?,
         max_end: parameters.date("maxEndDate", range.max_end)?,
     };
-    let limit = match parameters.first("limit") {
-        Some(text) => text.parse::<i32>().map_err(|_| Refusal::Unknown)?,
-        None => i32::MAX,
-    };
+    let limit = parameters.int("limit", i32::MAX)?;
     let (list, now) = (app.history_list().await?, now());
     let fits = |entry: &&HistoryEntry| {
         let is_completed = entry.attempts().first().is_some_and(|attempt| attempt.end.is_some());
-        (statuses.is_empty() || statuses.contains(&is_completed))
-            && range.holds(entry.attempts(), now)
+        statuses.holds(|completed| *completed == is_completed) && range.holds(entry.attempts(), now)
     };
     let found = list.entries().iter().filter(fits).take(usize::try_from(limit).unwrap_or(0));
     let infos: Vec<_> =

@@ -2,7 +2,7 @@
 
 use super::answer::Refusal;
 use tinderbox_app::model::TimestampMs;
-use tinderbox_app::rest::{parse_date, parse_java_double};
+use tinderbox_app::rest::{Filter, parse_date, parse_java_double};
 
 /// The parameters of a query, in their order.
 pub struct Parameters(Vec<(String, String)>);
@@ -35,14 +35,17 @@ impl Parameters {
     }
 
     /// All values of a repeatable parameter, as words of an enum, case ignored.
-    pub fn words<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Vec<T>, Refusal> {
-        let values = self.0.iter().filter(|(key, _)| key == name);
-        values
-            .map(|(_, value)| {
+    pub fn words<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Filter<T>, Refusal> {
+        let mut filter = Filter::All;
+        for (_, value) in self.0.iter().filter(|(key, _)| key == name) {
+            let mut values = if let Filter::Of(values) = filter { values } else { Vec::new() };
+            if !value.is_empty() {
                 let word = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
-                word.map(|(_, meaning)| *meaning).ok_or(Refusal::Unknown)
-            })
-            .collect()
+                values.push(word.ok_or(Refusal::Unknown)?.1);
+            }
+            filter = Filter::Of(values);
+        }
+        Ok(filter)
     }
 
     /// A date.

@@ -28,6 +28,9 @@ fn list(scope: Scope) -> Result<Answer, Refusal> {
     let offset = scope.parameters.int("offset", 0)?;
     let default = if scope.shape == Shape::V4 { -1 } else { 20 };
     let length = scope.parameters.int("length", default)?;
+    if scope.shape == Shape::V35 && length < 0 {
+        return Err(Refusal::Failed);
+    }
     Answer::json(&rest::executions(scope.view(), offset, length, details(&scope)))
 }
 

@@ -5,7 +5,7 @@ use super::{Resource, Scope, is_number, tasks};
 use std::io;
 use tinderbox_app::Error;
 use tinderbox_app::model::{Stage, StageAttemptId, StageId, StageStatus};
-use tinderbox_app::rest::{self, EachTask, StageAnswer, StageParts, TaskAnswer, TaskState};
+use tinderbox_app::rest::{self, EachTask, Filter, StageAnswer, StageParts, TaskAnswer, TaskState};
 
 const STATUSES: [(&str, StageStatus); 5] = [
     ("active", StageStatus::Active),
@@ -44,7 +44,7 @@ pub fn find(path: &[&str]) -> Result<Resource, Refusal> {
 /// What is asked for beside the stages' own figures.
 struct Asked {
     details: bool,
-    statuses: Vec<TaskState>,
+    statuses: Filter<TaskState>,
     /// Sorted; `None` without summaries.
     quantiles: Option<Vec<f64>>,
 }
@@ -67,8 +67,8 @@ fn list(scope: Scope) -> Result<Answer, Refusal> {
     let statuses = scope.parameters.words("status", &STATUSES)?;
     let asked = Asked::of(&scope, false)?;
     let mut stages = rest::stages(scope.view(), &statuses);
-    if asked.details && !asked.statuses.is_empty() {
-        stages.retain(|stage| asked.statuses.iter().any(|status| has_task(stage, *status)));
+    if asked.details {
+        stages.retain(|stage| asked.statuses.holds(|status| has_task(stage, *status)));
     }
     let ids = stages.iter().map(|stage| stage.id).collect();
     answer(scope, ids, asked, Form::List)

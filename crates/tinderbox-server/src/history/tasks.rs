@@ -4,7 +4,7 @@ use super::Scope;
 use super::answer::{Answer, Refusal};
 use tinderbox_app::TaskPageQuery;
 use tinderbox_app::model::StageAttemptId;
-use tinderbox_app::rest::{self, TaskAnswer, TaskOrder, TaskState, TaskTable};
+use tinderbox_app::rest::{self, Filter, TaskAnswer, TaskOrder, TaskState, TaskTable};
 
 /// The words of `status` and `taskStatus`.
 pub const STATUSES: [(&str, TaskState); 5] = [
@@ -38,11 +38,24 @@ pub fn summary(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
 pub fn list(scope: Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let parameters = &scope.parameters;
     let (offset, length) = (parameters.int("offset", 0)?, parameters.int("length", 20)?);
-    let sorts = parameters.words("sortBy", &SORTS)?;
-    let (order, descending) = sorts.first().copied().unwrap_or((TaskOrder::Id, false));
+    let (order, descending) = match parameters.first("sortBy").unwrap_or("ID") {
+        // Spark fails on the null that JAX-RS makes of it.
+        "" => return Err(Refusal::Failed),
+        text => {
+            let sort = SORTS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+            sort.ok_or(Refusal::Unknown)?.1
+        }
+    };
+    let statuses = parameters.words("status", &STATUSES)?;
+    let statuses = match statuses {
+        Filter::All if length < 0 => return Err(Refusal::Failed),
+        Filter::All => Vec::new(),
+        Filter::Of(none) if none.is_empty() => return Answer::json(&[(); 0]),
+        Filter::Of(statuses) => statuses,
+    };
     let query = TaskPageQuery {
         stage,
-        statuses: parameters.words("status", &STATUSES)?,
+        statuses,
         order,
         descending,
         offset: usize::try_from(offset).unwrap_or(0),

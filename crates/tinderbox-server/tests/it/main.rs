@@ -8,5 +8,6 @@
 
 mod api;
 mod guard;
+mod history;
 mod inside;
 mod site;

@@ -71,25 +71,23 @@ fn operation_data<'a>(view: View<'a>, operation: &'a ConnectOperation) -> Operat
     }
 }
 
-/// A page of the sessions. A length below one means all from the first on.
+/// A page of the sessions, in the order of user and id as one text. A length below one means all from the first on.
 pub fn sessions(view: View<'_>, offset: i32, length: i32) -> impl Serialize + '_ {
-    let all = view.application.connect_sessions.iter().map(move |one| session_data(view, one));
-    page(all, offset, length)
+    let mut all: Vec<_> = view.application.connect_sessions.iter().collect();
+    all.sort_by_cached_key(|one| format!("{}{}", one.user, one.id));
+    page(all.into_iter().map(move |one| session_data(view, one)), offset, length)
 }
 
-/// A page of the operations, as [`sessions`].
+/// A page of the operations by job tag, as [`sessions`].
 pub fn operations(view: View<'_>, offset: i32, length: i32) -> impl Serialize + '_ {
-    let all = view.application.connect_operations.iter().map(move |one| operation_data(view, one));
-    page(all, offset, length)
+    let mut all: Vec<_> = view.application.connect_operations.iter().collect();
+    all.sort_by(|a, b| a.job_tag.cmp(&b.job_tag));
+    page(all.into_iter().map(move |one| operation_data(view, one)), offset, length)
 }
 
-/// The session with this id, of `user` when one is named.
-pub fn session<'a>(
-    view: View<'a>,
-    id: &str,
-    user: Option<&str>,
-) -> Option<impl Serialize + use<'a>> {
-    let fits = |one: &&ConnectSession| one.id == id && user.is_none_or(|user| one.user == user);
+/// The session of a user with this id.
+pub fn session<'a>(view: View<'a>, id: &str, user: &str) -> Option<impl Serialize + use<'a>> {
+    let fits = |one: &&ConnectSession| one.id == id && one.user == user;
     view.application.connect_sessions.iter().find(fits).map(|one| session_data(view, one))
 }
 

@@ -1,7 +1,7 @@
 //! `…/environment`.
 
-use super::View;
 use super::java_double::Double;
+use super::{Shape, View};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use tinderbox_model::{ExecutorResourceRequest, ResourceProfile};
@@ -14,7 +14,7 @@ struct EnvironmentInfo<'a> {
     hadoop_properties: Entries<'a>,
     system_properties: Entries<'a>,
     metrics_properties: Entries<'a>,
-    classpath_entries: Entries<'a>,
+    classpath_entries: Classpath<'a>,
     resource_profiles: Vec<ProfileInfo<'a>>,
 }
 
@@ -29,10 +29,34 @@ struct Runtime<'a> {
     scala_version: Option<&'a str>,
 }
 
-/// Arrays of key and value.
-struct Entries<'a>(&'a BTreeMap<String, String>);
+/// Arrays of key and value, redacted by the default of `spark.redaction.regex`, which a History Server applies once
+/// more to what was logged: where key or value has one of these words. 4.3 has one more.
+struct Entries<'a>(&'a BTreeMap<String, String>, Shape);
+
+const SECRETS: [&str; 6] = ["secret", "password", "token", "accesskey", "access.key", "credential"];
+const REDACTED: &str = "*********(redacted)";
+
+impl Entries<'_> {
+    fn is_secret(&self, text: &str) -> bool {
+        let lower = text.to_ascii_lowercase();
+        let known = if self.1 == Shape::V4 { &SECRETS[..] } else { &SECRETS[..5] };
+        known.iter().any(|word| lower.contains(word))
+    }
+}
 
 impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|(key, value)| {
+            let is_secret = self.is_secret(key) || self.is_secret(value);
+            (key, if is_secret { REDACTED } else { value })
+        }))
+    }
+}
+
+/// Not redacted.
+struct Classpath<'a>(&'a BTreeMap<String, String>);
+
+impl Serialize for Classpath<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0)
     }
@@ -109,11 +133,11 @@ pub fn environment(view: View<'_>) -> impl Serialize + '_ {
             java_home: runtime("Java Home"),
             scala_version: runtime("Scala Version"),
         },
-        spark_properties: Entries(&environment.spark_properties),
-        hadoop_properties: Entries(&environment.hadoop_properties),
-        system_properties: Entries(&environment.system_properties),
-        metrics_properties: Entries(&environment.metrics_properties),
-        classpath_entries: Entries(&environment.classpath),
+        spark_properties: Entries(&environment.spark_properties, view.shape),
+        hadoop_properties: Entries(&environment.hadoop_properties, view.shape),
+        system_properties: Entries(&environment.system_properties, view.shape),
+        metrics_properties: Entries(&environment.metrics_properties, view.shape),
+        classpath_entries: Classpath(&environment.classpath),
         resource_profiles: profiles.into_iter().map(ProfileInfo::from).collect(),
     }
 }

@@ -63,8 +63,8 @@ pub(super) fn duration(ms: i64) -> String {
     let in_unit = |unit: f32, places| fixed(f64::from(ms as f32 / unit), places);
     match ms {
         ..1_000 => format!("{ms} ms"),
-        ..60_000 => format!("{} s", in_unit(1_000.0, 1)),
-        ..3_600_000 => format!("{} m", in_unit(60_000.0, 1)),
+        1_000..60_000 => format!("{} s", in_unit(1_000.0, 1)),
+        60_000..3_600_000 => format!("{} m", in_unit(60_000.0, 1)),
         _ => format!("{} h", in_unit(3_600_000.0, 2)),
     }
 }
@@ -76,10 +76,10 @@ pub(super) fn page_duration(ms: i64) -> String {
     let minutes = seconds / 60.0;
     match ms {
         ..100 => format!("{ms} ms"),
-        ..1_000 => format!("{} s", fixed(seconds, 1)),
-        ..60_000 => format!("{} s", fixed(seconds, 0)),
-        ..600_000 => format!("{} min", fixed(minutes, 1)),
-        ..3_600_000 => format!("{} min", fixed(minutes, 0)),
+        100..1_000 => format!("{} s", fixed(seconds, 1)),
+        1_000..60_000 => format!("{} s", fixed(seconds, 0)),
+        60_000..600_000 => format!("{} min", fixed(minutes, 1)),
+        600_000..3_600_000 => format!("{} min", fixed(minutes, 0)),
         _ => format!("{} h", fixed(minutes / 60.0, 1)),
     }
 }

@@ -1,8 +1,8 @@
 //! `…/jobs`.
 
-use super::View;
 use super::date::Date;
 use super::json::Pairs;
+use super::{Filter, View};
 use serde::Serialize;
 use tinderbox_model::{Job, JobId, JobStatus, StageId};
 
@@ -65,9 +65,9 @@ impl<'a> From<&'a Job> for JobData<'a> {
 }
 
 /// All jobs with one of these states (all states when there is none), the newest first.
-pub fn jobs<'a>(view: View<'a>, statuses: &[JobStatus]) -> impl Serialize + use<'a> {
+pub fn jobs<'a>(view: View<'a>, statuses: &Filter<JobStatus>) -> impl Serialize + use<'a> {
     let mut jobs: Vec<&Job> = view.application.jobs.iter().collect();
-    jobs.retain(|job| statuses.is_empty() || statuses.contains(&job.status));
+    jobs.retain(|job| statuses.holds(|status| *status == job.status));
     jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
     jobs.into_iter().map(JobData::from).collect::<Vec<_>>()
 }

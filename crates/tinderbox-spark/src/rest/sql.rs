@@ -4,10 +4,9 @@ use super::date::Date;
 use super::sql_metric;
 use super::{Shape, View};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use tinderbox_model::{
-    JobId, JobStatus, Millis, PlanEdge, PlanNode, PlanNodeId, SqlExecution, SqlExecutionId,
-    SqlStatus,
+    JobId, JobStatus, Millis, PlanNode, PlanNodeId, SqlExecution, SqlExecutionId, SqlStatus,
 };
 
 /// What an answer about executions has.
@@ -80,10 +79,7 @@ pub(super) fn duration(view: View<'_>, execution: &SqlExecution) -> Millis {
 }
 
 fn data<'a>(view: View<'a>, execution: &'a SqlExecution, has: SqlDetails) -> ExecutionData<'a> {
-    let graph = Some(&execution.plan).filter(|_| has.nodes);
-    let has_ended = execution.completion_time.is_some();
-    let mut nodes: Vec<_> =
-        graph.iter().flat_map(|plan| &plan.nodes).map(|n| node(view.shape, n, has_ended)).collect();
+    let (mut nodes, edges) = if has.nodes { graph(view, execution) } else { (vec![], vec![]) };
     nodes.sort_by_key(|node| std::cmp::Reverse(node.node_id));
     ExecutionData {
         id: execution.id,
@@ -96,7 +92,7 @@ fn data<'a>(view: View<'a>, execution: &'a SqlExecution, has: SqlDetails) -> Exe
         success_job_ids: jobs_in(execution, JobStatus::Succeeded),
         failed_job_ids: jobs_in(execution, JobStatus::Failed),
         nodes,
-        edges: graph.iter().flat_map(|plan| &plan.edges).map(Edge::from).collect(),
+        edges,
         query_id: view.shape.v4(|| execution.query_id.as_deref()).flatten(),
         error_message: view.shape.v4(|| execution.error_message.as_deref()).flatten(),
         root_execution_id: view.shape.v4(|| execution.root),
@@ -104,11 +100,52 @@ fn data<'a>(view: View<'a>, execution: &'a SqlExecution, has: SqlDetails) -> Exe
     }
 }
 
-fn node(shape: Shape, node: &PlanNode, has_ended: bool) -> Node<'_> {
+/// Nodes and edges. A server of Spark 3.5 does not know what 4.x calls a result stage, and shows it as a node between
+/// an adaptive plan that is final and what is below; all nodes behind it have other numbers there.
+fn graph<'a>(view: View<'a>, execution: &'a SqlExecution) -> (Vec<Node<'a>>, Vec<Edge>) {
+    let plan = &execution.plan;
+    let has_stages = view.shape == Shape::V35 && execution.physical_plan.contains(RESULT_STAGE);
+    let (mut nodes, mut numbers) = (Vec::new(), HashMap::new());
+    for of in &plan.nodes {
+        let id = PlanNodeId(i64::try_from(nodes.len()).unwrap_or(i64::MAX));
+        numbers.insert(of.id, id);
+        nodes.push(Node { node_id: id, ..node(view.shape, of) });
+        if has_stages && is_final(of) {
+            nodes.push(Node {
+                node_id: PlanNodeId(id.0 + 1),
+                node_name: RESULT_STAGE,
+                whole_stage_codegen_id: None,
+                metrics: Vec::new(),
+                desc: None,
+            });
+        }
+    }
+    let number = |id: &PlanNodeId| numbers.get(id).copied().unwrap_or(*id);
+    let mut edges = Vec::new();
+    for edge in &plan.edges {
+        let (from_id, to_id) = (number(&edge.from), number(&edge.to));
+        let below = plan.nodes.iter().find(|node| node.id == edge.to);
+        if has_stages && below.is_some_and(is_final) {
+            let stage = PlanNodeId(to_id.0 + 1);
+            edges.push(Edge { from_id: stage, to_id });
+            edges.push(Edge { from_id, to_id: stage });
+        } else {
+            edges.push(Edge { from_id, to_id });
+        }
+    }
+    (nodes, edges)
+}
+
+const RESULT_STAGE: &str = "ResultQueryStage";
+
+fn is_final(node: &PlanNode) -> bool {
+    node.name == "AdaptiveSparkPlan" && node.description.contains("isFinalPlan=true")
+}
+
+fn node(shape: Shape, node: &PlanNode) -> Node<'_> {
     let name = node.name.trim();
     let is_block = name.starts_with("WholeStageCodegen");
-    // Spark puts the values together when an execution ends.
-    let metrics = node.metrics.iter().filter(|_| has_ended).filter_map(|metric| {
+    let metrics = node.metrics.iter().filter_map(|metric| {
         Some(Metric { name: metric.name.trim(), value: sql_metric::text(metric)? })
     });
     Node {
@@ -117,12 +154,6 @@ fn node(shape: Shape, node: &PlanNode, has_ended: bool) -> Node<'_> {
         whole_stage_codegen_id: node.codegen_stage.filter(|_| !is_block),
         metrics: metrics.collect(),
         desc: shape.v4(|| node.description.as_str()),
-    }
-}
-
-impl From<&PlanEdge> for Edge {
-    fn from(edge: &PlanEdge) -> Self {
-        Self { from_id: edge.from, to_id: edge.to }
     }
 }
 

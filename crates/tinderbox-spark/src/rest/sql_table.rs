@@ -58,7 +58,9 @@ struct Row<'a> {
     submission_time: Date,
     duration: Millis,
     job_ids: Vec<JobId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     query_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
     root_execution_id: SqlExecutionId,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use super::java_double::Double;
 use super::json::Pairs;
 use super::summary::{TaskQuantiles, quantiles_of};
 use super::tasks::{AccumulableInfo, TaskAnswer, TaskState};
-use super::{Shape, View};
+use super::{Filter, Shape, View};
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, Serializer};
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ pub struct StageParts<'a> {
     /// Its tasks and what each executor did for it.
     pub tasks: Option<EachTask<'a>>,
     /// Only tasks with one of these statuses; all when there is none.
-    pub task_statuses: Vec<TaskState>,
+    pub task_statuses: Filter<TaskState>,
     /// Distributions over its tasks; `None` also when no task reported metrics.
     pub task_quantiles: Option<TaskQuantiles>,
     /// Quantiles, sorted, of the distributions over its executors.
@@ -53,9 +53,9 @@ impl<'a> StageAnswer<'a> {
 }
 
 /// Stage attempts with one of these states (all states when there is none), the newest first.
-pub fn stages<'a>(view: View<'a>, statuses: &[StageStatus]) -> Vec<&'a Stage> {
+pub fn stages<'a>(view: View<'a>, statuses: &Filter<StageStatus>) -> Vec<&'a Stage> {
     let mut stages: Vec<&Stage> = view.application.stages.iter().collect();
-    stages.retain(|stage| statuses.is_empty() || statuses.contains(&stage.status));
+    stages.retain(|stage| statuses.holds(|status| *status == stage.status));
     stages.sort_by_key(|stage| std::cmp::Reverse(stage.id));
     stages
 }
@@ -242,7 +242,7 @@ struct StageData<'a> {
 /// The tasks as an object keyed by their ids, one after the other.
 struct Tasks<'a> {
     each: &'a EachTask<'a>,
-    statuses: &'a [TaskState],
+    statuses: &'a Filter<TaskState>,
     answer: &'a TaskAnswer<'a>,
 }
 
@@ -251,8 +251,7 @@ impl Serialize for Tasks<'_> {
         let mut map = serializer.serialize_map(None)?;
         let mut written = Ok(());
         let read = (self.each)(&mut |task| {
-            let fits = self.statuses.is_empty()
-                || self.statuses.iter().any(|status| status.holds(task.status));
+            let fits = self.statuses.holds(|status| status.holds(task.status));
             if fits {
                 written = map.serialize_entry(&task.id.0, &self.answer.of(task));
             }

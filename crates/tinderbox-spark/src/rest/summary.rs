@@ -114,12 +114,12 @@ impl TaskMetric {
     /// The task's value when it takes part in this distribution: Spark leaves failed and killed tasks out of all but
     /// three of them (its `TaskDataWrapper` keeps their metrics as negative numbers).
     pub fn value(self, task: &Task, now: TimestampMs) -> Option<u64> {
-        match (self, &task.metrics) {
+        match (self, super::tasks::measured(task)) {
             (Self::Duration, _) => Some(task.finish_time.unwrap_or(now).since(task.launch_time).0),
             (_, None) => None,
             (Self::GettingResultTime, Some(_)) => Some(super::tasks::getting_result_ms(task, now)),
-            (Self::SchedulerDelay, Some(_)) => Some(task.scheduler_delay().0),
-            (_, Some(metrics)) => (task.status == TaskStatus::Success).then(|| self.of(metrics)),
+            (Self::SchedulerDelay, Some(_)) => Some(super::tasks::scheduler_delay(task).0),
+            (_, Some(metrics)) => (task.status == TaskStatus::Success).then(|| self.of(&metrics)),
         }
     }
 }

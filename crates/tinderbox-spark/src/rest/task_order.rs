@@ -1,6 +1,6 @@
 //! The orders of tasks (`TaskSorting`, and the columns of `taskTable`).
 
-use super::tasks::{getting_result_ms, status_text};
+use super::tasks::{getting_result_ms, measured, scheduler_delay, status_text};
 use tinderbox_model::{Task, TaskMetrics, TaskStatus, TimestampMs};
 
 /// By what tasks are sorted; equal ones by their ids.
@@ -107,15 +107,15 @@ impl TaskOrder {
     /// the largest of them comes first, then those without metrics, then the others from the smallest on.
     pub fn key(self, task: &Task, now: TimestampMs) -> TaskKey {
         let text = |text: &str| TaskKey::Text(text.to_owned());
-        let metric = |value: fn(&TaskMetrics) -> u64| match &task.metrics {
+        let metric = |value: fn(&TaskMetrics) -> u64| match measured(task) {
             None => TaskKey::Number(-1),
             Some(metrics) => {
-                let value = i64::try_from(value(metrics)).unwrap_or(i64::MAX);
+                let value = i64::try_from(value(&metrics)).unwrap_or(i64::MAX);
                 let is_good = task.status == TaskStatus::Success;
                 TaskKey::Number(if is_good { value } else { -1 - value })
             }
         };
-        let with_metrics = |value: u64| match &task.metrics {
+        let with_metrics = |value: u64| match measured(task) {
             None => TaskKey::Number(-1),
             Some(_) => TaskKey::Number(i64::try_from(value).unwrap_or(i64::MAX)),
         };
@@ -129,7 +129,7 @@ impl TaskOrder {
             Self::Host => text(task.host.as_str()),
             Self::LaunchTime => TaskKey::Number(task.launch_time.0),
             Self::RunTime => metric(|m| m.executor_run_time.0),
-            Self::SchedulerDelay => with_metrics(task.scheduler_delay().0),
+            Self::SchedulerDelay => with_metrics(scheduler_delay(task).0),
             Self::DeserializeTime => metric(|m| m.executor_deserialize_time.0),
             Self::GcTime => metric(|m| m.jvm_gc_time.0),
             Self::ResultSerializationTime => metric(|m| m.result_serialization_time.0),
@@ -146,7 +146,7 @@ impl TaskOrder {
             Self::ShuffleFetchWait => metric(|m| m.shuffle_fetch_wait_time.0),
             // The sum of two negated numbers there.
             Self::ShuffleReadBytes => match metric(|m| m.shuffle_read_bytes().0) {
-                TaskKey::Number(sum) if sum < 0 && task.metrics.is_some() => {
+                TaskKey::Number(sum) if sum < 0 && measured(task).is_some() => {
                     TaskKey::Number(sum - 1)
                 }
                 key => key,

@@ -3,6 +3,7 @@
 
 use super::date::Date;
 use super::java_text::{bytes, page_duration};
+use super::tasks::{measured, scheduler_delay};
 use tinderbox_model::{Bytes, Millis, Task, TaskMetrics, TimestampMs};
 
 /// Whether a task fits; `typed` in lower case.
@@ -18,8 +19,8 @@ pub fn matches(task: &Task, typed: &str, now: TimestampMs) -> bool {
         || has(task.locality.as_str())
         || has(if task.speculative { "true" } else { "false" })
         || has(task.error_message.as_deref().unwrap_or("d"))
-        || task.metrics.as_ref().is_some_and(|metrics| metrics_match(metrics, &has))
-        || has(&time(task.scheduler_delay()))
+        || measured(task).as_ref().is_some_and(|metrics| metrics_match(metrics, &has))
+        || has(&time(scheduler_delay(task)))
         || has(&time(Millis(super::tasks::getting_result_ms(task, now))))
 }
 

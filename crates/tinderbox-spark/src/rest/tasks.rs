@@ -79,9 +79,9 @@ impl<'a> TaskAnswer<'a> {
             speculative: task.speculative,
             accumulator_updates: task.accumulables.iter().map(AccumulableInfo::from).collect(),
             error_message: task.error_message.as_deref(),
-            task_metrics: task.metrics.as_ref().map(Metrics::from),
+            task_metrics: measured(task).as_ref().map(Metrics::from),
             executor_logs: Pairs(self.logs.get(task.executor.as_str()).copied().unwrap_or(&[])),
-            scheduler_delay: task.scheduler_delay(),
+            scheduler_delay: scheduler_delay(task),
             getting_result_time: getting_result_ms(task, now),
         }
     }
@@ -95,6 +95,23 @@ pub(super) fn status_text(status: TaskStatus) -> &'static str {
         TaskStatus::Failed => "FAILED",
         TaskStatus::Killed => "KILLED",
     }
+}
+
+/// What a task measured. Spark takes zeros for an ended task whose event has no metrics.
+pub(super) fn measured(task: &Task) -> Option<TaskMetrics> {
+    task.metrics.or_else(|| task.finish_time.map(|_| TaskMetrics::default()))
+}
+
+/// Milliseconds around the work (`AppStatusUtils.schedulerDelay`).
+pub(super) fn scheduler_delay(task: &Task) -> Millis {
+    let (Some(finish), Some(metrics)) = (task.finish_time, measured(task)) else {
+        return Millis::ZERO;
+    };
+    finish.since(task.launch_time)
+        - metrics.executor_run_time
+        - metrics.executor_deserialize_time
+        - metrics.result_serialization_time
+        - Millis(getting_result_ms(task, finish))
 }
 
 /// Milliseconds from the start of fetching the result to the end (`AppStatusUtils.gettingResultTime`).
