@@ -1,4 +1,4 @@
-//! Event logs become history: one row, a detail file, a task table, a report.
+//! Event logs become history: one row, a detail file, a task pack, a task table, a report.
 
 use crate::live::totals;
 use crate::{App, Collected, Error, advice, blocking, chain, now};
@@ -11,7 +11,9 @@ use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
 };
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
-use tinderbox_table::{Place, TaskWriter, TaskWriterOptions, Written, write_detail};
+use tinderbox_table::{
+    PackOptions, PackWriter, Place, RowOwner, Table, Written, write_detail, write_tasks,
+};
 
 const FIRST: AttemptNumber = AttemptNumber(1);
 /// How often watched directories are looked at; Spark's own History Server takes the same time.
@@ -154,7 +156,7 @@ impl App {
         Ok(())
     }
 
-    /// Walk 1 up to the files: log, fold, detail file and task table, both under new names.
+    /// Walk 1 up to the files: log, fold, detail file, task pack and task table, all under new names.
     async fn read_log(&self, run: &Run, path: PathBuf) -> Result<(Application, Files), Error> {
         let root = self.inner.data_dir.root().to_owned();
         let place = Place {
@@ -164,22 +166,28 @@ impl App {
             attempt: FIRST,
         };
         blocking(move || {
-            let (table, detail) = (place.new_task_table(), place.new_detail());
-            let options = TaskWriterOptions::new(place.run, FIRST);
-            let mut writer = TaskWriter::create(&root.join(&table), options)?;
+            let (pack, detail) = (place.new_pack(), place.new_detail());
+            let table = place.new_table(Table::Tasks);
+            let options = PackOptions { threads: pack_threads(), ..PackOptions::default() };
+            let mut writer = PackWriter::create(&root.join(&pack), options)?;
             let mut failed = None;
             let application = tinderbox_collect::read(&path, &mut |task| {
                 if failed.is_none() {
-                    failed = writer.write([task]).err();
+                    failed = writer.push(&task).err();
                 }
             })
             .map_err(Error::Collect)?;
             if let Some(error) = failed {
                 return Err(error.into());
             }
-            let written = writer.finish()?;
+            let tasks = writer.finish()?;
+            let owner =
+                RowOwner { run: place.run, attempt: FIRST, application: application.id.clone() };
+            let written = write_tasks(&root.join(&table), &[(owner, &tasks)])?;
+            let pack_bytes = Bytes(tasks.num_bytes());
             let detail_bytes = write_detail(&root.join(&detail), &application)?;
-            Ok((application, Files { table, written, detail, detail_bytes }))
+            let files = Files { pack, pack_bytes, table, written, detail, detail_bytes };
+            Ok((application, files))
         })
         .await
     }
@@ -203,6 +211,8 @@ impl App {
         let written = &files.written;
         let table = new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes);
         store.file_publish(&table, now()).await?;
+        let pack = new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes);
+        store.file_publish(&pack, now()).await?;
         let detail = new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes);
         store.file_publish(&detail, now()).await?;
         let (report, findings) = advice::report_of(&run.id, application);
@@ -224,7 +234,14 @@ impl App {
     }
 }
 
+/// How many threads build the indexes of a pack.
+fn pack_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 struct Files {
+    pack: PathBuf,
+    pack_bytes: Bytes,
     table: PathBuf,
     written: Written,
     detail: PathBuf,
@@ -303,12 +320,14 @@ mod tests {
             std::fs::write(&log, &whole[..part]).unwrap();
             assert_eq!(app.collect(&log).await.unwrap().collected, 1);
         }
-        let tables = dir.path().join("home/tables");
-        assert_eq!(files(&tables), 2);
+        let home = dir.path().join("home");
+        let folders = ["tables", "packs", "details"];
+        let counts = || folders.map(|folder| files(&home.join(folder)));
+        assert_eq!(counts(), [2, 2, 2]);
         app.sweep_once(now()).await.unwrap();
-        assert_eq!(files(&tables), 2, "a reader may still hold the old one");
+        assert_eq!(counts(), [2, 2, 2], "a reader may still hold the old ones");
         app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(files(&tables), 1);
+        assert_eq!(counts(), [1, 1, 1]);
         let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
         assert_eq!(tasks.unwrap().tasks.len(), 1);
         app.close().await;

@@ -13,6 +13,7 @@ use tinderbox_model::{
     Application, Completeness, JobStatus, Origin, RunId, SqlStatus, WorkspaceId,
 };
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
+use tinderbox_table::Pack;
 
 /// What is known of what happens inside a run.
 #[derive(Debug, Clone, Copy)]
@@ -166,7 +167,7 @@ impl App {
         })
     }
 
-    /// Ended tasks: from the task table, or the latest ones of the live stream.
+    /// Ended tasks: from the task pack, or the latest ones of the live stream.
     ///
     /// # Errors
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
@@ -179,15 +180,11 @@ impl App {
         {
             return Ok(TaskPage { run, tasks, total });
         }
-        let file = self.current_file(&run, TableFileKind::Tasks).await?;
+        let file = self.current_file(&run, TableFileKind::Pack).await?;
         let path = self.inner.data_dir.root().join(file);
-        let query = query.to_table();
-        let (tasks, total) = blocking(move || {
-            let total = tinderbox_table::count_tasks(&path, &query.filter)?;
-            Ok((tinderbox_table::read_tasks(&path, &query)?, total))
-        })
-        .await?;
-        Ok(TaskPage { run, tasks, total })
+        let query = query.to_pack();
+        let page = blocking(move || Ok(Pack::open(&path)?.page(&query)?)).await?;
+        Ok(TaskPage { run, tasks: page.tasks, total: page.total })
     }
 
     /// When stages and tasks ran.

@@ -6,7 +6,7 @@ use tinderbox_model::{
     AttemptNumber, FindingId, Millis, Origin, Patch, RunId, RunState, RunTotals, StageAttemptId,
     Task, TaskStatus, TimestampMs,
 };
-use tinderbox_table::{Direction, TaskFilter, TaskSort};
+use tinderbox_table::{Direction, PackMetric, PackQuery, PackSort};
 
 /// Asks for a run of a spec.
 #[derive(Debug, Clone, Default)]
@@ -261,19 +261,21 @@ pub struct TaskQuery {
 }
 
 impl TaskQuery {
-    /// The same for the task table.
-    pub(crate) fn to_table(&self) -> tinderbox_table::TaskQuery {
+    /// The same for a task pack.
+    pub(crate) fn to_pack(&self) -> PackQuery {
         let sort = match self.sort {
-            TaskSortKey::Position => TaskSort::Position,
-            TaskSortKey::Duration => TaskSort::Duration,
-            TaskSortKey::RunTime => TaskSort::ExecutorRunTime,
-            TaskSortKey::GcTime => TaskSort::JvmGcTime,
-            TaskSortKey::ShuffleRead => TaskSort::ShuffleReadBytes,
-            TaskSortKey::Input => TaskSort::InputBytes,
-            TaskSortKey::DiskSpill => TaskSort::DiskBytesSpilled,
+            TaskSortKey::Position => PackSort::Position,
+            TaskSortKey::Duration => PackSort::Metric(PackMetric::Duration),
+            TaskSortKey::RunTime => PackSort::Metric(PackMetric::ExecutorRunTime),
+            TaskSortKey::GcTime => PackSort::Metric(PackMetric::JvmGcTime),
+            TaskSortKey::ShuffleRead => PackSort::Metric(PackMetric::ShuffleReadBytes),
+            TaskSortKey::Input => PackSort::Metric(PackMetric::InputBytes),
+            TaskSortKey::DiskSpill => PackSort::Metric(PackMetric::DiskBytesSpilled),
         };
-        tinderbox_table::TaskQuery {
-            filter: TaskFilter { stage: self.stage, status: self.status },
+        PackQuery {
+            stage: self.stage,
+            statuses: self.status.into_iter().collect(),
+            newest: None,
             sort,
             direction: if self.descending { Direction::Descending } else { Direction::Ascending },
             offset: self.offset,

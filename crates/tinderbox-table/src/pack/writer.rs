@@ -158,9 +158,9 @@ impl PackWriter {
         if self.heap.is_full() {
             self.heap.flush(self.written, &mut self.pending)?;
         }
-        let executor = self.symbols.number(0, task.executor.as_str());
-        let host = self.symbols.number(1, &task.host);
-        let locality = self.symbols.number(2, &task.locality);
+        let executor = self.symbols.number(task.executor.as_str());
+        let host = self.symbols.number(&task.host);
+        let locality = self.symbols.number(&task.locality);
 
         let number = self.number_of(task.stage);
         let OpenStage { entry, open } = &mut self.stages[number];
