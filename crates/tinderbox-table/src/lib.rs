@@ -19,6 +19,6 @@ pub use error::Error;
 pub use layout::Place;
 pub use pack::{
     Direction, PACK_VERSION, Pack, PackMetric, PackOptions, PackPage, PackQuery, PackSort,
-    PackStage, PackWriter, retained_tasks,
+    PackStage, PackWriter, Timeline, TimelineExtent, retained_tasks,
 };
 pub use tables::{RowOwner, TABLE_VERSION, Table, Written, compact, write_table, write_tasks};

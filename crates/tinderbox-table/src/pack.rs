@@ -30,10 +30,12 @@ mod select;
 mod sort;
 mod source;
 mod symbols;
+mod timeline;
 mod writer;
 
 pub use columns::PackMetric;
 pub use directory::PACK_VERSION;
 pub use query::{Direction, PackPage, PackQuery, PackSort, retained_tasks};
 pub use reader::{Pack, PackStage};
+pub use timeline::{Timeline, TimelineExtent};
 pub use writer::{PackOptions, PackWriter};

@@ -115,7 +115,7 @@ impl Column {
         if self.width == 0 {
             bits.clear();
         } else {
-            source.read(place.offset + self.start as u64, self.len, bits)?;
+            source.read(place.offset.saturating_add(self.start as u64), self.len, bits)?;
             check(bits, self.crc)?;
         }
         bits::unpack(bits, usize::from(place.rows), self.base, self.width, out);

@@ -9,6 +9,7 @@ use super::bytes::{Cursor, malformed, put, put_signed, put_text};
 use super::columns::PackMetric;
 use super::heap::ChunkPlace;
 use super::source::Source;
+use super::timeline::TimelineEntry;
 use std::io::{self, Read};
 use std::sync::Arc;
 use tinderbox_model::{StageAttemptId, StageId};
@@ -28,6 +29,8 @@ pub(super) struct Directory {
     pub(super) chunks: Vec<ChunkPlace>,
     /// By id.
     pub(super) stages: Vec<StageEntry>,
+    /// Only of packs that are finished and have tasks.
+    pub(super) timeline: Option<TimelineEntry>,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +95,10 @@ impl Directory {
         for stage in &self.stages {
             stage.put(out);
         }
+        out.push(u8::from(self.timeline.is_some()));
+        if let Some(timeline) = &self.timeline {
+            timeline.put(out);
+        }
     }
 
     /// The version, when the trailer is one of ours.
@@ -139,6 +146,9 @@ impl Directory {
         }
         for _ in 0..cursor.count()? {
             directory.stages.push(StageEntry::parse(cursor)?);
+        }
+        if cursor.flag()? {
+            directory.timeline = Some(TimelineEntry::parse(cursor)?);
         }
         Ok(directory)
     }

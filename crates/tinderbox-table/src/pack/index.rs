@@ -1,4 +1,4 @@
-//! The indexes of stages with many tasks, built when all rows are there.
+//! The indexes of stages with many tasks and the timeline, built when all rows are there.
 
 use super::array::{Array, ArrayReader};
 use super::block::Block;
@@ -11,6 +11,7 @@ use super::order::Order;
 use super::radix;
 use super::scan::Scan;
 use super::source::Source;
+use super::timeline::{self, Span};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -28,6 +29,7 @@ pub(super) fn build(
     file: &File,
     end: u64,
     directory: &mut Directory,
+    span: &Span,
     threads: usize,
 ) -> io::Result<u64> {
     let indexed: Vec<usize> = (0..directory.stages.len())
@@ -68,19 +70,20 @@ pub(super) fn build(
             index.by_run_time = arrays.next().unwrap_or(EMPTY);
         }
     }
+    directory.timeline = timeline::build(&source, directory, span, &output)?;
     Ok(output.end.load(Ordering::Relaxed))
 }
 
 const EMPTY: Array = Array::Constant { value: 0, count: 0 };
 
 /// The file from its end on.
-struct Output<'a> {
+pub(super) struct Output<'a> {
     file: &'a File,
     end: AtomicU64,
 }
 
 impl Output<'_> {
-    fn write(&self, values: &[i64]) -> io::Result<Array> {
+    pub(super) fn write(&self, values: &[i64]) -> io::Result<Array> {
         let count = values.len() as u64;
         let Some(bytes) = Array::encode(values) else {
             return Ok(Array::Constant { value: values.first().copied().unwrap_or(0), count });
