@@ -458,6 +458,8 @@ fn small_pack(folder: &TempDir) -> (std::path::PathBuf, Vec<u8>) {
         task.stage.stage = StageId(i64::from(task.id.0 > 1_080));
         task.error_message = (task.id.0 % 97 == 0).then(|| format!("error of {}", task.id));
         task.id.0 ^= 1;
+        // Two lanes, so that the timeline is small.
+        task.executor = (task.index % 2).to_string().as_str().into();
     }
     let path = pack(folder, &tasks).path().to_owned();
     let bytes = std::fs::read(&path).expect("reads");
