@@ -11,10 +11,12 @@
 use std::fs;
 use std::time::Instant;
 use tinderbox_model::{
-    Bytes, ExecutorId, Millis, Nanos, SharedText, StageAttemptId, StageId, Task, TaskId,
-    TaskMetrics, TaskStatus, TimestampMs,
+    AttemptNumber, Bytes, ExecutorId, Millis, Nanos, RunId, SharedText, StageAttemptId, StageId,
+    Task, TaskId, TaskMetrics, TaskStatus, TimestampMs,
 };
-use tinderbox_table::{Direction, PackMetric, PackOptions, PackQuery, PackSort, PackWriter};
+use tinderbox_table::{
+    Direction, PackMetric, PackOptions, PackQuery, PackSort, PackWriter, RowOwner, write_tasks,
+};
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
@@ -96,6 +98,11 @@ fn main() {
     let (began, mut seen) = (cpu_seconds(), 0_u64);
     pack.for_each(|_| seen += 1).unwrap();
     println!("all {seen} tasks: {:.2} s of CPU", cpu_seconds() - began);
+    let began = cpu_seconds();
+    let owner = RowOwner { run: RunId::new("r"), attempt: AttemptNumber(1), application: None };
+    let written = write_tasks(&folder.path().join("tasks.parquet"), &[(owner, &pack)]).unwrap();
+    let (cpu, size) = (cpu_seconds() - began, written.num_bytes.as_f64() / 1e6);
+    println!("Parquet table: {cpu:.2} s of CPU, {size:.1} MB");
     println!("  peak {} MB", peak_memory());
 }
 
@@ -138,7 +145,10 @@ fn peak_memory() -> u64 {
 
 /// Task `n` in the order of their ends: half of them of stage 0, the others of stages of 5,000 tasks.
 fn task(n: u64, count: u64, names: &[(ExecutorId, SharedText)], local: &SharedText) -> Task {
-    let noise = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
+    // Mixed well, or compression finds the pattern.
+    let noise = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let noise = (noise ^ noise >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let noise = (noise ^ noise >> 27).wrapping_mul(0x94d0_49bb_1331_11eb) >> 24;
     let run = 200 + noise % 3_000 + if noise.is_multiple_of(50) { noise % 60_000 } else { 0 };
     let launch = 1_760_000_000_000 + (n / 100 * 300 - run.min(n / 100 * 300)) as i64;
     let (executor, host) = &names[noise as usize % names.len()];

@@ -6,6 +6,7 @@ mod detail;
 mod generated;
 mod pack;
 mod tables;
+mod timeline;
 
 use std::path::Path;
 use tempfile::TempDir;
