@@ -138,11 +138,10 @@ fn answer(
             }),
         });
     }
-    let body = with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
+    with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
         (Form::One, [stage]) => Answer::json(stage),
         _ => Answer::json(stages),
-    })?;
-    body
+    })?
 }
 
 fn with_stages<T>(
