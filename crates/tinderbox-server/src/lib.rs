@@ -17,6 +17,7 @@ pub use page::{Asset, Assets};
 
 use axum::Router;
 use axum::http::{Method, Uri};
+use axum::serve::ListenerExt as _;
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -91,6 +92,12 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let (asked, mut is_asked) = tokio::sync::watch::channel(false);
+    // An answer in several pieces must not wait for the client's confirmation of the first.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "answers in pieces are delayed");
+        }
+    });
     let serving =
         axum::serve(listener, router(app, assets, history)).with_graceful_shutdown(async move {
             shutdown.await;

@@ -14,7 +14,7 @@ const FAILURES_LOG: &str = "spark-4.3-failures/eventlog_v2_local-1795203159654";
 const COMPARED: [&str; 8] = [
     "jobs",
     "stages",
-    "stages/0",
+    "stages/0?details=false",
     "stages/0/0?details=false&withSummaries=true",
     "stages/0/0/taskSummary",
     "stages/0/0/taskList",
