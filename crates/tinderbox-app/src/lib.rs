@@ -10,6 +10,7 @@ mod collect;
 mod data_dir;
 mod error;
 mod events;
+mod history_sql;
 mod live;
 mod plan;
 mod query;
@@ -23,6 +24,9 @@ pub use advice::ComparedRuns;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
+pub use history_sql::{
+    HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
+};
 pub use live::LiveRun;
 pub use query::Inside;
 pub use spark_places::SparkPlaces;

@@ -1,12 +1,13 @@
 //! The commands, one file each; small ones that only ask and print share [`inspect`].
 
 mod analyze;
+mod history;
 mod inspect;
 mod run;
 mod serve;
 mod spec;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, EngineCommand, HistoryCommand, InstallableEngine};
 use crate::failure::Failure;
 use crate::output;
 use std::process::ExitCode;
@@ -45,6 +46,12 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Command::Serve { listen, event_log_dir } => {
             serve::serve(&place, listen, event_log_dir).await
+        }
+        Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {
+            history::sql(&place, history::Question { query, on, limit }, format).await
+        }
+        Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
+            history::install_sail().await
         }
         Command::Openapi => {
             output::data(&tinderbox_server::openapi_json());

@@ -108,7 +108,12 @@ enum Cells<'a> {
     Boolean(&'a dyn Array),
     List(&'a dyn Array, Box<dyn Fn(usize) -> std::ops::Range<usize> + 'a>, Box<Cells<'a>>),
     Struct(&'a dyn Array, Vec<(&'a str, Cells<'a>)>),
-    Map(&'a dyn Array, Box<dyn Fn(usize) -> std::ops::Range<usize> + 'a>, ArrayFormatter<'a>, Box<Cells<'a>>),
+    Map(
+        &'a dyn Array,
+        Box<dyn Fn(usize) -> std::ops::Range<usize> + 'a>,
+        ArrayFormatter<'a>,
+        Box<Cells<'a>>,
+    ),
     Text(&'a dyn Array, ArrayFormatter<'a>),
 }
 
@@ -121,7 +126,11 @@ impl<'a> Cells<'a> {
             DataType::Boolean => Self::Boolean(array),
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
-                Self::List(array, ranges(list.value_offsets()), Box::new(Self::new(list.values().as_ref())?))
+                Self::List(
+                    array,
+                    ranges(list.value_offsets()),
+                    Box::new(Self::new(list.values().as_ref())?),
+                )
             }
             DataType::Struct(fields) => {
                 let columns = fields.iter().zip(array.as_struct().columns());
@@ -162,7 +171,8 @@ impl<'a> Cells<'a> {
                 Value::Array(items.collect::<Result<_, _>>()?)
             }
             Self::Struct(_, columns) => {
-                let fields = columns.iter().map(|(name, cells)| Ok(((*name).to_owned(), cells.value(row)?)));
+                let fields =
+                    columns.iter().map(|(name, cells)| Ok(((*name).to_owned(), cells.value(row)?)));
                 Value::Object(fields.collect::<Result<Map<_, _>, ArrowError>>()?)
             }
             Self::Map(_, range, keys, values) => {
@@ -179,7 +189,8 @@ const FORMAT: FormatOptions<'static> = FormatOptions::new();
 
 fn ranges<'a>(offsets: &'a [i32]) -> Box<dyn Fn(usize) -> std::ops::Range<usize> + 'a> {
     // Offsets of Arrow are never negative.
-    let at = move |row: usize| offsets.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
+    let at =
+        move |row: usize| offsets.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
     Box::new(move |row| at(row)..at(row + 1))
 }
 

@@ -9,8 +9,8 @@ mod scope;
 
 use crate::Error;
 use sqlparser::ast::{
-    Expr, Function, Ident, ObjectName, Query as Tree, Select,
-    SelectFlavor, SetExpr, Statement, TableFactor, Visit, Visitor,
+    Expr, Function, Ident, ObjectName, Query as Tree, Select, SelectFlavor, SetExpr, Statement,
+    TableFactor, Visit, Visitor,
 };
 use sqlparser::dialect::SparkSqlDialect;
 use sqlparser::parser::Parser;
@@ -23,8 +23,15 @@ const DEEPEST: usize = 40;
 
 /// Table functions without access to files, catalogs or code.
 const TABLE_FUNCTIONS: [&str; 9] = [
-    "explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack",
-    "range", "json_tuple",
+    "explode",
+    "explode_outer",
+    "posexplode",
+    "posexplode_outer",
+    "inline",
+    "inline_outer",
+    "stack",
+    "range",
+    "json_tuple",
 ];
 
 /// Functions that run arbitrary code or turn text into names: Spark's `CallMethodViaReflection` under its names, and
@@ -106,7 +113,10 @@ impl Visitor for Rules<'_> {
             && query.pipe_operators.is_empty()
             && query.fetch.is_none();
         if !is_plain {
-            return stop("the query has a clause that is not taken", "write it as SELECT … FROM … WHERE …");
+            return stop(
+                "the query has a clause that is not taken",
+                "write it as SELECT … FROM … WHERE …",
+            );
         }
         let names = with.iter().flat_map(|with| &with.cte_tables);
         self.scopes.enter(names.map(|cte| cte.alias.name.value.to_lowercase()).collect());
@@ -128,7 +138,10 @@ impl Visitor for Rules<'_> {
             && select.value_table_mode.is_none()
             && select.flavor == SelectFlavor::Standard;
         if !is_plain {
-            return stop("the SELECT has a clause that is not taken", "write it as SELECT … FROM … WHERE …");
+            return stop(
+                "the SELECT has a clause that is not taken",
+                "write it as SELECT … FROM … WHERE …",
+            );
         }
         for view in &select.lateral_views {
             match &view.lateral_view {
@@ -145,8 +158,15 @@ impl Visitor for Rules<'_> {
                 check_table_function(name)
             }
             TableFactor::Table { name, version, json_path, partitions, with_hints, .. } => {
-                if version.is_some() || json_path.is_some() || !partitions.is_empty() || !with_hints.is_empty() {
-                    return stop(format!("the table {name} has a clause that is not taken"), "give its name alone");
+                if version.is_some()
+                    || json_path.is_some()
+                    || !partitions.is_empty()
+                    || !with_hints.is_empty()
+                {
+                    return stop(
+                        format!("the table {name} has a clause that is not taken"),
+                        "give its name alone",
+                    );
                 }
                 self.check_table(name)
             }
@@ -170,7 +190,9 @@ impl Rules<'_> {
     fn check_table(&mut self, name: &ObjectName) -> Flow {
         let Some(ident) = single(name) else {
             return stop(
-                format!("{name} is not a table of the history: files, schemas and catalogs cannot be named"),
+                format!(
+                    "{name} is not a table of the history: files, schemas and catalogs cannot be named"
+                ),
                 self.known(),
             );
         };
@@ -192,7 +214,8 @@ impl Rules<'_> {
     }
 }
 
-const TABLE_FUNCTION_HINT: &str = "name a table, a subquery, or one of explode, posexplode, inline, stack, range, json_tuple";
+const TABLE_FUNCTION_HINT: &str =
+    "name a table, a subquery, or one of explode, posexplode, inline, stack, range, json_tuple";
 
 fn check_body(body: &SetExpr) -> Flow {
     match body {
@@ -209,16 +232,22 @@ fn check_body(body: &SetExpr) -> Flow {
 }
 
 fn check_table_function(name: &ObjectName) -> Flow {
-    let known = single(name).is_some_and(|ident| {
-        TABLE_FUNCTIONS.contains(&ident.value.to_lowercase().as_str())
-    });
-    if known { Flow::Continue(()) } else { stop(format!("the table function {name} is not taken"), TABLE_FUNCTION_HINT) }
+    let known = single(name)
+        .is_some_and(|ident| TABLE_FUNCTIONS.contains(&ident.value.to_lowercase().as_str()));
+    if known {
+        Flow::Continue(())
+    } else {
+        stop(format!("the table function {name} is not taken"), TABLE_FUNCTION_HINT)
+    }
 }
 
 fn check_function(function: &Function) -> Flow {
     let name = &function.name;
     let Some(ident) = single(name) else {
-        return stop(format!("the function {name} is not taken: it is of a schema or catalog"), "use a built-in function");
+        return stop(
+            format!("the function {name} is not taken: it is of a schema or catalog"),
+            "use a built-in function",
+        );
     };
     if DANGEROUS_FUNCTIONS.contains(&ident.value.to_lowercase().as_str()) {
         return stop(format!("the function {name} is not taken"), "use another built-in function");
@@ -263,7 +292,11 @@ fn not_a_query(skeleton: &str) -> Error {
 }
 
 fn first_word(skeleton: &str) -> String {
-    skeleton.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default().to_uppercase()
+    skeleton
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .find(|word| !word.is_empty())
+        .unwrap_or_default()
+        .to_uppercase()
 }
 
 #[cfg(test)]

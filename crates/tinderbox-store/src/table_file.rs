@@ -1,10 +1,12 @@
 use crate::Store;
+use crate::connection::read_once;
 use crate::error::{Error, Failure};
 use crate::row::{big, sha256, time, unreadable, unsigned};
 use crate::tables::table_file as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, Set};
+use std::path::Path;
 use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 
 /// What a file of the manifest holds.
@@ -17,6 +19,9 @@ pub enum TableFileKind {
 }
 
 impl TableFileKind {
+    /// The kinds that are Parquet tables, which SQL may read under their names.
+    pub const TABLES: &'static [Self] = &[Self::Tasks];
+
     /// The name in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -81,6 +86,22 @@ impl Store {
             .order_by_asc(table::Column::Attempt)
             .order_by_asc(table::Column::Kind);
         self.connections.read("list files", |t| all(t, query).boxed()).await
+    }
+
+    /// All current files of a kind in the SQLite file at `path`, the newest first. For programs that do not own the
+    /// database: nothing is written, and the owner is not held up.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn file_list_current(
+        path: &Path,
+        kind: TableFileKind,
+    ) -> Result<Vec<TableFile>, Error> {
+        let query = table::Entity::find()
+            .filter(table::Column::State.eq(CURRENT))
+            .filter(table::Column::Kind.eq(kind.as_str()))
+            .order_by_desc(table::Column::CreatedUs);
+        read_once(path, "list the files of a table", |t| all(t, query).boxed()).await
     }
 
     /// Files that were retired before `before`, the oldest first, at most `limit`: to be deleted after a grace

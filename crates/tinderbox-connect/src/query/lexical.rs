@@ -19,7 +19,10 @@ const SIGNS: &str = "(),.*+-/%=<>!|&^~[]:";
 
 pub(super) fn read(text: &str) -> Result<Read, Error> {
     if text.contains("${") {
-        return Err(refused("`${` is not taken: Spark replaces variables there", "write the value itself"));
+        return Err(refused(
+            "`${` is not taken: Spark replaces variables there",
+            "write the value itself",
+        ));
     }
     let mut read = Read { text: String::new(), skeleton: String::new() };
     let mut rest = text;
@@ -34,7 +37,10 @@ pub(super) fn read(text: &str) -> Result<Read, Error> {
             '`' => {
                 let length = quoted(rest, '`')?;
                 if rest[1..length - 1].contains('`') {
-                    return Err(refused("a backtick inside backticks is not taken", "leave it out"));
+                    return Err(refused(
+                        "a backtick inside backticks is not taken",
+                        "leave it out",
+                    ));
                 }
                 read.push(&rest[..length]);
                 length
@@ -130,24 +136,28 @@ fn quoted(rest: &str, quote: char) -> Result<usize, Error> {
 fn line_comment(rest: &str) -> Result<usize, Error> {
     let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
     if rest[..length].ends_with('\\') {
-        return Err(refused("a comment that ends with a backslash is not taken", "leave the backslash out"));
+        return Err(refused(
+            "a comment that ends with a backslash is not taken",
+            "leave the backslash out",
+        ));
     }
     Ok(length)
 }
 
 /// Comments nest in Spark, and not everywhere else. Hints and the versioned comments of MySQL are code to some.
 fn block_comment(rest: &str) -> Result<usize, Error> {
-    let Some(end) = rest.find("*/") else {
+    let Some(length) = rest[2..].find("*/") else {
         return Err(refused("a comment is not closed", "close it with */"));
     };
-    let body = &rest[2..end];
-    if body.contains("/*") || body.ends_with('/') {
+    let body = &rest[2..2 + length];
+    // `/*/` opens and closes for some.
+    if body.contains("/*") || body.starts_with('/') || body.ends_with('/') {
         return Err(refused("a comment inside a comment is not taken", "leave one out"));
     }
     if body.starts_with(['+', '!']) {
         return Err(refused("hints are not taken", "leave the hint out"));
     }
-    Ok(end + 2)
+    Ok(body.len() + 4)
 }
 
 /// Its own text where that cannot hurt, because dates and intervals are parsed.

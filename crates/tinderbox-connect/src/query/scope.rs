@@ -32,6 +32,8 @@ impl Scopes {
 
     /// Whether a name is one of a WITH clause here.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.frames.iter().any(|frame| frame.names[..frame.visible].iter().any(|known| known == name))
+        self.frames
+            .iter()
+            .any(|frame| frame.names[..frame.visible].iter().any(|known| known == name))
     }
 }

@@ -44,7 +44,8 @@ fn queries_over_the_named_tables_are_taken() {
 
 #[test]
 fn tables_that_are_read_are_known() {
-    let query = taken("WITH a AS (SELECT * FROM Tasks) SELECT * FROM a JOIN tasks JOIN (SELECT 1) stages");
+    let query =
+        taken("WITH a AS (SELECT * FROM Tasks) SELECT * FROM a JOIN tasks JOIN (SELECT 1) stages");
     assert_eq!(query.tables(), ["tasks"]);
 }
 
@@ -65,7 +66,7 @@ fn only_queries_are_taken() {
         ("CREATE TEMPORARY FUNCTION f AS 'a.B' USING JAR '/tmp/a.jar'", "CREATE"),
         ("DROP VIEW tasks", "DROP"),
         ("INSERT INTO tasks SELECT * FROM tasks", "INSERT"),
-        ("INSERT OVERWRITE DIRECTORY '/tmp/x' USING parquet SELECT * FROM tasks", "USING"),
+        ("INSERT OVERWRITE DIRECTORY '/tmp/x' USING parquet SELECT * FROM tasks", "INSERT"),
         ("INSERT OVERWRITE LOCAL DIRECTORY '/tmp/x' SELECT * FROM tasks", "INSERT"),
         ("DELETE FROM tasks", "DELETE"),
         ("UPDATE tasks SET host = ''", "UPDATE"),
@@ -181,7 +182,9 @@ fn name_of_a_with_clause_hides_a_table_only_where_it_is_visible() {
     ] {
         problem(text);
     }
-    taken("WITH A AS (SELECT 1), b AS (SELECT * FROM a) SELECT * FROM (SELECT * FROM B WHERE EXISTS (SELECT * FROM a))");
+    taken(
+        "WITH A AS (SELECT 1), b AS (SELECT * FROM a) SELECT * FROM (SELECT * FROM B WHERE EXISTS (SELECT * FROM a))",
+    );
     taken("WITH tasks AS (SELECT 1) SELECT * FROM tasks");
 }
 
@@ -244,13 +247,19 @@ fn texts_that_lexers_read_differently_are_refused() {
 
 #[test]
 fn what_is_sent_has_no_comments_and_all_its_texts() {
-    let query = taken("SELECT/* a */'--x', \"/* ' */\", '/*', `-- y` -- '\r\nFROM(SELECT 1 `-- y`)--;\n;;");
-    assert_eq!(query.text(), "SELECT '--x', \"/* ' */\", '/*', `-- y`  \r\nFROM(SELECT 1 `-- y`) \n");
+    let query =
+        taken("SELECT/* a */'--x', \"/* ' */\", '/*', `-- y` -- '\r\nFROM(SELECT 1 `-- y`)--;\n;;");
+    assert_eq!(
+        query.text(),
+        "SELECT '--x', \"/* ' */\", '/*', `-- y`  \r\nFROM(SELECT 1 `-- y`) \n"
+    );
 }
 
 #[test]
 fn texts_do_not_count_as_code() {
-    taken("SELECT 'FROM parquet.`/etc/passwd`', \"; DROP VIEW tasks\", '* FROM secrets' FROM tasks");
+    taken(
+        "SELECT 'FROM parquet.`/etc/passwd`', \"; DROP VIEW tasks\", '* FROM secrets' FROM tasks",
+    );
 }
 
 #[test]
