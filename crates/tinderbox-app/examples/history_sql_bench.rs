@@ -1,0 +1,86 @@
+//! How long a group-by over a million tasks of a hundred applications takes on Sail: cold (with the start of Sail, as
+//! `tinderbox history sql` does it) five times. Prints one line per question; the first reads cold files' footers.
+//!
+//!     cargo run --release -p tinderbox-app --example history_sql_bench
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and ends when something fails"
+)]
+
+use std::time::Instant;
+use tinderbox_app::model::{
+    AttemptNumber, Bytes, ExecutorId, Millis, Nanos, RunId, StageAttemptId, StageId, Task, TaskId,
+    TaskMetrics, TaskStatus, TimestampMs, WorkspaceId,
+};
+use tinderbox_app::{HistoryQuery, SparkPlaces, history_sql};
+use tinderbox_store::{NewTableFile, Store, TableFileKind};
+use tinderbox_table::{Place, TaskWriter, TaskWriterOptions};
+
+const APPLICATIONS: u32 = 100;
+const TASKS_EACH: u32 = 10_000;
+const SQL: &str = "SELECT stage_id % 10 AS tenth, count(*) AS n, sum(executor_run_time_ms) AS ms FROM tasks \
+     GROUP BY stage_id % 10 ORDER BY tenth";
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let store = Store::open(&root.join("tinderbox.sqlite")).await.unwrap();
+    let mut size = 0;
+    for application in 0..APPLICATIONS {
+        let run = RunId::new(format!("run-{application:03}"));
+        let (attempt, created) = (AttemptNumber(1), TimestampMs(1_760_000_000_000));
+        let workspace = WorkspaceId::new("default");
+        let path = Place { workspace, created, run: run.clone(), attempt }.new_task_table();
+        let options = TaskWriterOptions::new(run.clone(), attempt);
+        let mut writer = TaskWriter::create(&root.join(&path), options).unwrap();
+        writer.write((0..TASKS_EACH).map(|n| task(n, application))).unwrap();
+        let written = writer.finish().unwrap();
+        size += written.num_bytes.0;
+        let path = path.to_str().unwrap().to_owned();
+        let (num_rows, num_bytes) = (written.num_rows, written.num_bytes);
+        let file =
+            NewTableFile { kind: TableFileKind::Tasks, path, run, attempt, num_rows, num_bytes };
+        store.file_publish(&file, created).await.unwrap();
+    }
+    store.close().await;
+    println!("{APPLICATIONS} files, {} tasks, {size} bytes", APPLICATIONS * TASKS_EACH);
+    let places = SparkPlaces::from_environment();
+    for sql in ["SELECT 1", SQL, SQL, SQL, SQL, SQL] {
+        let question = HistoryQuery { sql: sql.to_owned(), server: None, limit: 1_000 };
+        let start = Instant::now();
+        let answer = history_sql(root, &places, &question).await.unwrap();
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{seconds:.3} s  {} rows  {}", answer.rows.len(), &sql[..8]);
+    }
+}
+
+fn task(n: u32, salt: u32) -> Task {
+    let noise = u64::from((n ^ salt).wrapping_mul(2_654_435_761) >> 12);
+    Task {
+        id: TaskId(i64::from(n)),
+        stage: StageAttemptId { stage: StageId(i64::from(n / 200)), attempt: 0 },
+        index: i64::from(n % 200),
+        attempt: 0,
+        partition: i64::from(n % 200),
+        launch_time: TimestampMs(1_760_000_000_000 + i64::from(n)),
+        finish_time: Some(TimestampMs(1_760_000_001_000 + i64::from(n))),
+        getting_result_time: None,
+        executor: ExecutorId::new((n % 16).to_string()),
+        host: format!("host-{}", n % 8),
+        locality: "PROCESS_LOCAL".to_owned(),
+        speculative: false,
+        status: TaskStatus::Success,
+        error_message: None,
+        metrics: Some(TaskMetrics {
+            executor_run_time: Millis(noise % 5_000),
+            executor_cpu_time: Nanos(noise * 1_000),
+            result_size: Bytes(noise % 4_000),
+            input_bytes: Bytes(noise * 64),
+            input_records: noise,
+            ..TaskMetrics::default()
+        }),
+    }
+}
