@@ -1,12 +1,13 @@
 //! Event logs become history: one row, a detail file, a task table, a report.
 
 use crate::live::totals;
-use crate::{App, Collected, Error, advice, blocking, chain, now};
+use crate::{
+    App, CollectFailure, CollectStep, Collected, Error, LogSource, advice, blocking, chain, now,
+};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tinderbox_collect::EventLog as Log;
+use tinderbox_collect::{Depth, EventLog as Log, Location};
 use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
 };
@@ -24,42 +25,59 @@ const READER_GRACE: Duration = Duration::from_secs(600);
 const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
-    /// Reads the event logs at `path`, a log directory or a single log. A log that has not changed since is not opened.
+    /// Reads the event logs of a log directory or a single log. A log that has not changed since is not opened.
     ///
     /// # Errors
-    /// [`Error::Collect`] when `path` is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
-    pub async fn collect(&self, path: &Path) -> Result<Collected, Error> {
-        let listed = path.to_owned();
-        let entries = blocking(move || {
-            // A log has one name, however the directory was spelled.
-            let listed = listed.canonicalize().unwrap_or(listed);
-            logs_at(&listed).map_err(Error::Collect)
+    /// [`Error::Collect`] when the location is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
+    pub async fn collect(&self, source: &LogSource) -> Result<Collected, Error> {
+        self.collect_showing(source, &|_| {}).await
+    }
+
+    /// As [`App::collect`], telling what it does.
+    ///
+    /// # Errors
+    /// As [`App::collect`].
+    pub async fn collect_showing(
+        &self,
+        source: &LogSource,
+        on_step: &(dyn Fn(CollectStep) + Send + Sync),
+    ) -> Result<Collected, Error> {
+        let (listed, depth) = (source.location.clone(), source.depth);
+        // A log has one name, however the directory was spelled.
+        let listing = blocking(move || {
+            tinderbox_collect::list(&listed.canonical(), depth).map_err(Error::Collect)
         })
         .await?;
         let mut done = Collected::default();
-        for entry in entries {
-            match self.collect_log(&entry).await {
+        let failed = listing.failed.into_iter().map(Error::Collect);
+        done.failed.extend(failed.map(|error| CollectFailure::of(&error)));
+        let num_bytes = listing.logs.iter().map(|log| log.version.size).sum();
+        on_step(CollectStep::Listed { num_logs: listing.logs.len(), num_bytes });
+        for log in listing.logs {
+            on_step(CollectStep::Begun { log: log.place.to_string() });
+            match self.collect_log(&log).await {
                 Ok(true) => done.collected += 1,
                 Ok(false) => done.unchanged += 1,
-                Err(error) => done.failed.push(chain(&error)),
+                Err(error) => done.failed.push(CollectFailure::of(&error)),
             }
+            on_step(CollectStep::Ended { num_bytes: log.version.size });
         }
         Ok(done)
     }
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
-    pub fn watch_logs(&self, path: PathBuf) {
+    pub fn watch_logs(&self, source: LogSource) {
         let app = self.clone();
         self.spawn(async move {
             let mut said = Vec::new();
             loop {
-                let failures = match app.collect(&path).await {
+                let failures = match app.collect(&source).await {
                     Ok(done) => done.failed,
-                    Err(error) => vec![format!("{}: {}", path.display(), chain(&error))],
+                    Err(error) => vec![CollectFailure::of(&error)],
                 };
                 // Once, not every ten seconds.
                 for failure in failures.iter().filter(|failure| !said.contains(*failure)) {
-                    tracing::warn!("not collected: {failure}");
+                    tracing::warn!("not collected: {}", failure.reason);
                 }
                 said = failures;
                 tokio::time::sleep(WATCH_PERIOD).await;
@@ -69,9 +87,18 @@ impl App {
 
     /// True when the log was read, false when it had not changed.
     async fn collect_log(&self, log: &Log) -> Result<bool, Error> {
-        let _alone = self.inner.collecting.lock().await;
-        let url = url_of(log);
         let (size, modified) = (log.version.size, log.version.modified);
+        self.collect_log_of(LogIdentity { url: log.url(), size, modified }, log).await
+    }
+
+    /// The same for a log that is known under another address than the place where it lies now.
+    pub(crate) async fn collect_log_of(
+        &self,
+        identity: LogIdentity,
+        log: &Log,
+    ) -> Result<bool, Error> {
+        let _alone = self.inner.collecting.lock().await;
+        let LogIdentity { url, size, modified } = identity;
         let known = self.inner.store.event_log_get(&url).await?;
         if known.as_ref().is_some_and(|log: &EventLog| log.size == size && log.modified == modified)
         {
@@ -80,7 +107,7 @@ impl App {
         let id = known.and_then(|log| log.run).unwrap_or_else(|| id_of(&url));
         let run = self.inner.store.run_get(&id).await?;
         let run = run.unwrap_or_else(|| Run::new(id, "", now()));
-        let (application, files) = self.read_log(&run, log.path.clone()).await?;
+        let (application, files) = self.read_log(&run, log.place.clone()).await?;
         let run = self.observed_run(run, &application).await?;
         self.record(&run, &application, files).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
@@ -114,14 +141,17 @@ impl App {
         let listed = folder.clone();
         let entries = blocking(move || {
             if listed.exists() {
-                tinderbox_collect::list(&listed).map_err(Error::Collect)
+                let listed = Location::Local(listed);
+                tinderbox_collect::list(&listed, Depth::OneLevel)
+                    .map(|listing| listing.logs)
+                    .map_err(Error::Collect)
             } else {
                 Ok(Vec::new())
             }
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
-        match self.read_log(run, entry.path).await {
+        match self.read_log(run, entry.place).await {
             Ok((application, files)) => self.record(run, &application, files).await,
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
@@ -155,7 +185,7 @@ impl App {
     }
 
     /// Walk 1 up to the files: log, fold, detail file and task table, both under new names.
-    async fn read_log(&self, run: &Run, path: PathBuf) -> Result<(Application, Files), Error> {
+    async fn read_log(&self, run: &Run, log: Location) -> Result<(Application, Files), Error> {
         let root = self.inner.data_dir.root().to_owned();
         let place = Place {
             workspace: run.workspace.clone(),
@@ -168,7 +198,7 @@ impl App {
             let options = TaskWriterOptions::new(place.run, FIRST);
             let mut writer = TaskWriter::create(&root.join(&table), options)?;
             let mut failed = None;
-            let application = tinderbox_collect::read(&path, &mut |task| {
+            let application = tinderbox_collect::read(&log, &mut |task| {
                 if failed.is_none() {
                     failed = writer.write([task]).err();
                 }
@@ -231,23 +261,12 @@ struct Files {
     detail_bytes: Bytes,
 }
 
-/// The logs of a directory, or the one log that `path` is: a rolling log is a directory itself.
-fn logs_at(path: &Path) -> Result<Vec<Log>, tinderbox_collect::Error> {
-    if path.is_dir() && tinderbox_collect::open(path).is_err() {
-        let mut logs = tinderbox_collect::list(path)?;
-        let is_closed = |log: &Log| !log.path.display().to_string().ends_with(".inprogress");
-        let closed: HashSet<_> = logs.iter().filter(|log| is_closed(log)).map(url_of).collect();
-        // Both are there while a file system copies instead of renaming.
-        logs.retain(|log| is_closed(log) || !closed.contains(&url_of(log)));
-        return Ok(logs);
-    }
-    Ok(vec![tinderbox_collect::open(path)?])
-}
-
-/// The name of a log while it is written and afterwards: Spark takes `.inprogress` off when the application ends.
-fn url_of(log: &Log) -> String {
-    let path = log.path.display().to_string();
-    path.strip_suffix(".inprogress").map(str::to_owned).unwrap_or(path)
+/// What a log is known as, and what tells that it changed.
+#[derive(Debug, Clone)]
+pub(crate) struct LogIdentity {
+    pub(crate) url: String,
+    pub(crate) size: Bytes,
+    pub(crate) modified: TimestampMs,
 }
 
 /// The id of the run that is made of a log. From its name, so that a collection that was cut short makes the same run
@@ -292,6 +311,7 @@ mod tests {
             url: String::new(),
             listener_jar: None,
             spark: SparkPlaces::default(),
+            access: Default::default(),
         })
         .await
         .unwrap();
@@ -301,7 +321,7 @@ mod tests {
         let log = dir.path().join("local-1795203071921");
         for part in [whole.len() / 2, whole.len()] {
             std::fs::write(&log, &whole[..part]).unwrap();
-            assert_eq!(app.collect(&log).await.unwrap().collected, 1);
+            assert_eq!(app.collect(&log.as_path().into()).await.unwrap().collected, 1);
         }
         let tables = dir.path().join("home/tables");
         assert_eq!(files(&tables), 2);

@@ -1,13 +1,11 @@
 use crate::Error;
-use crate::log_directory::{file_names, list};
+use crate::error::of_io;
+use crate::{Depth, Listing, Location, LogFile, LogPart, list};
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read, Seek};
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 use tinderbox_model::{Application, Bytes, Task, TimestampMs};
 use tinderbox_spark::Fold;
-use tinderbox_spark::log::{Codec, Lines, Parts, application_name, fold_lines};
+use tinderbox_spark::log::{Codec, Lines, application_name, fold_lines};
 
 /// An event log: one file, or a directory of parts. Known by its names and sizes; nothing of it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +13,11 @@ pub struct EventLog {
     /// `<app>[_<attempt>]` of its name. For lists only: the application id is in the log itself.
     pub name: String,
     /// The file or directory.
-    pub path: PathBuf,
+    pub place: Location,
     /// Changes whenever the log does.
     pub version: LogVersion,
     /// Files in the order of their events.
-    files: Vec<PathBuf>,
+    files: Vec<LogPart>,
     /// Numbers of parts that are absent.
     missing: Vec<u64>,
 }
@@ -58,8 +56,8 @@ impl EventLog {
         if let Some(first) = self.missing.first() {
             fold.truncated(&format!("part {first} of the rolling log is missing"));
         }
-        for (at, path) in self.files.iter().enumerate() {
-            match read_file(path, &mut fold, on_task) {
+        for (at, part) in self.files.iter().enumerate() {
+            match read_file(part, &mut fold, on_task) {
                 Ok(()) => {}
                 Err(error) if at == 0 => return Err(error),
                 Err(error) => fold.truncated(&error.to_string()),
@@ -68,53 +66,72 @@ impl EventLog {
         Ok(fold.finish())
     }
 
-    /// Finds the files of the log at `path` without reading them.
-    pub(crate) fn find(path: &Path) -> Result<Self, Error> {
-        if let Some(log) = Self::at(path)? {
-            return Ok(log);
+    /// A log of these files, in the order of their events; never without one.
+    pub(crate) fn new(
+        place: Location,
+        mut files: Vec<LogPart>,
+        missing: Vec<u64>,
+        in_progress: bool,
+    ) -> Self {
+        let mut version = LogVersion {
+            size: Bytes::ZERO,
+            modified: TimestampMs::default(),
+            files: files.len(),
+            in_progress,
+        };
+        for file in &mut files {
+            version.size += file.size;
+            version.modified = version.modified.max(file.modified);
+            file.is_growing = in_progress;
         }
-        let logs = list(path)?;
-        Err(match logs.first() {
-            Some(newest) => Error::SeveralLogs {
-                path: path.to_owned(),
-                count: logs.len(),
-                newest: newest.path.clone(),
-            },
-            None => Error::NoLogs { path: path.to_owned() },
-        })
+        let name = application_name(&place.name()).to_owned();
+        Self { name, place, version, files, missing }
     }
 
-    /// The log that a file is, or that the parts in a directory are; `None` for a directory without parts.
-    pub(crate) fn at(path: &Path) -> Result<Option<Self>, Error> {
-        let metadata = fs::metadata(path).map_err(|source| of_io(path, source))?;
-        if !metadata.is_dir() {
-            let in_progress = name_of(path).ends_with(".inprogress");
-            let files = vec![path.to_owned()];
-            return Self::of_files(path, files, Vec::new(), in_progress).map(Some);
+    /// Its files in the order of their events, with their sizes.
+    pub fn files(&self) -> &[LogPart] {
+        &self.files
+    }
+
+    /// Its name while it is written and afterwards: the place without `.inprogress`, which Spark takes off when the
+    /// application ends.
+    pub fn url(&self) -> String {
+        let place = self.place.to_string();
+        place.strip_suffix(".inprogress").map(str::to_owned).unwrap_or(place)
+    }
+
+    /// Finds the files of the log at `location` without reading them.
+    pub(crate) fn find(location: &Location) -> Result<Self, Error> {
+        let Listing { mut logs, .. } = list(location, Depth::OneLevel)?;
+        if logs.len() == 1 && logs[0].place == *location {
+            return Ok(logs.remove(0));
         }
-        let names = file_names(path)?;
-        let Some(parts) = Parts::of(names.iter().map(String::as_str)) else {
-            return Ok(None);
-        };
-        let files = parts.parts.iter().map(|part| path.join(&part.name)).collect();
-        Self::of_files(path, files, parts.missing, parts.in_progress).map(Some)
+        let place = location.to_string();
+        Err(match logs.first() {
+            Some(newest) => {
+                Error::SeveralLogs { place, count: logs.len(), newest: newest.place.to_string() }
+            }
+            None => Error::NoLogs { place },
+        })
     }
 
     /// Looks at the first line.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        // `files` is never empty: `Parts::of` gives none without a part.
-        let path = self.files.first().unwrap_or(&self.path);
-        let (file, codec) = open_file(path)?;
+        let Some(part) = self.files.first() else {
+            return Err(Error::NoLogs { place: self.place.to_string() });
+        };
+        let path = &part.place;
+        let (file, codec) = open_file(part)?;
         let reader = codec.decode(file).map_err(|source| of_spark(path, source))?;
         let mut lines = Lines::new(reader.take(Self::FIRST_LINE_BYTES));
         loop {
             let line = match lines.read() {
                 Ok(Some(line)) if line.bytes.trim_ascii().is_empty() => continue,
                 Ok(Some(line)) => line,
-                Ok(None) => return Err(Error::Empty { path: path.clone() }),
+                Ok(None) => return Err(Error::Empty { place: path.to_string() }),
                 // A cut first frame of a log that begins: nothing can be said of it yet.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(Error::Empty { path: path.clone() });
+                    return Err(Error::Empty { place: path.to_string() });
                 }
                 Err(source) => return Err(of_io(path, source)),
             };
@@ -123,84 +140,33 @@ impl EventLog {
             return if is_event {
                 Ok(())
             } else {
-                Err(Error::NotALog { path: path.clone(), found: describe(line.bytes) })
+                Err(Error::NotALog { place: path.to_string(), found: describe(line.bytes) })
             };
         }
     }
-
-    fn of_files(
-        path: &Path,
-        files: Vec<PathBuf>,
-        missing: Vec<u64>,
-        in_progress: bool,
-    ) -> Result<Self, Error> {
-        let mut version = LogVersion {
-            size: Bytes::ZERO,
-            modified: TimestampMs::default(),
-            files: files.len(),
-            in_progress,
-        };
-        for file in &files {
-            let metadata = fs::metadata(file).map_err(|source| of_io(file, source))?;
-            version.size += Bytes(metadata.len());
-            version.modified = version.modified.max(modified(&metadata));
-        }
-        let name = application_name(&name_of(path)).to_owned();
-        Ok(Self { name, path: path.to_owned(), version, files, missing })
-    }
 }
 
-fn read_file(path: &Path, fold: &mut Fold, on_task: &mut dyn FnMut(Task)) -> Result<(), Error> {
-    let (file, codec) = open_file(path)?;
-    fold_lines(file, codec, fold, on_task).map_err(|source| of_spark(path, source))
+fn read_file(part: &LogPart, fold: &mut Fold, on_task: &mut dyn FnMut(Task)) -> Result<(), Error> {
+    let (file, codec) = open_file(part)?;
+    fold_lines(file, codec, fold, on_task).map_err(|source| of_spark(&part.place, source))
 }
 
 /// Opens a file and finds its codec: by its first bytes, because copies lose their suffix, else by its name.
-fn open_file(path: &Path) -> Result<(BufReader<File>, Codec), Error> {
-    let file = match File::open(path) {
-        // Spark renames the file when the application ends, maybe between listing and reading.
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let closed =
-                name_of(path).strip_suffix(".inprogress").map(|name| path.with_file_name(name));
-            closed.map_or(Err(error), File::open)
-        }
-        other => other,
-    };
-    let mut file = file.map_err(|source| of_io(path, source))?;
+fn open_file(part: &LogPart) -> Result<(impl BufRead + use<>, Codec), Error> {
+    const HEAD: u64 = 8;
+    let mut file: LogFile = part.open_at(0)?;
     let mut head = Vec::new();
-    let codec = (&mut file)
-        .take(8)
-        .read_to_end(&mut head)
-        .and_then(|_| file.rewind())
-        .map(|()| match Codec::of_bytes(&head) {
-            Codec::Plain if head.trim_ascii_start().starts_with(b"{") => Codec::Plain,
-            Codec::Plain => Codec::of_name(&name_of(path)),
-            codec => codec,
-        })
-        .map_err(|source| of_io(path, source))?;
-    Ok((BufReader::new(file), codec))
+    (&mut file).take(HEAD).read_to_end(&mut head).map_err(|source| of_io(&part.place, source))?;
+    let codec = match Codec::of_bytes(&head) {
+        Codec::Plain if head.trim_ascii_start().starts_with(b"{") => Codec::Plain,
+        Codec::Plain => Codec::of_name(&part.place.name()),
+        codec => codec,
+    };
+    Ok((Cursor::new(head).chain(BufReader::new(file)), codec))
 }
 
-fn of_io(path: &Path, source: io::Error) -> Error {
-    let path = path.to_owned();
-    match source.kind() {
-        ErrorKind::NotFound => Error::Missing { path },
-        _ => Error::Unreadable { path, source },
-    }
-}
-
-fn of_spark(path: &Path, source: tinderbox_spark::Error) -> Error {
-    Error::Format { path: path.to_owned(), source }
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-fn modified(metadata: &fs::Metadata) -> TimestampMs {
-    let since_epoch =
-        metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    TimestampMs(since_epoch.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+fn of_spark(place: &Location, source: tinderbox_spark::Error) -> Error {
+    Error::Format { place: place.to_string(), source }
 }
 
 /// The beginning of a line, for people.
