@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tinderbox_collect::{Depth, Location};
 use tinderbox_model::{
-    AttemptNumber, FindingId, Millis, Origin, Patch, RunId, RunState, RunTotals, StageAttemptId,
-    Task, TaskStatus, TimestampMs,
+    AttemptNumber, Bytes, FindingId, Millis, Origin, Patch, RunId, RunState, RunTotals,
+    StageAttemptId, Task, TaskStatus, TimestampMs,
 };
 use tinderbox_table::{Direction, TaskFilter, TaskSort};
 

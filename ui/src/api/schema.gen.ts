@@ -10,7 +10,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Collect event logs from a directory or file on the server's machine. */
+        /** Collect event logs from a directory or file on the server's machine, or from an object store. */
         post: operations["collect_logs"];
         delete?: never;
         options?: never;
@@ -367,10 +367,22 @@ export interface components {
             /** @description Its state, as the run's. */
             state: string;
         };
+        /** @description A log or directory that could not be read. */
+        CollectFailure: {
+            /** @description What to do about it. */
+            hint?: string | null;
+            /** @description What happened, with the path or URL. */
+            reason: string;
+        };
         /** @description Asks for the collection of event logs. */
         CollectRequest: {
-            /** @description A log directory or a single log, on the server's machine. */
+            /**
+             * @description A log directory or a single log: a path on the server's machine, or the URL of an object store, which is read
+             *     with the server's credentials.
+             */
             path: string;
+            /** @description Whether directories below are looked at, too. */
+            recursive?: boolean;
         };
         /** @description What a collection did. */
         CollectResult: {
@@ -379,8 +391,8 @@ export interface components {
              * @description Runs that are new or newer.
              */
             collected: number;
-            /** @description Logs that could not be read, with the reason. */
-            failed: string[];
+            /** @description Logs that could not be read. */
+            failed: components["schemas"]["CollectFailure"][];
             /**
              * Format: int64
              * @description Logs that had not changed.
