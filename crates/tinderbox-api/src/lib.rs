@@ -27,4 +27,4 @@ pub use report::{
     Advice, Amount, Comparison, ComparisonRow, Effect, Evidence, Finding, PatchBody, Report,
     Subject, Withheld,
 };
-pub use time::rfc3339;
+pub use time::{parse_time, rfc3339};

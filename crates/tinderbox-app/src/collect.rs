@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tinderbox_collect::EventLog as Log;
 use tinderbox_model::{
-    Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
+    Application, AttemptNumber, Bytes, JobStatus, Millis, Origin, RunId, RunState, RunTotals,
+    TimestampMs,
 };
-use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
+use tinderbox_store::{
+    ApplicationRecord, EventLog, NewTableFile, Run, RunChange, RunRecord, TableFileKind,
+};
 use tinderbox_table::{Place, TaskWriter, TaskWriterOptions, Written, write_detail};
 
 const FIRST: AttemptNumber = AttemptNumber(1);
@@ -191,7 +194,6 @@ impl App {
         application: &Application,
         files: Files,
     ) -> Result<(), Error> {
-        let store = &self.inner.store;
         let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
             kind,
             path: path.display().to_string(),
@@ -202,11 +204,7 @@ impl App {
         };
         let written = &files.written;
         let table = new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes);
-        store.file_publish(&table, now()).await?;
         let detail = new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes);
-        store.file_publish(&detail, now()).await?;
-        let (report, findings) = advice::report_of(&run.id, application);
-        store.report_put(&report, &findings).await?;
         let executors = application.executors.iter().filter(|e| e.tasks.ended() > 0).count();
         let record = ApplicationRecord {
             application_id: application.id.clone(),
@@ -215,11 +213,24 @@ impl App {
             started: application.start_time,
             ended: application.end_time,
             duration: application.duration(),
-            totals: totals(application.stages.iter(), executors),
+            totals: RunTotals {
+                core_time: core_time(application),
+                ..totals(application.stages.iter(), executors)
+            },
+            error: observed_error(application),
             partial: application.completeness.is_partial(),
             collected: true,
         };
-        store.run_record_application(&run.id, &record, now()).await?;
+        // All of it in one transaction, which others that are recorded at the same time share.
+        let record = RunRecord {
+            run: run.clone(),
+            attempt: None,
+            application: record,
+            event_log: None,
+            files: vec![table, detail],
+            report: Some(advice::report_of(&run.id, application)),
+        };
+        self.inner.store.run_record_batch(vec![record], now()).await?;
         Ok(())
     }
 }
@@ -272,6 +283,31 @@ fn observed_state(application: &Application) -> RunState {
         }
         None => RunState::Succeeded,
     }
+}
+
+/// The first line of what made an observed application fail, as far as its log tells.
+fn observed_error(application: &Application) -> Option<String> {
+    if observed_state(application) != RunState::Failed {
+        return None;
+    }
+    let job = application.jobs.iter().rev().find_map(|job| job.failure_reason.as_deref());
+    let sql = application.sql.iter().rev().find_map(|sql| sql.error_message.as_deref());
+    job.or(sql)?.lines().find(|line| !line.trim().is_empty()).map(str::to_owned)
+}
+
+/// Cores times their time, over executors that ran tasks. `None` when one of them has no known beginning, end or cores.
+fn core_time(application: &Application) -> Option<Millis> {
+    let end = application.end_time.or(application.last_event_time);
+    let mut sum = Millis::ZERO;
+    for executor in application.executors.iter().filter(|one| one.tasks.ended() > 0) {
+        let from = executor.add_time?;
+        let time = executor.remove_time.or(end)?.since(from);
+        if executor.total_cores == 0 {
+            return None;
+        }
+        sum += Millis(time.0.saturating_mul(executor.total_cores.into()));
+    }
+    Some(sum)
 }
 
 #[cfg(test)]

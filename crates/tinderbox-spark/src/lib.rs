@@ -13,7 +13,9 @@ mod event;
 mod fold;
 pub mod log;
 mod plan_graph;
+mod stack_trace;
 
 pub use error::Error;
 pub use event::event_name;
 pub use fold::{Fold, ParsedLine};
+pub use stack_trace::{Cause, Relation, causes};

@@ -3,8 +3,9 @@ use crate::error::Error;
 use crate::row::{big, sha256, time, unsigned};
 use crate::tables::event_log as table;
 use futures::FutureExt;
-use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel};
+use std::collections::BTreeMap;
 use tinderbox_model::{Bytes, RunId, TimestampMs};
 
 /// An event log that was looked at, so that it is not opened again while it stays the same.
@@ -28,23 +29,10 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn event_log_put(&self, log: &EventLog) -> Result<(), Error> {
-        let row = table::Model {
-            url_hash: sha256(&log.url),
-            url: log.url.clone(),
-            num_bytes: big(log.size.0),
-            modified_us: log.modified.as_micros(),
-            run_id: log.run.as_ref().map(|run| run.as_str().to_owned()),
-            collected_us: log.collected.as_micros(),
-        };
+        let logs = vec![log.clone()];
         self.connections
             .write("remember an event log", move |t| {
-                async move {
-                    table::Entity::delete_by_id(row.url_hash.as_str()).exec(t).await?;
-                    let row = row.into_active_model().reset_all();
-                    table::Entity::insert(row).exec_without_returning(t).await?;
-                    Ok(())
-                }
-                .boxed()
+                async move { Ok(put_all(t, logs).await?) }.boxed()
             })
             .await
     }
@@ -61,6 +49,35 @@ impl Store {
             })
             .await
     }
+}
+
+/// Rows of one statement.
+const ROWS: usize = 250;
+
+/// Replaces what was remembered under the same addresses; of two of one address the last one stays.
+pub(crate) async fn put_all(t: &DatabaseTransaction, logs: Vec<EventLog>) -> Result<(), DbErr> {
+    let rows: BTreeMap<String, table::Model> = logs
+        .into_iter()
+        .map(|log| {
+            let url_hash = sha256(&log.url);
+            let row = table::Model {
+                url_hash: url_hash.clone(),
+                num_bytes: big(log.size.0),
+                modified_us: log.modified.as_micros(),
+                run_id: log.run.as_ref().map(|run| run.as_str().to_owned()),
+                collected_us: log.collected.as_micros(),
+                url: log.url,
+            };
+            (url_hash, row)
+        })
+        .collect();
+    let (keys, rows): (Vec<String>, Vec<table::Model>) = rows.into_iter().unzip();
+    for (keys, rows) in keys.chunks(ROWS).zip(rows.chunks(ROWS)) {
+        table::Entity::delete_many().filter(table::Column::UrlHash.is_in(keys)).exec(t).await?;
+        let rows = rows.iter().cloned().map(|row| row.into_active_model().reset_all());
+        table::Entity::insert_many(rows).exec_without_returning(t).await?;
+    }
+    Ok(())
 }
 
 impl From<table::Model> for EventLog {
