@@ -23,9 +23,9 @@ mod timeline;
 mod views;
 
 pub use advice::ComparedRuns;
+pub use compaction::{CompactionGroup, FEWEST_FILES, LARGE_FILE, TARGET_SIZE, plan_compaction};
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
-pub use compaction::{CompactionGroup, FEWEST_FILES, LARGE_FILE, TARGET_SIZE, plan_compaction};
 pub use events::IngestRefusal;
 pub use fleet::{DatabaseCheck, FoundRun, PrunedRun};
 pub use live::LiveRun;

@@ -70,7 +70,11 @@ impl App {
         for batch in chosen.chunks(BATCH) {
             let ids: Vec<RunId> = batch.iter().map(|run| run.id.clone()).collect();
             let removed = if dry_run { ids } else { self.remove_runs(ids).await? };
-            batch.iter().filter(|run| removed.contains(&run.id)).cloned().for_each(|r| pruned.add(r));
+            batch
+                .iter()
+                .filter(|run| removed.contains(&run.id))
+                .cloned()
+                .for_each(|r| pruned.add(r));
         }
         Ok(pruned)
     }
@@ -142,11 +146,12 @@ mod tests {
     use super::*;
 
     fn chosen(retention: Retention) -> Vec<String> {
-        let candidates = [(10, 5), (20, 0), (30, 5)].map(|(ended, size)| tinderbox_store::Prunable {
-            id: RunId::new(format!("ended-{ended}")),
-            ended: TimestampMs(ended),
-            size: Bytes(size),
-        });
+        let candidates =
+            [(10, 5), (20, 0), (30, 5)].map(|(ended, size)| tinderbox_store::Prunable {
+                id: RunId::new(format!("ended-{ended}")),
+                ended: TimestampMs(ended),
+                size: Bytes(size),
+            });
         let chosen = choose(retention, candidates.to_vec(), Bytes(20), TimestampMs(100));
         chosen.into_iter().map(|run| run.id.to_string()).collect()
     }

@@ -174,8 +174,7 @@ impl Reader {
     /// Python's errors come the last one first, so that every one is followed by its cause.
     fn end_python(&mut self) {
         let Some(python) = self.python.take() else { return };
-        let mut relation =
-            if self.causes.is_empty() { Relation::Top } else { Relation::Inside };
+        let mut relation = if self.causes.is_empty() { Relation::Top } else { Relation::Inside };
         for error in python.errors.into_iter().rev() {
             let next = error.relation;
             self.causes.push(Cause { relation, ..error });
@@ -214,8 +213,8 @@ fn head(text: &str) -> Option<(&str, &str)> {
 fn python_head(text: &str) -> Option<(&str, &str)> {
     let (class, message) = text.split_once(": ").unwrap_or((text.trim_end_matches(':'), ""));
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_');
-    let fits = class.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && class.chars().all(is_name);
+    let fits =
+        class.starts_with(|c: char| c.is_alphabetic() || c == '_') && class.chars().all(is_name);
     fits.then_some((class, message))
 }
 

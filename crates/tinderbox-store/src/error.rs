@@ -118,7 +118,9 @@ pub enum Error {
         source: IllegalMove,
     },
     /// Rollups are kept by one dimension at a time.
-    #[error("runs cannot be grouped by {group} and picked by {only} at once: rollups are kept by one dimension at a time")]
+    #[error(
+        "runs cannot be grouped by {group} and picked by {only} at once: rollups are kept by one dimension at a time"
+    )]
     TwoDimensions {
         /// By what was to be grouped.
         group: &'static str,
@@ -169,7 +171,9 @@ impl Error {
             Self::NewerSchema { .. } => Some("use the newer program, or another --data-dir"),
             Self::RunNotFound { .. } => Some("list the runs with `tinderbox jobs`"),
             Self::RunAmbiguous { .. } => Some("give more characters of the id"),
-            Self::TwoDimensions { .. } => Some("pick by what you group by, or group by hour, day or workspace"),
+            Self::TwoDimensions { .. } => {
+                Some("pick by what you group by, or group by hour, day or workspace")
+            }
             Self::Query { .. }
             | Self::Row { .. }
             | Self::RunExists { .. }

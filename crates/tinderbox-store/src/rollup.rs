@@ -17,9 +17,9 @@ mod read;
 mod write;
 
 pub use check::RollupDifference;
+pub use figures::RunFigures;
 pub use histogram::DurationHistogram;
 pub use read::{Stats, StatsGroup, StatsKey, StatsQuery};
-pub use figures::RunFigures;
 
 pub(crate) use check::repair;
 pub(crate) use figures::Figures;

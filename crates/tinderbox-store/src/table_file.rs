@@ -178,9 +178,7 @@ async fn publish(
     }
     let replaced: Vec<String> = current
         .into_iter()
-        .filter(|row| {
-            latest.contains_key(&(row.run_id.clone(), row.attempt, row.kind.clone()))
-        })
+        .filter(|row| latest.contains_key(&(row.run_id.clone(), row.attempt, row.kind.clone())))
         .map(|row| row.id)
         .collect();
     if !replaced.is_empty() {

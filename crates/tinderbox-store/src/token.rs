@@ -163,10 +163,8 @@ async fn search(
     text: &str,
     limit: u64,
 ) -> Result<Vec<Found>, Failure> {
-    let mut words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.chars().take(TOKEN_LENGTH).collect())
-        .collect();
+    let mut words: Vec<String> =
+        text.split_whitespace().map(|word| word.chars().take(TOKEN_LENGTH).collect()).collect();
     // The longest fits the fewest runs.
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     words.dedup();
@@ -203,9 +201,8 @@ async fn search(
                 .column(table::Column::RunId)
                 .filter(table::Column::Workspace.eq(workspace))
                 .filter(begins(table::Column::Token, word));
-            query = query.filter(
-                table::Column::RunId.in_subquery(sea_orm::QueryTrait::into_query(with)),
-            );
+            query = query
+                .filter(table::Column::RunId.in_subquery(sea_orm::QueryTrait::into_query(with)));
         }
         for row in query.all(t).await? {
             if !found.iter().any(|(id, _)| *id == row.run_id) {

@@ -53,7 +53,9 @@ my.errors.LoadError: no x";
 
 #[test]
 fn text_without_an_error_has_no_cause() {
-    for text in ["", "Job 3 cancelled", "Stage cancelled because SparkContext was shut down", "a.b: c"] {
+    for text in
+        ["", "Job 3 cancelled", "Stage cancelled because SparkContext was shut down", "a.b: c"]
+    {
         assert_eq!(show(text), [""; 0], "{text}");
     }
 }

@@ -31,9 +31,7 @@ impl Store {
     /// What the database says.
     pub async fn rollups_check(&self) -> Result<Vec<RollupDifference>, Error> {
         self.connections
-            .read("check the rollups", |t| {
-                async move { Ok(recount(t).await?.differences) }.boxed()
-            })
+            .read("check the rollups", |t| async move { Ok(recount(t).await?.differences) }.boxed())
             .await
     }
 
@@ -88,8 +86,8 @@ async fn recount(t: &DatabaseTransaction) -> Result<Recount, Failure> {
             .all(t)
             .await?;
         let last = runs.last().map(|row| row.id.clone());
-        let mut stored = run_rollup::Entity::find()
-            .filter(run_rollup::Column::RunId.gt(after.as_str()));
+        let mut stored =
+            run_rollup::Entity::find().filter(run_rollup::Column::RunId.gt(after.as_str()));
         if let Some(last) = &last {
             stored = stored.filter(run_rollup::Column::RunId.lte(last.as_str()));
         }
@@ -160,7 +158,8 @@ async fn table(
     durations: &'static str,
 ) -> Result<Delta, DbErr> {
     let mut all = Delta::default();
-    let of = |name: &'static str| Query::select().expr(Expr::cust("*")).from(Alias::new(name)).take();
+    let of =
+        |name: &'static str| Query::select().expr(Expr::cust("*")).from(Alias::new(name)).take();
     for row in t.query_all(&of(rollups)).await? {
         let values: Result<Vec<i64>, DbErr> =
             Figures::NAMES.into_iter().map(|name| row.try_get("", name)).collect();

@@ -123,9 +123,7 @@ async fn read(t: &DatabaseTransaction, query: &StatsQuery) -> Result<(Vec<Stats>
         }
         for row in t.query_all(&statement).await? {
             let bucket: i64 = row.try_get("", "bucket")?;
-            if let (Some(at), Ok(bucket)) =
-                (at.get(&key_of(query, &row)?), u16::try_from(bucket))
-            {
+            if let (Some(at), Ok(bucket)) = (at.get(&key_of(query, &row)?), u16::try_from(bucket)) {
                 rows[*at].durations.add(bucket, unsigned(number(&row, "num_runs")?));
             }
         }
@@ -154,11 +152,7 @@ fn segments(query: &StatsQuery) -> Vec<Segment> {
     let segments = if query.group == StatsGroup::Hour || first_day >= last_day {
         vec![(HOUR_S, from, to)]
     } else {
-        vec![
-            (HOUR_S, from, first_day),
-            (DAY_S, first_day, last_day),
-            (HOUR_S, last_day, to),
-        ]
+        vec![(HOUR_S, from, first_day), (DAY_S, first_day, last_day), (HOUR_S, last_day, to)]
     };
     segments
         .into_iter()
@@ -203,9 +197,11 @@ fn select(
             .add(column("grain_s").eq(segment.grain_s))
             .add(column("start_us").gte(segment.from_us))
             .add(column("start_us").lt(segment.to_us))
-            .add_option(query.only.as_ref().map(|(_, value)| {
-                column("value").eq(value.chars().take(190).collect::<String>())
-            })),
+            .add_option(
+                query.only.as_ref().map(|(_, value)| {
+                    column("value").eq(value.chars().take(190).collect::<String>())
+                }),
+            ),
     );
     select
 }

@@ -239,14 +239,24 @@ impl Delta {
             t.execute(&adding(t, durations, &key, &["num_runs"], values.collect())).await?;
         }
         for (key, _) in figures.iter().filter(|(_, sums)| sums.num_runs < 0) {
-            t.execute(&Query::delete().from_table(Alias::new(rollups)).cond_where(key.is_empty_row()).take())
-                .await?;
+            t.execute(
+                &Query::delete()
+                    .from_table(Alias::new(rollups))
+                    .cond_where(key.is_empty_row())
+                    .take(),
+            )
+            .await?;
         }
         let emptied: HashSet<&Key> =
             counts.iter().filter(|(_, count)| **count < 0).map(|((key, _), _)| key).collect();
         for key in emptied {
-            t.execute(&Query::delete().from_table(Alias::new(durations)).cond_where(key.is_empty_row()).take())
-                .await?;
+            t.execute(
+                &Query::delete()
+                    .from_table(Alias::new(durations))
+                    .cond_where(key.is_empty_row())
+                    .take(),
+            )
+            .await?;
         }
         Ok(())
     }

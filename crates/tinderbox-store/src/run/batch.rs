@@ -1,13 +1,13 @@
 use super::change::{moved, recorded};
 use super::save::save_all;
 use super::{ApplicationRecord, Run, RunChange};
+use crate::Store;
 use crate::attempt::{self, Attempt};
 use crate::error::{Error, Failure};
 use crate::event_log::{self, EventLog};
 use crate::report::{self, FindingRow, Report};
 use crate::table_file::{self, NewTableFile};
 use crate::tables::run as table;
-use crate::Store;
 use futures::FutureExt;
 use sea_orm::DatabaseTransaction;
 use sea_orm::entity::prelude::*;
@@ -44,9 +44,7 @@ impl Store {
         records: Vec<RunRecord>,
         now: TimestampMs,
     ) -> Result<(), Error> {
-        self.connections
-            .write("record runs", move |t| record(t, records, now).boxed())
-            .await
+        self.connections.write("record runs", move |t| record(t, records, now).boxed()).await
     }
 }
 
@@ -98,7 +96,9 @@ async fn record(
     let changes: Vec<(Option<&Run>, &Run)> =
         order.iter().filter_map(|id| Some((before.get(id), after.get(id)?))).collect();
     save_all(t, &changes).await?;
-    for (_, run) in changes.iter().filter(|(old, new)| old.is_some_and(|old| old.state != new.state)) {
+    for (_, run) in
+        changes.iter().filter(|(old, new)| old.is_some_and(|old| old.state != new.state))
+    {
         attempt::follow(t, run).await?;
     }
     attempt::insert_missing(t, attempts).await?;

@@ -1,9 +1,9 @@
 use super::Run;
 use super::save::{save, save_all};
+use crate::Store;
 use crate::attempt::{self, Attempt};
 use crate::error::{Error, Failure};
 use crate::tables::run as table;
-use crate::Store;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, QuerySelect};

@@ -86,9 +86,8 @@ async fn prunable(
     limit: u64,
 ) -> Result<Vec<Prunable>, Failure> {
     let us = before.as_micros();
-    let ended = Condition::all()
-        .add(table::Column::EndedUs.gt(UNKNOWN))
-        .add(table::Column::EndedUs.lt(us));
+    let ended =
+        Condition::all().add(table::Column::EndedUs.gt(UNKNOWN)).add(table::Column::EndedUs.lt(us));
     let broken = Condition::all()
         .add(table::Column::EndedUs.eq(UNKNOWN))
         .add(table::Column::UpdatedUs.lt(us));
@@ -120,10 +119,7 @@ async fn prunable(
         .collect())
 }
 
-async fn sizes(
-    t: &DatabaseTransaction,
-    ids: Vec<&str>,
-) -> Result<HashMap<String, u64>, DbErr> {
+async fn sizes(t: &DatabaseTransaction, ids: Vec<&str>) -> Result<HashMap<String, u64>, DbErr> {
     let mut sizes = HashMap::new();
     for ids in ids.chunks(IDS) {
         let rows: Vec<(String, i64)> = table_file::Entity::find()

@@ -3,17 +3,11 @@
 use crate::sqlite::with_store;
 use crate::{at, run};
 use tinderbox_model::{AttemptNumber, Bytes, Origin, RunId, RunState};
-use tinderbox_store::{
-    NewTableFile, Run, RunFilter, StatsQuery, Store, TableFileKind,
-};
+use tinderbox_store::{NewTableFile, Run, RunFilter, StatsQuery, Store, TableFileKind};
 
 async fn add(store: &Store, id: &str, state: RunState, ended: i64) {
-    let new = Run {
-        origin: Origin::Observed,
-        state,
-        ended: (ended >= 0).then(|| at(ended)),
-        ..run(id)
-    };
+    let new =
+        Run { origin: Origin::Observed, state, ended: (ended >= 0).then(|| at(ended)), ..run(id) };
     store.run_create(&new).await.expect("creates");
     let file = NewTableFile {
         kind: TableFileKind::Detail,

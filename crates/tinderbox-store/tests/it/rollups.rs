@@ -120,7 +120,8 @@ async fn apply(store: &Store, operation: Operation) {
         }
         Operation::Findings { id, count } => {
             let id = RunId::new("x".repeat(usize::from(id) + 1));
-            let (report, findings) = record(observed(id.as_str(), 0, RunState::Lost), 0).report.expect("is set");
+            let (report, findings) =
+                record(observed(id.as_str(), 0, RunState::Lost), 0).report.expect("is set");
             let findings: Vec<FindingRow> = (0..count)
                 .map(|n| FindingRow { id: FindingId::new(n.to_string()), ..findings[0].clone() })
                 .collect();
@@ -219,10 +220,16 @@ fn statistics_are_those_of_a_hand_count() {
         assert_eq!((rows.len(), groups), (1, 1));
         let f = rows[0].figures;
         assert_eq!((f.num_runs, f.num_succeeded, f.num_failed), (6, 2, 1));
-        assert_eq!((f.num_cancelled, f.num_timed_out, f.num_lost, f.num_unfinished()), (1, 1, 1, 0));
+        assert_eq!(
+            (f.num_cancelled, f.num_timed_out, f.num_lost, f.num_unfinished()),
+            (1, 1, 1, 0)
+        );
         assert_eq!(f.success_rate(), Some(0.5));
         assert_eq!(f.input, Bytes(21_000));
-        assert_eq!((f.task_time, f.core_time, f.idle_time), (Millis(210), Millis(315), Millis(105)));
+        assert_eq!(
+            (f.task_time, f.core_time, f.idle_time),
+            (Millis(210), Millis(315), Millis(105))
+        );
         assert_eq!(f.lost_task_time, Millis(110), "of the second, the fourth and the fifth");
         assert_eq!(f.num_findings, 6);
         // Five ended, after 2 to 6 seconds.

@@ -34,10 +34,10 @@ fn runs_are_found_by_the_beginnings_of_all_words() {
         }
         assert_eq!(found(&store, "orders").await, ["r3 name=orders", "r1 name=orders"]);
         assert_eq!(found(&store, "ORD").await, ["r3 name=orders", "r1 name=orders"]);
-        assert_eq!(found(&store, "orders ad").await, [
-            "r3 name=orders user=ada",
-            "r1 name=orders user=ada"
-        ]);
+        assert_eq!(
+            found(&store, "orders ad").await,
+            ["r3 name=orders user=ada", "r1 name=orders user=ada"]
+        );
         assert_eq!(found(&store, "local-2").await, ["r2 application_id=local-2"]);
         assert_eq!(found(&store, "r2").await, ["r2 id=r2"]);
         assert_eq!(found(&store, "bob orders").await, [""; 0]);
