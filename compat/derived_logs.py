@@ -13,7 +13,7 @@ import time
 
 import history_server
 
-COMPACT_SECONDS = 120
+COMPACT_SECONDS = 300
 
 
 class RunningCopier:

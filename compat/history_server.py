@@ -9,7 +9,7 @@ import time
 
 from client import Client
 
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 480
 
 
 class Server:

@@ -19,7 +19,7 @@ import derived_logs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENVIRONMENTS = {"3.5": "TINDERBOX_SPARK_3_5", "4": "TINDERBOX_SPARK_4"}
-LIMIT_SECONDS = 900
+LIMIT_SECONDS = 2400
 
 
 def main():

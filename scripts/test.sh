@@ -36,7 +36,6 @@ listener spark 4  |100 | scripts/listener.sh spark-4
 ui types and lint | 20 | npm --prefix ui run --silent check
 ui                | 30 | npm --prefix ui run --silent test
 browser           | 90 | scripts/e2e.sh
-history compat    |300 | scripts/compat.sh
 "
 
 logs=$TINDERBOX_CACHE/logs/test-$$

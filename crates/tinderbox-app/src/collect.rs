@@ -1,4 +1,4 @@
-//! Event logs become history: one row, a detail file, a task table, a report.
+//! Event logs become history: one row, a detail file, a task pack, a task table, a report.
 
 use crate::history::LogFacts;
 use crate::live::totals;
@@ -16,7 +16,7 @@ use tinderbox_model::{
 };
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
 use tinderbox_table::{
-    Pack, PackOptions, PackWriter, Place, TaskWriter, TaskWriterOptions, Written, write_detail,
+    PackOptions, PackWriter, Place, RowOwner, Table, Written, write_detail, write_tasks,
 };
 
 /// From this size on a log is read by all cores together.
@@ -198,7 +198,8 @@ impl App {
             attempt: FIRST,
         };
         blocking(move || {
-            let pack = place.new_task_pack();
+            let (pack, detail) = (place.new_pack(), place.new_detail());
+            let table = place.new_table(Table::Tasks);
             let threads = usize::try_from(cores()).unwrap_or(1);
             let options = PackOptions { threads, ..PackOptions::default() };
             let mut writer = PackWriter::create(&root.join(&pack), options)?;
@@ -216,12 +217,13 @@ impl App {
                 open.set_folded(application.clone());
             }
             let tasks = writer.finish()?;
-            let table = place.new_task_table();
-            let written = write_task_table(&root.join(&table), &place, &tasks)?;
-            let detail = place.new_detail();
-            let detail_bytes = write_detail(&root.join(&detail), &application)?;
+            let owner =
+                RowOwner { run: place.run, attempt: FIRST, application: application.id.clone() };
+            let written = write_tasks(&root.join(&table), &[(owner, &tasks)])?;
             let pack_bytes = Bytes(tasks.num_bytes());
-            Ok((application, Files { pack, pack_bytes, table, written, detail, detail_bytes }))
+            let detail_bytes = write_detail(&root.join(&detail), &application)?;
+            let files = Files { pack, pack_bytes, table, written, detail, detail_bytes };
+            Ok((application, files))
         })
         .await
     }
@@ -282,21 +284,6 @@ fn cores() -> u32 {
 
 fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-/// The task table of one attempt from its pack.
-fn write_task_table(path: &Path, place: &Place, tasks: &Pack) -> Result<Written, Error> {
-    let mut table = TaskWriter::create(path, TaskWriterOptions::new(place.run.clone(), FIRST))?;
-    let mut failed = None;
-    tasks.for_each(|task| {
-        if failed.is_none() {
-            failed = table.write([task]).err();
-        }
-    })?;
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(table.finish()?),
-    }
 }
 
 struct Files {
@@ -380,12 +367,14 @@ mod tests {
             std::fs::write(&log, &whole[..part]).unwrap();
             assert_eq!(app.collect(&log).await.unwrap().collected, 1);
         }
-        let tables = dir.path().join("home/tables");
-        assert_eq!(files(&tables), 2);
+        let home = dir.path().join("home");
+        let folders = ["tables", "packs", "details"];
+        let counts = || folders.map(|folder| files(&home.join(folder)));
+        assert_eq!(counts(), [2, 2, 2]);
         app.sweep_once(now()).await.unwrap();
-        assert_eq!(files(&tables), 2, "a reader may still hold the old one");
+        assert_eq!(counts(), [2, 2, 2], "a reader may still hold the old ones");
         app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(files(&tables), 1);
+        assert_eq!(counts(), [1, 1, 1]);
         let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
         assert_eq!(tasks.unwrap().tasks.len(), 1);
         app.close().await;

@@ -167,7 +167,7 @@ impl App {
         })
     }
 
-    /// Ended tasks: from the task table, or the latest ones of the live stream.
+    /// Ended tasks: from the task pack, or the latest ones of the live stream.
     ///
     /// # Errors
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].

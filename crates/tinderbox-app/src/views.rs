@@ -6,7 +6,7 @@ use tinderbox_model::{
     AttemptNumber, FindingId, Millis, Origin, Patch, RunId, RunState, RunTotals, StageAttemptId,
     Task, TaskStatus, TimestampMs,
 };
-use tinderbox_table::{PackDirection, PackMetric, PackQuery, PackSort};
+use tinderbox_table::{Direction, PackMetric, PackQuery, PackSort};
 
 /// Asks for a run of a spec.
 #[derive(Debug, Clone, Default)]
@@ -261,12 +261,10 @@ pub struct TaskQuery {
 }
 
 impl TaskQuery {
-    /// The same for the task pack.
+    /// The same for a task pack.
     pub(crate) fn to_pack(&self) -> PackQuery {
         let sort = match self.sort {
-            // Over several stages a position means nothing; ids follow the stages.
-            TaskSortKey::Position if self.stage.is_none() => PackSort::Id,
-            TaskSortKey::Position => PackSort::Index,
+            TaskSortKey::Position => PackSort::Position,
             TaskSortKey::Duration => PackSort::Metric(PackMetric::Duration),
             TaskSortKey::RunTime => PackSort::Metric(PackMetric::ExecutorRunTime),
             TaskSortKey::GcTime => PackSort::Metric(PackMetric::JvmGcTime),
@@ -279,11 +277,7 @@ impl TaskQuery {
             statuses: self.status.into_iter().collect(),
             newest: None,
             sort,
-            direction: if self.descending {
-                PackDirection::Descending
-            } else {
-                PackDirection::Ascending
-            },
+            direction: if self.descending { Direction::Descending } else { Direction::Ascending },
             offset: self.offset,
             limit: self.limit,
         }

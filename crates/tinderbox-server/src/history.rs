@@ -3,6 +3,11 @@
 //! Paths are matched here and not by axum, because what Spark's JAX-RS answers for a path that it does not know
 //! depends on how far it got: a page of Jetty, the path as text, or an attempt of that name that is unknown.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "all resources have one signature, because some hand their scope on to the thread that writes the body"
+)]
+
 mod answer;
 mod applications;
 mod connect;
@@ -87,7 +92,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
         ["applications"] => applications::list(&app, shape, &parameters).await,
         ["applications", id] => applications::one(&app, options, id).await,
         ["applications", id, rest @ ..] => {
-            of_application((&app, options), id, rest, parameters, uri.path()).await
+            of_application(Call { app: &app, options, id, parameters }, rest, uri.path()).await
         }
         _ => Err(Refusal::Unknown),
     };
@@ -97,22 +102,24 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
     }
 }
 
-/// Everything below an application: resources first, then attempts, as JAX-RS chooses.
-async fn of_application(
-    (app, options): (&App, HistoryOptions),
-    id: &str,
-    rest: &[&str],
+/// A request for something of an application that is not opened yet.
+struct Call<'a> {
+    app: &'a App,
+    options: HistoryOptions,
+    id: &'a str,
     parameters: Parameters,
-    path: &str,
-) -> Result<Answer, Refusal> {
-    let auto = list_shape(app, options, id).await?;
+}
+
+/// Everything below an application: resources first, then attempts, as JAX-RS chooses.
+async fn of_application(call: Call<'_>, rest: &[&str], path: &str) -> Result<Answer, Refusal> {
+    let auto = list_shape(call.app, call.options, call.id).await?;
     if let Some(resource) = Resource::find(rest, auto) {
-        return resource?.answer((app, options), id, None, parameters).await;
+        return resource?.answer(call, None).await;
     }
     match rest {
-        [attempt] => applications::attempt(app, options, id, attempt).await,
+        [attempt] => applications::attempt(call.app, call.options, call.id, attempt).await,
         [attempt, rest @ ..] => match Resource::find(rest, auto) {
-            Some(resource) => resource?.answer((app, options), id, Some(attempt), parameters).await,
+            Some(resource) => resource?.answer(call, Some(attempt)).await,
             None => Err(Refusal::not_found(path)),
         },
         [] => Err(Refusal::Unknown),
@@ -165,13 +172,8 @@ impl Resource {
         }
     }
 
-    async fn answer(
-        self,
-        (app, options): (&App, HistoryOptions),
-        id: &str,
-        attempt: Option<&str>,
-        parameters: Parameters,
-    ) -> Result<Answer, Refusal> {
+    async fn answer(self, call: Call<'_>, attempt: Option<&str>) -> Result<Answer, Refusal> {
+        let Call { app, options, id, parameters } = call;
         if let Self::Logs = self {
             return logs::archive(app, id, attempt).await;
         }

@@ -11,12 +11,12 @@ use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 /// What a file of the manifest holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TableFileKind {
-    /// The task table (Parquet).
+    /// The task table (Parquet), for other programs.
     Tasks,
+    /// The task pack, from which tasks are answered.
+    Pack,
     /// The detail file.
     Detail,
-    /// The task pack.
-    Pack,
 }
 
 impl TableFileKind {
@@ -24,13 +24,13 @@ impl TableFileKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tasks => "tasks",
-            Self::Detail => "detail",
             Self::Pack => "pack",
+            Self::Detail => "detail",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Tasks, Self::Detail, Self::Pack].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Tasks, Self::Pack, Self::Detail].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -39,11 +39,6 @@ impl AtomicFile {
         &self.path
     }
 
-    /// The folder that the file will lie in.
-    pub(crate) fn folder(&self) -> PathBuf {
-        folder_of(&self.path)
-    }
-
     /// Syncs the content, renames the file to its place and syncs the folders. Answers its size in bytes.
     pub(crate) fn finish(self) -> io::Result<u64> {
         self.temporary.as_file().sync_all()?;

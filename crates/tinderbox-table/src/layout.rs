@@ -1,3 +1,4 @@
+use crate::tables::Table;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use tinderbox_model::{AttemptNumber, RunId, TimestampMs, WorkspaceId};
@@ -6,7 +7,7 @@ use uuid::Uuid;
 /// Where the files of an attempt lie, relative to the data directory.
 ///
 /// Folders are partitions in Hive's form, by workspace and date only, so that Spark, DuckDB and pandas read
-/// `tables/tasks` as one table.
+/// `tables/tasks` and its siblings as one table each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Who owns the run.
@@ -20,14 +21,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// A path for a task table that no other file has: each call answers another one.
-    pub fn new_task_table(&self) -> PathBuf {
-        self.new_file("tables/tasks", "parquet")
+    /// A path for a Parquet table that no other file has: each call answers another one.
+    pub fn new_table(&self, table: Table) -> PathBuf {
+        self.new_file(&format!("tables/{}", table.name()), "parquet")
     }
 
     /// A path for a task pack that no other file has: each call answers another one.
-    pub fn new_task_pack(&self) -> PathBuf {
-        self.new_file("packs", "tbp")
+    pub fn new_pack(&self) -> PathBuf {
+        self.new_file("packs", "tbpack")
     }
 
     /// A path for a detail file that no other file has: each call answers another one.
@@ -85,12 +86,12 @@ mod tests {
 
     #[test]
     fn files_are_partitioned_by_workspace_and_date() {
-        let path = place("default", "0199c").new_task_table();
+        let path = place("default", "0199c").new_table(Table::Tasks);
         let text = path.to_str().expect("is text");
         // `date -u -d @1760000000` is Thu Oct  9 08:53:20 UTC 2025.
         let start = "tables/tasks/workspace=default/date=2025-10-09/0199c-2-";
         assert!(text.starts_with(start) && text.ends_with(".parquet"), "{text}");
-        assert_ne!(path, place("default", "0199c").new_task_table());
+        assert_ne!(path, place("default", "0199c").new_table(Table::Tasks));
     }
 
     #[test]

@@ -6,9 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use tinderbox_model::{RunId, StageAttemptId, Task, TaskStatus};
 use tinderbox_spark::rest::{TaskMetric, TaskOrder, TaskQuantiles, TaskState, ranks};
-use tinderbox_table::{
-    Pack, PackDirection, PackMetric as Metric, PackQuery, PackSort, retained_tasks,
-};
+use tinderbox_table::{Direction, Pack, PackMetric as Metric, PackQuery, PackSort, retained_tasks};
 use tokio::runtime::Handle;
 
 /// The tasks of an attempt. They are opened when they are first asked for. All functions block; call them where tokio
@@ -77,11 +75,7 @@ impl TaskRows {
             statuses,
             newest: query.retained.map(|limit| kept(pack, query.stage, limit)),
             sort: sort_of(query.order),
-            direction: if query.descending {
-                PackDirection::Descending
-            } else {
-                PackDirection::Ascending
-            },
+            direction: if query.descending { Direction::Descending } else { Direction::Ascending },
             offset: as_u64(query.offset),
             limit: as_u64(query.limit),
         })?;

@@ -51,9 +51,10 @@ fn table(scope: &Scope) -> Result<Answer, Refusal> {
     let text = |name: &str| parameters.first(name).unwrap_or_default().to_owned();
     let column = parameters.first("order[0][column]");
     let sort = column.and_then(|column| parameters.first(&format!("columns[{column}][name]")));
-    let groups = !parameters
-        .first("groupSubExecution")
-        .is_some_and(|text| text.eq_ignore_ascii_case("false"));
+    let groups = !matches!(
+        parameters.first("groupSubExecution"),
+        Some(text) if text.eq_ignore_ascii_case("false")
+    );
     let query = SqlTableQuery {
         draw: number("draw", 0)?,
         groups,

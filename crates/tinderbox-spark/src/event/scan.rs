@@ -48,7 +48,7 @@ pub(crate) fn task_end(line: &[u8]) -> Option<TaskEnd<'_>> {
     scan.expect(br#","Killed":"#)?;
     let killed = scan.boolean()?;
     scan.expect(br#","Accumulables":["#)?;
-    let (sql_updates, accumulables) = scan.accumulables()?;
+    let sql_updates = scan.accumulables()?;
     scan.expect(b"}")?;
     let executor_metrics = scan.executor_metrics()?;
     scan.expect(br#","Task Metrics":{"#)?;
@@ -68,7 +68,7 @@ pub(crate) fn task_end(line: &[u8]) -> Option<TaskEnd<'_>> {
         finish_time,
         failed,
         killed,
-        sql_updates: SqlUpdates { sql: sql_updates, users: accumulables },
+        sql_updates,
     };
     let reason = None;
     let metrics = Some(metrics);
@@ -197,9 +197,9 @@ impl<'a> Scan<'a> {
     }
 
     /// Items of the list and its end.
-    fn accumulables(&mut self) -> Option<(Vec<(AccumulatorId, i64)>, Vec<UserAccumulable>)> {
+    fn accumulables(&mut self) -> Option<SqlUpdates> {
         if self.skip(b"]") {
-            return Some((Vec::new(), Vec::new()));
+            return Some(SqlUpdates::default());
         }
         let mut sql = Vec::with_capacity(16);
         let mut users = Vec::new();
@@ -230,7 +230,7 @@ impl<'a> Scan<'a> {
                 });
             }
             if self.skip(b"]") {
-                return Some((sql, users));
+                return Some(SqlUpdates { sql, users });
             }
             self.expect(b",")?;
         }

@@ -74,16 +74,83 @@ impl Array {
         }
     }
 
+    /// All numbers. Reads the table and then 64 blocks at a time.
+    pub(super) fn all(self, source: &Source) -> io::Result<Vec<i64>> {
+        let len = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let offset = match self {
+            // As long as a stage of which the rows were counted.
+            Self::Constant { value, .. } => return Ok(vec![value; len]),
+            Self::Packed { offset, .. } => offset,
+        };
+        let num_blocks = len.div_ceil(ARRAY_BLOCK);
+        let (mut table, mut bits) = (Vec::new(), Vec::new());
+        source.read(offset, num_blocks.saturating_mul(ENTRY_LEN), &mut table)?;
+        let entries: Vec<Entry> =
+            table.chunks_exact(ENTRY_LEN).map(Entry::parse).collect::<io::Result<_>>()?;
+        let mut all = Vec::with_capacity(len);
+        for group in entries.chunks(64) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+            let rows_at = |done: usize| (len - done).min(ARRAY_BLOCK);
+            let last_rows = rows_at(all.len() + (group.len() - 1) * ARRAY_BLOCK);
+            let end = last.start.saturating_add(bits::packed_len(last_rows, last.width));
+            let group_len =
+                end.checked_sub(first.start).ok_or_else(|| malformed("an array is disordered"))?;
+            source.read(offset.saturating_add(first.start as u64), group_len, &mut bits)?;
+            for entry in group {
+                let rows = rows_at(all.len());
+                let start = entry.start.wrapping_sub(first.start);
+                let end = start.saturating_add(bits::packed_len(rows, entry.width));
+                let packed =
+                    bits.get(start..end).ok_or_else(|| malformed("an array is disordered"))?;
+                entry.check(packed)?;
+                // Eight bytes at a time where there are more behind.
+                bits::unpack(packed, rows, entry.base, entry.width, &mut all);
+            }
+        }
+        Ok(all)
+    }
+
     pub(super) fn reader(self) -> ArrayReader {
         ArrayReader { array: self, block: None, base: 0, width: 0, bits: Vec::new() }
     }
 }
 
-fn checksum(entry: &[u8; ENTRY_LEN], bits: &[u8]) -> u32 {
+fn checksum(entry: &[u8], bits: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&entry[..13]);
     hasher.update(bits);
     hasher.finalize()
+}
+
+/// Of the table: where a block lies in the array.
+struct Entry {
+    start: usize,
+    base: i64,
+    width: u8,
+    crc: u32,
+    bytes: [u8; ENTRY_LEN],
+}
+
+impl Entry {
+    fn parse(table: &[u8]) -> io::Result<Self> {
+        let bytes = *table.first_chunk().ok_or_else(|| malformed("an array ends early"))?;
+        let mut cursor = Cursor::new(&bytes);
+        let start = usize::try_from(cursor.fixed_u32()?).unwrap_or(usize::MAX);
+        let base = i64::from_le_bytes(*cursor.take(8)?.first_chunk().unwrap_or(&[0; 8]));
+        let (width, crc) = (cursor.byte()?, cursor.fixed_u32()?);
+        if width > 64 {
+            return Err(malformed("a block of an array is too wide"));
+        }
+        Ok(Self { start, base, width, crc, bytes })
+    }
+
+    fn check(&self, bits: &[u8]) -> io::Result<()> {
+        if checksum(&self.bytes, bits) == self.crc {
+            Ok(())
+        } else {
+            Err(malformed("a checksum differs"))
+        }
+    }
 }
 
 /// Reads an array and keeps the block that it read last.
@@ -96,6 +163,10 @@ pub(super) struct ArrayReader {
 }
 
 impl ArrayReader {
+    pub(super) fn array(&self) -> Array {
+        self.array
+    }
+
     /// The number at `at`, which is below the length.
     pub(super) fn get(&mut self, source: &Source, at: u64) -> io::Result<i64> {
         let (offset, count) = match self.array {
@@ -119,22 +190,11 @@ impl ArrayReader {
     fn load(&mut self, source: &Source, offset: u64, count: u64, block: u64) -> io::Result<()> {
         let entry_at = offset.saturating_add(block.saturating_mul(ENTRY_LEN as u64));
         source.read(entry_at, ENTRY_LEN, &mut self.bits)?;
-        let mut entry = [0; ENTRY_LEN];
-        entry.copy_from_slice(&self.bits);
-        let mut cursor = Cursor::new(&entry);
-        let bits_at = cursor.fixed_u32()?;
-        self.base = i64::from_le_bytes(*cursor.take(8)?.first_chunk().unwrap_or(&[0; 8]));
-        self.width = cursor.byte()?;
-        let crc = cursor.fixed_u32()?;
-        if self.width > 64 {
-            return Err(malformed("a block of an array is too wide"));
-        }
+        let entry = Entry::parse(&self.bits)?;
+        (self.base, self.width) = (entry.base, entry.width);
         let rows = (count - block * ARRAY_BLOCK as u64).min(ARRAY_BLOCK as u64);
         let len = bits::packed_len(usize::try_from(rows).unwrap_or(ARRAY_BLOCK), self.width);
-        source.read(offset.saturating_add(u64::from(bits_at)), len, &mut self.bits)?;
-        if checksum(&entry, &self.bits) != crc {
-            return Err(malformed("a checksum differs"));
-        }
-        Ok(())
+        source.read(offset.saturating_add(entry.start as u64), len, &mut self.bits)?;
+        entry.check(&self.bits)
     }
 }

@@ -4,6 +4,10 @@
 /// any values have one.
 pub(super) fn frame(values: &[i64]) -> (i64, u8) {
     let Some(&first) = values.first() else { return (0, 0) };
+    // Most columns are constant, and this takes a fraction of the comparisons.
+    if values.iter().fold(0, |differing, value| differing | (value ^ first)) == 0 {
+        return (first, 0);
+    }
     let (mut low, mut high) = (first, first);
     for &value in values {
         low = low.min(value);

@@ -12,6 +12,9 @@ use std::io;
 /// Most rows of a block.
 pub(super) const BLOCK_ROWS: usize = 256;
 
+/// Columns that are turned from rows together: as many as a cache line holds, so that both sides stay in the cache.
+const GROUP: usize = 8;
+
 /// Where a block lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BlockPlace {
@@ -38,24 +41,27 @@ impl Encoder {
         out: &mut Vec<u8>,
     ) -> BlockPlace {
         let count = rows.len();
-        self.columns.resize(NUM_COLUMNS * BLOCK_ROWS, 0);
-        for (at, row) in rows.iter().enumerate() {
-            for (column, value) in row.iter().enumerate() {
-                self.columns[column * BLOCK_ROWS + at] = *value;
-            }
-        }
+        self.columns.resize(GROUP * BLOCK_ROWS, 0);
         self.head.clear();
         self.body.clear();
-        for column in self.columns.chunks_exact(BLOCK_ROWS) {
-            let values = &column[..count];
-            let (base, width) = bits::frame(values);
-            self.head.push(width);
-            put_signed(&mut self.head, base);
-            if width > 0 {
-                let start = self.body.len();
-                bits::pack(values, base, width, &mut self.body);
-                let crc = crc32fast::hash(&self.body[start..]);
-                self.head.extend_from_slice(&crc.to_le_bytes());
+        for first in (0..NUM_COLUMNS).step_by(GROUP) {
+            let last = NUM_COLUMNS.min(first + GROUP);
+            for (at, row) in rows.iter().enumerate() {
+                for (column, value) in row[first..last].iter().enumerate() {
+                    self.columns[column * BLOCK_ROWS + at] = *value;
+                }
+            }
+            for column in self.columns.chunks_exact(BLOCK_ROWS).take(last - first) {
+                let values = &column[..count];
+                let (base, width) = bits::frame(values);
+                self.head.push(width);
+                put_signed(&mut self.head, base);
+                if width > 0 {
+                    let start = self.body.len();
+                    bits::pack(values, base, width, &mut self.body);
+                    let crc = crc32fast::hash(&self.body[start..]);
+                    self.head.extend_from_slice(&crc.to_le_bytes());
+                }
             }
         }
         let start = out.len();
@@ -75,22 +81,54 @@ impl Encoder {
 
 /// Where the bits of a column lie in a block.
 #[derive(Debug, Clone, Copy, Default)]
-struct Column {
-    base: i64,
-    width: u8,
-    crc: u32,
-    start: usize,
+pub(super) struct Column {
+    pub(super) base: i64,
+    pub(super) width: u8,
+    pub(super) crc: u32,
+    pub(super) start: usize,
     len: usize,
+}
+
+impl Column {
+    pub(super) fn new(
+        base: i64,
+        width: u8,
+        crc: u32,
+        start: usize,
+        place: BlockPlace,
+    ) -> io::Result<Self> {
+        if width > 64 {
+            return Err(malformed("a column is too wide"));
+        }
+        let len = bits::packed_len(usize::from(place.rows), width);
+        Ok(Self { base, width, crc, start, len })
+    }
+
+    /// Reads the values of a block's column and appends them to `out`.
+    pub(super) fn read(
+        &self,
+        source: &Source,
+        place: BlockPlace,
+        bits: &mut Vec<u8>,
+        out: &mut Vec<i64>,
+    ) -> io::Result<()> {
+        if self.width == 0 {
+            bits.clear();
+        } else {
+            source.read(place.offset.saturating_add(self.start as u64), self.len, bits)?;
+            check(bits, self.crc)?;
+        }
+        bits::unpack(bits, usize::from(place.rows), self.base, self.width, out);
+        Ok(())
+    }
 }
 
 /// A block of which the head is read.
 #[derive(Debug)]
 pub(super) struct Block {
     place: BlockPlace,
-    columns: [Column; NUM_COLUMNS],
+    pub(super) columns: [Column; NUM_COLUMNS],
     buffer: Vec<u8>,
-    /// Whether `buffer` has the whole block, head included.
-    whole: bool,
 }
 
 impl Block {
@@ -99,7 +137,6 @@ impl Block {
             place: BlockPlace { offset: 0, len: 0, head_len: 0, rows: 0 },
             columns: [Column::default(); NUM_COLUMNS],
             buffer: Vec::new(),
-            whole: false,
         }
     }
 
@@ -110,7 +147,6 @@ impl Block {
     /// Reads the head only, for one or a few columns.
     pub(super) fn open(&mut self, source: &Source, place: BlockPlace) -> io::Result<()> {
         source.read(place.offset, usize::from(place.head_len), &mut self.buffer)?;
-        self.whole = false;
         self.parse(place)
     }
 
@@ -118,31 +154,10 @@ impl Block {
     pub(super) fn load(&mut self, source: &Source, place: BlockPlace) -> io::Result<()> {
         let len = usize::try_from(place.len).unwrap_or(usize::MAX);
         source.read(place.offset, len, &mut self.buffer)?;
-        self.whole = true;
         self.parse(place)?;
         for column in &self.columns {
             check(&self.buffer[column.start..column.start + column.len], column.crc)?;
         }
-        Ok(())
-    }
-
-    /// Appends the values of a column to `out`.
-    pub(super) fn column(
-        &self,
-        source: &Source,
-        column: usize,
-        bits: &mut Vec<u8>,
-        out: &mut Vec<i64>,
-    ) -> io::Result<()> {
-        let Column { base, width, crc, start, len } = self.columns[column];
-        if self.whole || width == 0 {
-            let packed = if width == 0 { &[] } else { &self.buffer[start..start + len] };
-            bits::unpack(packed, self.rows(), base, width, out);
-            return Ok(());
-        }
-        source.read(self.place.offset + start as u64, len, bits)?;
-        check(bits, crc)?;
-        bits::unpack(bits, self.rows(), base, width, out);
         Ok(())
     }
 
@@ -163,14 +178,10 @@ impl Block {
         let mut start = head_len;
         for column in &mut self.columns {
             let width = cursor.byte()?;
-            if width > 64 {
-                return Err(malformed("a column is too wide"));
-            }
             let base = cursor.signed()?;
             let crc = if width > 0 { cursor.fixed_u32()? } else { 0 };
-            let len = bits::packed_len(usize::from(place.rows), width);
-            *column = Column { base, width, crc, start, len };
-            start += len;
+            *column = Column::new(base, width, crc, start, place)?;
+            start += column.len;
         }
         if start as u64 != u64::from(place.len) || !cursor.rest().is_empty() {
             return Err(malformed("a block has another length"));

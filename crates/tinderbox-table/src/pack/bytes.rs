@@ -4,10 +4,10 @@ use std::io;
 
 pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(value.to_le_bytes()[0]);
 }
 
 /// Small numbers of either sign are short.
@@ -43,6 +43,14 @@ impl<'a> Cursor<'a> {
         let (first, rest) = self.bytes.split_first().ok_or_else(ends_early)?;
         self.bytes = rest;
         Ok(*first)
+    }
+
+    pub(super) fn flag(&mut self) -> io::Result<bool> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(malformed("neither yes nor no")),
+        }
     }
 
     pub(super) fn take(&mut self, len: usize) -> io::Result<&'a [u8]> {

@@ -9,6 +9,7 @@ use super::bytes::{Cursor, malformed, put, put_signed, put_text};
 use super::columns::PackMetric;
 use super::heap::ChunkPlace;
 use super::source::Source;
+use super::timeline::TimelineEntry;
 use std::io::{self, Read};
 use std::sync::Arc;
 use tinderbox_model::{StageAttemptId, StageId};
@@ -28,6 +29,8 @@ pub(super) struct Directory {
     pub(super) chunks: Vec<ChunkPlace>,
     /// By id.
     pub(super) stages: Vec<StageEntry>,
+    /// Only of packs that are finished and have tasks.
+    pub(super) timeline: Option<TimelineEntry>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +48,10 @@ pub(super) struct StageEntry {
 
 #[derive(Debug, Clone)]
 pub(super) struct StageIndex {
+    /// Where the heads by column lie.
+    pub(super) heads: u64,
+    /// Status and flags by row: what most questions begin with.
+    pub(super) flags: Array,
     /// Row less rank, by rank of the task's id; `None` when rows lie in that order.
     pub(super) by_id: Option<Array>,
     /// Rank by id, in order of run time as Spark sorts it.
@@ -87,6 +94,10 @@ impl Directory {
         put(out, self.stages.len() as u64);
         for stage in &self.stages {
             stage.put(out);
+        }
+        out.push(u8::from(self.timeline.is_some()));
+        if let Some(timeline) = &self.timeline {
+            timeline.put(out);
         }
     }
 
@@ -136,6 +147,9 @@ impl Directory {
         for _ in 0..cursor.count()? {
             directory.stages.push(StageEntry::parse(cursor)?);
         }
+        if cursor.flag()? {
+            directory.timeline = Some(TimelineEntry::parse(cursor)?);
+        }
         Ok(directory)
     }
 }
@@ -159,10 +173,13 @@ impl StageEntry {
             end = block.offset + u64::from(block.len);
         }
         let Some(index) = &self.index else { return out.push(0) };
+        out.push(1);
+        put(out, index.heads);
+        index.flags.put(out);
         match index.by_id {
-            None => out.push(1),
+            None => out.push(0),
             Some(array) => {
-                out.push(2);
+                out.push(1);
                 array.put(out);
             }
         }
@@ -209,12 +226,12 @@ impl StageEntry {
 
 impl StageIndex {
     fn parse(cursor: &mut Cursor<'_>, rows: u64) -> io::Result<Option<Self>> {
-        let by_id = match cursor.byte()? {
-            0 => return Ok(None),
-            1 => None,
-            2 => Some(Array::parse(cursor)?),
-            _ => return Err(malformed("an index of an unknown kind")),
-        };
+        if !cursor.flag()? {
+            return Ok(None);
+        }
+        let heads = cursor.number()?;
+        let flags = Array::parse(cursor)?;
+        let by_id = if cursor.flag()? { Some(Array::parse(cursor)?) } else { None };
         let by_run_time = Array::parse(cursor)?;
         let mut sorted = Vec::with_capacity(PackMetric::ALL.len());
         for _ in PackMetric::ALL {
@@ -222,11 +239,12 @@ impl StageIndex {
         }
         let fits = by_id.is_none_or(|array| array.len() == rows)
             && by_run_time.len() == rows
+            && flags.len() == rows
             && sorted.iter().all(|array| array.len() <= rows);
         if !fits {
             return Err(malformed("an index has another length"));
         }
-        Ok(Some(Self { by_id, by_run_time, sorted }))
+        Ok(Some(Self { heads, flags, by_id, by_run_time, sorted }))
     }
 }
 

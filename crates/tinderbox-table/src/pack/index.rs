@@ -1,16 +1,19 @@
-//! The indexes of stages with many tasks, built when all rows are there.
+//! The indexes of stages with many tasks and the timeline, built when all rows are there.
 
 use super::array::{Array, ArrayReader};
+use super::block::Block;
 use super::bytes::malformed;
-use super::columns::{ID, PackMetric};
+use super::columns::{FLAGS, ID, PackMetric};
 use super::directory::{Directory, StageEntry, StageIndex};
+use super::heads;
 use super::key::Key;
+use super::order::Order;
 use super::radix;
 use super::scan::Scan;
 use super::source::Source;
+use super::timeline::{self, Span};
 use std::fs::File;
 use std::io;
-use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -26,6 +29,7 @@ pub(super) fn build(
     file: &File,
     end: u64,
     directory: &mut Directory,
+    span: &Span,
     threads: usize,
 ) -> io::Result<u64> {
     let indexed: Vec<usize> = (0..directory.stages.len())
@@ -34,10 +38,18 @@ pub(super) fn build(
     let output = Output { file, end: AtomicU64::new(end) };
     let source = Source { file: file.try_clone()?, file_len: end, tail: Vec::new() };
     let stages = &directory.stages;
-    // The order by run time needs the order by id.
-    let by_id = in_parallel(threads, indexed.len(), |job| {
-        order_by_id(&source, &stages[indexed[job]], &output)
+    // The order by run time needs the order by id, and all are faster with the heads.
+    let first = in_parallel(threads, indexed.len(), |job| {
+        let stage = &stages[indexed[job]];
+        let flags = output.write(&Scan::new(&source).column(stage, FLAGS)?)?;
+        let heads = heads(&source, stage, &output)?;
+        Ok((heads, flags, order_by_id(&source, stage, &output)?))
     })?;
+    for (at, (heads, flags, by_id)) in indexed.iter().zip(first) {
+        let index = StageIndex { heads, flags, by_id, by_run_time: EMPTY, sorted: Vec::new() };
+        directory.stages[*at].index = Some(index);
+    }
+    let stages = &directory.stages;
 
     let ends = output.end.load(Ordering::Relaxed);
     let source = Source { file: file.try_clone()?, file_len: ends, tail: Vec::new() };
@@ -47,34 +59,42 @@ pub(super) fn build(
         let entry = &stages[indexed[stage]];
         match PackMetric::ALL.get(metric) {
             Some(metric) => sorted(&source, entry, *metric, &output),
-            None => order_by_run_time(&source, entry, by_id[stage], &output),
+            None => order_by_run_time(&source, entry, &output),
         }
     })?;
 
     let mut arrays = arrays.into_iter();
-    for (at, by_id) in indexed.into_iter().zip(by_id) {
-        let sorted: Vec<Array> = arrays.by_ref().take(PackMetric::ALL.len()).collect();
-        let by_run_time = arrays.next().ok_or_else(|| io::Error::other("an index is missing"))?;
-        directory.stages[at].index = Some(StageIndex { by_id, by_run_time, sorted });
+    for at in indexed {
+        if let Some(index) = &mut directory.stages[at].index {
+            index.sorted = arrays.by_ref().take(PackMetric::ALL.len()).collect();
+            index.by_run_time = arrays.next().unwrap_or(EMPTY);
+        }
     }
+    directory.timeline = timeline::build(&source, directory, span, &output)?;
     Ok(output.end.load(Ordering::Relaxed))
 }
 
+const EMPTY: Array = Array::Constant { value: 0, count: 0 };
+
 /// The file from its end on.
-struct Output<'a> {
+pub(super) struct Output<'a> {
     file: &'a File,
     end: AtomicU64,
 }
 
 impl Output<'_> {
-    fn write(&self, values: &[i64]) -> io::Result<Array> {
+    pub(super) fn write(&self, values: &[i64]) -> io::Result<Array> {
         let count = values.len() as u64;
         let Some(bytes) = Array::encode(values) else {
             return Ok(Array::Constant { value: values.first().copied().unwrap_or(0), count });
         };
+        Ok(Array::Packed { offset: self.append(&bytes)?, count })
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<u64> {
         let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.file.write_all_at(&bytes, offset)?;
-        Ok(Array::Packed { offset, count })
+        self.file.write_all_at(bytes, offset)?;
+        Ok(offset)
     }
 }
 
@@ -118,13 +138,23 @@ fn in_parallel<T: Send>(
     Ok(done.into_iter().map(|(_, made)| made).collect())
 }
 
+fn heads(source: &Source, stage: &StageEntry, output: &Output<'_>) -> io::Result<u64> {
+    let mut block = Block::new();
+    let mut columns = Vec::with_capacity(stage.blocks.len());
+    for place in &stage.blocks {
+        block.open(source, *place)?;
+        columns.push(block.columns);
+    }
+    output.append(&heads::encode(&columns))
+}
+
 /// `None` when rows lie in that order.
 fn order_by_id(
     source: &Source,
     stage: &StageEntry,
     output: &Output<'_>,
 ) -> io::Result<Option<Array>> {
-    let ids = Scan::new(source).column(&stage.blocks, ID)?;
+    let ids = Scan::new(source).column(stage, ID)?;
     if ids.is_sorted() {
         return Ok(None);
     }
@@ -144,7 +174,7 @@ pub(super) fn figures(
     let key = Key::of(metric);
     let mut figures = Vec::with_capacity(usize::try_from(stage.rows).unwrap_or(0));
     let mut row = 0;
-    Scan::new(source).columns(&stage.blocks, key.columns(), |columns| {
+    Scan::new(source).columns(stage, key.columns(), |columns| {
         for at in 0..columns[0].len() {
             let figure = key.at(columns, at);
             if figure >= 0 && kept.is_none_or(|kept| kept[row]) {
@@ -152,7 +182,6 @@ pub(super) fn figures(
             }
             row += 1;
         }
-        ControlFlow::Continue(())
     })?;
     Ok(figures)
 }
@@ -171,22 +200,15 @@ fn sorted(
 fn order_by_run_time(
     source: &Source,
     stage: &StageEntry,
-    by_id: Option<Array>,
     output: &Output<'_>,
 ) -> io::Result<Array> {
     let key = Key::of(PackMetric::ExecutorRunTime);
     let mut keys = Vec::with_capacity(usize::try_from(stage.rows).unwrap_or(0));
-    Scan::new(source).columns(&stage.blocks, key.columns(), |columns| {
+    Scan::new(source).columns(stage, key.columns(), |columns| {
         keys.extend((0..columns[0].len()).map(|at| key.at(columns, at)));
-        ControlFlow::Continue(())
     })?;
-    if let Some(by_id) = by_id {
-        let mut reader = by_id.reader();
-        let mut ranked = Vec::with_capacity(keys.len());
-        for rank in 0..stage.rows {
-            ranked.push(keys[row_of(source, &mut reader, rank, stage.rows)?]);
-        }
-        keys = ranked;
+    if let Some(rows) = Order::by_id(source, stage)?.all(source, stage.rows)? {
+        keys = rows.into_iter().map(|row| keys[row as usize]).collect();
     }
     let order: Vec<i64> = radix::order(&keys).into_iter().map(i64::from).collect();
     output.write(&order)

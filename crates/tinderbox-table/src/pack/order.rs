@@ -27,7 +27,7 @@ impl Order {
                 Some(by_id) => Self::Index { by_id: by_id.reader(), rows: stage.rows },
             }),
             None => {
-                let ids = Scan::new(source).column(&stage.blocks, ID)?;
+                let ids = Scan::new(source).column(stage, ID)?;
                 Ok(if ids.is_sorted() { Self::Rows } else { Self::Sorted(radix::order(&ids)) })
             }
         }
@@ -43,6 +43,24 @@ impl Order {
                 .get(at)
                 .map(|row| *row as usize)
                 .ok_or_else(|| malformed("a stage ends early")),
+        }
+    }
+
+    /// The rows of all ranks; `None` when they are the same.
+    pub(super) fn all(self, source: &Source, rows: u64) -> io::Result<Option<Vec<u32>>> {
+        match self {
+            Self::Rows => Ok(None),
+            Self::Sorted(order) => Ok(Some(order)),
+            Self::Index { by_id, .. } => {
+                let differences = by_id.array().all(source)?;
+                let mut all = Vec::with_capacity(differences.len());
+                for (difference, rank) in differences.into_iter().zip(0_i64..) {
+                    let row = u32::try_from(rank.wrapping_add(difference)).ok();
+                    let row = row.filter(|row| u64::from(*row) < rows);
+                    all.push(row.ok_or_else(|| malformed("an index leads beyond its stage"))?);
+                }
+                Ok(Some(all))
+            }
         }
     }
 }

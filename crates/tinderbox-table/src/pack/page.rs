@@ -11,14 +11,19 @@ use super::radix;
 use super::reader::{Pack, TaskReader, positions, values_of};
 use super::rows::RowReader;
 use super::scan::Scan;
+use super::select::select;
 use super::sort::Sorter;
 use crate::error::Error;
 use std::io;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use tinderbox_model::{StageAttemptId, Task, TaskStatus};
 
 /// The number of a stage in a list, and a row of it.
 type RowPlace = (usize, usize);
+/// The same for very many of them.
+type NarrowPlace = (u32, u32);
+/// Keys of tasks by stage and id, and where the tasks are.
+type Keys = (Vec<i64>, Vec<NarrowPlace>);
 
 impl Pack {
     /// Answers a page of tasks.
@@ -73,30 +78,38 @@ impl Pack {
             None => self.directory.stages.iter().collect(),
         };
         let wanted = Wanted::of(&query.statuses);
-        if query.newest.is_some_and(|newest| stages.iter().any(|stage| stage.rows > newest)) {
-            return self.sorted_page(query, &stages, wanted);
-        }
-        match query.sort {
-            PackSort::Id => self.page_by_id(query, &stages, wanted),
-            PackSort::Metric(PackMetric::ExecutorRunTime) => match stages.as_slice() {
-                [stage] => match &stage.index {
+        match (query.sort, stages.as_slice()) {
+            (PackSort::Id | PackSort::Position, _) => self.page_by_stage(query, &stages, wanted),
+            (PackSort::Metric(PackMetric::ExecutorRunTime), [stage])
+                if !is_trimmed(query, stage) =>
+            {
+                match &stage.index {
                     Some(index) => self.page_by_rank(query, stage, wanted, index.by_run_time),
                     None => self.sorted_page(query, &stages, wanted),
-                },
-                _ => self.sorted_page(query, &stages, wanted),
-            },
+                }
+            }
             _ => self.sorted_page(query, &stages, wanted),
         }
     }
 
     /// Stage by stage; a stage that lies before the page or behind it is only counted.
-    fn page_by_id(
+    fn page_by_stage(
         &self,
         query: &PackQuery,
         stages: &[&StageEntry],
         wanted: Wanted,
     ) -> io::Result<PackPage> {
-        let total = stages.iter().map(|stage| wanted.count(stage)).sum();
+        let trimmed: Vec<Option<Keys>> = stages
+            .iter()
+            .map(|stage| is_trimmed(query, stage).then(|| self.keys(query, &[stage], wanted)))
+            .map(Option::transpose)
+            .collect::<io::Result<_>>()?;
+        let counts: Vec<u64> = stages
+            .iter()
+            .zip(&trimmed)
+            .map(|(stage, keys)| keys.as_ref().map_or(wanted.count(stage), |(k, _)| k.len() as u64))
+            .collect();
+        let total = counts.iter().sum();
         let window = window(query, total);
         let mut rows = Vec::new();
         let mut before = 0;
@@ -105,13 +118,18 @@ impl Pack {
                 Direction::Ascending => at,
                 Direction::Descending => stages.len() - 1 - at,
             };
-            let stage = stages[number];
-            let count = wanted.count(stage);
+            let (stage, count) = (stages[number], counts[number]);
             let here = window.start.max(before)..window.end.min(before + count);
             if here.start < here.end {
-                let within = here.start - before..here.end - before;
-                let found = self.rows_by_id(query.direction, stage, wanted, &within)?;
-                rows.extend(found.into_iter().map(|row| (number, row)));
+                let here = here.start - before..here.end - before;
+                let found = match &trimmed[number] {
+                    Some(keys) => selected(keys, here, query.direction),
+                    None if query.sort == PackSort::Position => {
+                        selected(&self.keys(query, &[stage], wanted)?, here, query.direction)
+                    }
+                    None => self.rows_by_id(query.direction, stage, wanted, &here)?,
+                };
+                rows.extend(found.into_iter().map(|(_, row)| (number, row)));
             }
             before += count;
         }
@@ -125,23 +143,24 @@ impl Pack {
         stage: &StageEntry,
         wanted: Wanted,
         window: &Range<u64>,
-    ) -> io::Result<Vec<usize>> {
+    ) -> io::Result<Vec<RowPlace>> {
         let mut order = Order::by_id(&self.source, stage)?;
         let rank_at = |at: u64| match direction {
             Direction::Ascending => at,
             Direction::Descending => stage.rows - 1 - at,
         };
         if wanted.count(stage) == stage.rows {
-            return window.clone().map(|at| order.row(&self.source, rank_at(at))).collect();
+            let row = |at| Ok((0, order.row(&self.source, rank_at(at))?));
+            return window.clone().map(row).collect();
         }
-        let flags = Scan::new(&self.source).column(&stage.blocks, FLAGS)?;
+        let flags = Scan::new(&self.source).column(stage, FLAGS)?;
         let mut rows = Vec::new();
         let mut passed = 0;
         for at in 0..stage.rows {
             let row = order.row(&self.source, rank_at(at))?;
             if wanted.has(*flags.get(row).ok_or_else(|| malformed("a stage ends early"))?) {
                 if passed >= window.start {
-                    rows.push(row);
+                    rows.push((0, row));
                 }
                 passed += 1;
                 if passed == window.end {
@@ -202,13 +221,11 @@ impl Pack {
     }
 
     fn flags_by_rank(&self, stage: &StageEntry) -> io::Result<Vec<i64>> {
-        let flags = Scan::new(&self.source).column(&stage.blocks, FLAGS)?;
-        let mut order = Order::by_id(&self.source, stage)?;
-        if matches!(order, Order::Rows) {
-            return Ok(flags);
+        let flags = Scan::new(&self.source).column(stage, FLAGS)?;
+        match Order::by_id(&self.source, stage)?.all(&self.source, stage.rows)? {
+            None => Ok(flags),
+            Some(rows) => Ok(rows.into_iter().map(|row| flags[row as usize]).collect()),
         }
-        let flags_of = |rank| Ok(flags[order.row(&self.source, rank)?]);
-        (0..stage.rows).map(flags_of).collect()
     }
 
     /// By keys of all tasks.
@@ -218,41 +235,17 @@ impl Pack {
         stages: &[&StageEntry],
         wanted: Wanted,
     ) -> io::Result<PackPage> {
-        let mut found = self.keys(query, stages, wanted)?;
-        let total = found.len() as u64;
-        let window = window(query, total);
-        let (start, end) = (as_len(window.start), as_len(window.end));
-        if start > 0 && start < found.len() {
-            found.select_nth_unstable(start);
-        }
-        let rest = &mut found[start..];
-        let len = end - start;
-        if len < rest.len() {
-            rest.select_nth_unstable(len);
-        }
-        let found = &mut rest[..len];
-        found.sort_unstable();
-        let places: Vec<(usize, u64)> = found
-            .iter()
-            .map(|(_, stage, rank)| match query.direction {
-                Direction::Ascending => (*stage as usize, u64::from(*rank)),
-                Direction::Descending => (!*stage as usize, u64::from(!*rank)),
-            })
-            .collect();
-        let rows = self.rows_of(stages, &places)?;
+        let keys = self.keys(query, stages, wanted)?;
+        let total = keys.0.len() as u64;
+        let rows = selected(&keys, window(query, total), query.direction);
         Ok(PackPage { tasks: self.tasks_at(stages, &rows)?, total })
     }
 
-    /// Key, stage and rank of every task that fits, complements of them when the largest come first.
-    fn keys(
-        &self,
-        query: &PackQuery,
-        stages: &[&StageEntry],
-        wanted: Wanted,
-    ) -> io::Result<Vec<(i64, u32, u32)>> {
+    /// The keys of all tasks that fit, by stage and id, with the number of the stage in the list and the row.
+    fn keys(&self, query: &PackQuery, stages: &[&StageEntry], wanted: Wanted) -> io::Result<Keys> {
         let sorter = Sorter::new(self, stages, query.sort)?;
-        let total: u64 = stages.iter().map(|stage| wanted.count(stage)).sum();
-        let mut found = Vec::with_capacity(as_len(total));
+        let total = as_len(stages.iter().map(|stage| wanted.count(stage)).sum());
+        let (mut keys, mut places) = (Vec::with_capacity(total), Vec::with_capacity(total));
         let mut scan = Scan::new(&self.source);
         for (stage, number) in stages.iter().zip(0_u32..) {
             if wanted.count(stage) == 0 {
@@ -262,24 +255,38 @@ impl Pack {
                 Some(newest) if newest < stage.rows => Some(self.newest_rows(stage, newest)?),
                 _ => None,
             };
-            let ranks = self.ranks(stage)?;
-            let mut row = 0_usize;
-            scan.columns(&stage.blocks, sorter.columns(), |values| {
-                for (at, flags) in values[0].iter().enumerate() {
-                    if wanted.has(*flags) && kept.as_ref().is_none_or(|kept| kept[row]) {
-                        let rank = ranks.as_ref().map_or_else(|| as_u32(row), |ranks| ranks[row]);
-                        let key = sorter.key(values, at);
-                        found.push(match query.direction {
-                            Direction::Ascending => (key, number, rank),
-                            Direction::Descending => (!key, !number, !rank),
-                        });
+            let fits = |flags: i64, row: usize| {
+                wanted.has(flags) && kept.as_ref().is_none_or(|kept| kept[row])
+            };
+            let order = Order::by_id(&self.source, stage)?.all(&self.source, stage.rows)?;
+            if let Some(order) = order {
+                let mut of_rows = Vec::with_capacity(as_len(stage.rows));
+                scan.columns(stage, sorter.columns(), |values| {
+                    for (at, flags) in values[0].iter().enumerate() {
+                        let fits = fits(*flags, of_rows.len());
+                        of_rows.push((sorter.key(values, at), fits));
                     }
-                    row += 1;
+                })?;
+                for row in order {
+                    if let Some((key, true)) = of_rows.get(row as usize) {
+                        keys.push(*key);
+                        places.push((number, row));
+                    }
                 }
-                ControlFlow::Continue(())
-            })?;
+            } else {
+                let mut row = 0;
+                scan.columns(stage, sorter.columns(), |values| {
+                    for (at, flags) in values[0].iter().enumerate() {
+                        if fits(*flags, row) {
+                            keys.push(sorter.key(values, at));
+                            places.push((number, as_u32(row)));
+                        }
+                        row += 1;
+                    }
+                })?;
+            }
         }
-        Ok(found)
+        Ok((keys, places))
     }
 
     /// Which rows of a stage are among the `newest` by completion, then by id.
@@ -287,13 +294,12 @@ impl Pack {
         let sorter = Sorter::new(self, &[stage], PackSort::CompletionTime)?;
         let ranks = self.ranks(stage)?;
         let mut all: Vec<(i64, u32, u32)> = Vec::with_capacity(as_len(stage.rows));
-        Scan::new(&self.source).columns(&stage.blocks, sorter.columns(), |values| {
+        Scan::new(&self.source).columns(stage, sorter.columns(), |values| {
             for at in 0..values[0].len() {
                 let row = all.len();
                 let rank = ranks.as_ref().map_or_else(|| as_u32(row), |ranks| ranks[row]);
                 all.push((sorter.key(values, at), rank, as_u32(row)));
             }
-            ControlFlow::Continue(())
         })?;
         let mut kept = vec![false; all.len()];
         let dropped = all.len().saturating_sub(as_len(newest));
@@ -308,14 +314,11 @@ impl Pack {
 
     /// Ranks by row; `None` when they are the same.
     fn ranks(&self, stage: &StageEntry) -> io::Result<Option<Vec<u32>>> {
-        let mut order = Order::by_id(&self.source, stage)?;
-        if matches!(order, Order::Rows) {
-            return Ok(None);
-        }
-        let mut ranks = vec![0; as_len(stage.rows)];
-        for (rank, number) in (0..stage.rows).zip(0_u32..) {
-            let row = order.row(&self.source, rank)?;
-            *ranks.get_mut(row).ok_or_else(|| malformed("a stage ends early"))? = number;
+        let order = Order::by_id(&self.source, stage)?.all(&self.source, stage.rows)?;
+        let Some(order) = order else { return Ok(None) };
+        let mut ranks = vec![0; order.len()];
+        for (row, rank) in order.into_iter().zip(0_u32..) {
+            ranks[row as usize] = rank;
         }
         Ok(Some(ranks))
     }
@@ -356,6 +359,27 @@ impl Pack {
         }
         Ok(tasks.into_iter().flatten().collect())
     }
+}
+
+fn is_trimmed(query: &PackQuery, stage: &StageEntry) -> bool {
+    query.newest.is_some_and(|newest| newest < stage.rows)
+}
+
+/// The rows at `window` of the order that the keys give.
+fn selected((keys, places): &Keys, window: Range<u64>, direction: Direction) -> Vec<RowPlace> {
+    let total = keys.len() as u64;
+    let ascending = match direction {
+        Direction::Ascending => window,
+        Direction::Descending => total - window.end..total - window.start,
+    };
+    let mut rows: Vec<RowPlace> = select(keys, as_len(ascending.start)..as_len(ascending.end))
+        .into_iter()
+        .map(|at| (places[at].0 as usize, places[at].1 as usize))
+        .collect();
+    if direction == Direction::Descending {
+        rows.reverse();
+    }
+    rows
 }
 
 /// Statuses that are wanted, as bits.

@@ -26,7 +26,9 @@ pub enum PackSort {
     /// Stage attempt, then id.
     #[default]
     Id,
-    /// Position in the stage.
+    /// Stage attempt, then index in the stage.
+    Position,
+    /// Index in the stage.
     Index,
     /// Attempt of that position.
     Attempt,

@@ -6,7 +6,7 @@ const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// Sorts numbers of which none is negative.
-pub(super) fn sort_values(values: &mut Vec<i64>) {
+pub(super) fn sort_values(values: &mut [i64]) {
     let (Some(&low), Some(&high)) = (values.iter().min(), values.iter().max()) else { return };
     if low == high {
         return;
@@ -58,8 +58,10 @@ fn sort_bits(keys: &mut Vec<u64>, low_bit: u32, bits: u32) {
     let mut other = vec![0; keys.len()];
     for digit in 0..bits.div_ceil(DIGIT_BITS) {
         let shift = low_bit + digit * DIGIT_BITS;
-        // Below 2,048.
-        let digit_of = |key: u64| (key >> shift) as usize & (DIGITS - 1);
+        let digit_of = |key: u64| {
+            let bytes = (key >> shift).to_le_bytes();
+            usize::from(u16::from_le_bytes([bytes[0], bytes[1]])) & (DIGITS - 1)
+        };
         let mut starts = [0_usize; DIGITS];
         for key in keys.iter() {
             starts[digit_of(*key)] += 1;

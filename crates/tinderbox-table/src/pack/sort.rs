@@ -13,7 +13,6 @@ use super::reader::Pack;
 use super::scan::Scan;
 use std::collections::HashMap;
 use std::io;
-use std::ops::ControlFlow;
 use tinderbox_model::Accumulable;
 
 /// How the key of a row is made of its columns, of which the first are the flags.
@@ -39,7 +38,7 @@ impl Sorter {
     pub(super) fn new(pack: &Pack, stages: &[&StageEntry], sort: PackSort) -> io::Result<Self> {
         Ok(match sort {
             PackSort::Id => Self::None,
-            PackSort::Index => Self::Difference([FLAGS, ID, ID_LESS_INDEX]),
+            PackSort::Index | PackSort::Position => Self::Difference([FLAGS, ID, ID_LESS_INDEX]),
             PackSort::Attempt => Self::Plain([FLAGS, ATTEMPT]),
             PackSort::Partition => {
                 Self::Partition([FLAGS, ID, ID_LESS_INDEX, INDEX_LESS_PARTITION])
@@ -114,9 +113,8 @@ fn text_ranks(pack: &Pack, stages: &[&StageEntry], column: usize) -> io::Result<
     let mut references = Vec::new();
     let mut scan = Scan::new(&pack.source);
     for stage in stages {
-        scan.columns(&stage.blocks, &[column], |values| {
+        scan.columns(stage, &[column], |values| {
             references.extend(values[0].iter().copied().filter(|reference| *reference != 0));
-            ControlFlow::Continue(())
         })?;
     }
     // In the order of the chunks, so that each is read once.

@@ -4,30 +4,35 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Numbers by text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Symbols {
     by_text: HashMap<Arc<str>, i64>,
     pub(super) texts: Vec<Arc<str>>,
-    /// The latest numbers, one for each column that asks.
-    latest: [Option<usize>; 3],
+    /// Numbers at the place that a cheap hash gives, to be checked: the map's own hash is made for hostile keys.
+    recent: [usize; RECENT],
+}
+
+const RECENT: usize = 1_024;
+
+impl Default for Symbols {
+    fn default() -> Self {
+        Self { by_text: HashMap::new(), texts: Vec::new(), recent: [usize::MAX; RECENT] }
+    }
 }
 
 impl Symbols {
-    /// The number of `text`. `column` is 0 to 2: the texts of a column are often the same as before.
-    pub(super) fn number(&mut self, column: usize, text: &str) -> i64 {
-        let latest = self.latest.get(column).copied().flatten();
-        if let Some(number) = latest
-            && self.texts.get(number).is_some_and(|known| &**known == text)
-        {
-            return i64::try_from(number).unwrap_or(i64::MAX);
+    /// The number of `text`.
+    pub(super) fn number(&mut self, text: &str) -> i64 {
+        let slot = slot_of(text.as_bytes());
+        let recent = self.recent[slot];
+        if self.texts.get(recent).is_some_and(|known| &**known == text) {
+            return i64::try_from(recent).unwrap_or(i64::MAX);
         }
         let number = match self.by_text.get(text) {
             Some(number) => *number,
             None => self.add(text),
         };
-        if let Some(latest) = self.latest.get_mut(column) {
-            *latest = usize::try_from(number).ok();
-        }
+        self.recent[slot] = usize::try_from(number).unwrap_or(usize::MAX);
         number
     }
 
@@ -38,4 +43,14 @@ impl Symbols {
         self.by_text.insert(text, number);
         number
     }
+}
+
+/// Of the length and the last eight bytes, which is where hosts and executors differ.
+fn slot_of(text: &[u8]) -> usize {
+    let mut last = [0; 8];
+    let tail = &text[text.len().saturating_sub(8)..];
+    last[..tail.len()].copy_from_slice(tail);
+    let hash = (u64::from_le_bytes(last) ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let bytes = hash.to_le_bytes();
+    usize::from(u16::from_le_bytes([bytes[6], bytes[7]])) % RECENT
 }

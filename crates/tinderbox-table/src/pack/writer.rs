@@ -11,6 +11,7 @@ use super::index;
 use super::reader::Pack;
 use super::source::Source;
 use super::symbols::Symbols;
+use super::timeline::Span;
 use crate::atomic_file::AtomicFile;
 use crate::error::Error;
 use std::collections::HashMap;
@@ -55,6 +56,7 @@ pub struct PackWriter {
     /// Rows for which memory is held.
     open_rows: u64,
     symbols: Symbols,
+    span: Span,
     heap: HeapWriter,
     encoder: Encoder,
     json: Vec<u8>,
@@ -87,6 +89,7 @@ impl PackWriter {
             latest: None,
             open_rows: 0,
             symbols: Symbols::default(),
+            span: Span::default(),
             heap: HeapWriter::default(),
             encoder: Encoder::default(),
             json: Vec::new(),
@@ -128,7 +131,13 @@ impl PackWriter {
             self.flush()?;
             let mut directory = self.directory();
             let threads = self.options.threads.max(1);
-            let end = index::build(self.file.as_file(), self.written, &mut directory, threads)?;
+            let end = index::build(
+                self.file.as_file(),
+                self.written,
+                &mut directory,
+                &self.span,
+                threads,
+            )?;
             let mut footer = Vec::new();
             directory.encode(end, &mut footer)?;
             self.file.as_file().write_all_at(&footer, end)
@@ -158,10 +167,11 @@ impl PackWriter {
         if self.heap.is_full() {
             self.heap.flush(self.written, &mut self.pending)?;
         }
-        let executor = self.symbols.number(0, task.executor.as_str());
-        let host = self.symbols.number(1, &task.host);
-        let locality = self.symbols.number(2, &task.locality);
+        let executor = self.symbols.number(task.executor.as_str());
+        let host = self.symbols.number(&task.host);
+        let locality = self.symbols.number(&task.locality);
 
+        self.span.add(task.launch_time.0, task.finish_time.map(|time| time.0), executor);
         let number = self.number_of(task.stage);
         let OpenStage { entry, open } = &mut self.stages[number];
         let capacity = open.capacity();
@@ -256,7 +266,12 @@ impl PackWriter {
     fn directory(&self) -> Directory {
         let mut stages: Vec<StageEntry> = self.stages.iter().map(|s| s.entry.clone()).collect();
         stages.sort_unstable_by_key(|stage| stage.id);
-        Directory { symbols: self.symbols.texts.clone(), chunks: self.heap.chunks.clone(), stages }
+        Directory {
+            symbols: self.symbols.texts.clone(),
+            chunks: self.heap.chunks.clone(),
+            stages,
+            timeline: None,
+        }
     }
 
     fn copy(&mut self) -> io::Result<Pack> {

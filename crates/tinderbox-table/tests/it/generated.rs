@@ -45,7 +45,7 @@ fn text() -> impl Strategy<Value = String> {
 /// Few different values, so that sorts meet equal ones, and the largest that a file holds.
 fn metrics() -> impl Strategy<Value = TaskMetrics> {
     let value = prop_oneof![4 => 0..5_u64, 1 => Just(i64::MAX as u64), 1 => 0..1_u64 << 40];
-    prop::collection::vec(value, 25).prop_map(|v| TaskMetrics {
+    prop::collection::vec(value, 36).prop_map(|v| TaskMetrics {
         executor_deserialize_time: Millis(v[0]),
         executor_deserialize_cpu_time: Nanos(v[1]),
         executor_run_time: Millis(v[2]),
@@ -71,6 +71,17 @@ fn metrics() -> impl Strategy<Value = TaskMetrics> {
         shuffle_write_bytes: Bytes(v[22]),
         shuffle_write_time: Nanos(v[23]),
         shuffle_write_records: v[24],
+        shuffle_corrupt_merged_block_chunks: v[25],
+        shuffle_merged_fetch_fallback_count: v[26],
+        shuffle_merged_remote_blocks_fetched: v[27],
+        shuffle_merged_local_blocks_fetched: v[28],
+        shuffle_merged_remote_chunks_fetched: v[29],
+        shuffle_merged_local_chunks_fetched: v[30],
+        shuffle_merged_remote_bytes_read: Bytes(v[31]),
+        shuffle_merged_local_bytes_read: Bytes(v[32]),
+        shuffle_merged_remote_requests_duration: Millis(v[33]),
+        peak_on_heap_execution_memory: Bytes(v[34]),
+        peak_off_heap_execution_memory: Bytes(v[35]),
     })
 }
 

@@ -7,10 +7,10 @@ use std::path::Path;
 use tempfile::TempDir;
 use tinderbox_model::{
     Accumulable, AccumulatorId, Bytes, StageAttemptId, StageId, Task, TaskId, TaskMetrics,
-    TaskStatus,
+    TaskStatus, TimestampMs,
 };
 use tinderbox_table::{
-    Error, Pack, PackDirection, PackMetric, PackOptions, PackQuery, PackSort, PackWriter,
+    Direction, Error, Pack, PackMetric, PackOptions, PackQuery, PackSort, PackWriter,
     retained_tasks,
 };
 
@@ -25,7 +25,7 @@ fn writer(folder: &TempDir, options: PackOptions, tasks: &[Task]) -> PackWriter 
     writer
 }
 
-fn pack(folder: &TempDir, tasks: &[Task]) -> Pack {
+pub fn pack(folder: &TempDir, tasks: &[Task]) -> Pack {
     let options = PackOptions { threads: 2, ..PackOptions::default() };
     writer(folder, options, tasks).finish().expect("finishes")
 }
@@ -58,7 +58,8 @@ fn key(task: &Task, sort: PackSort) -> (i128, String) {
     let launch = i128::from(task.launch_time.0);
     match sort {
         PackSort::Id => number(0),
-        PackSort::Index => number(task.index.into()),
+        // Stage by stage, which `expected` sees to.
+        PackSort::Position | PackSort::Index => number(task.index.into()),
         PackSort::Attempt => number(task.attempt.into()),
         PackSort::Partition => number(task.partition.into()),
         PackSort::Status => text(match task.status {
@@ -138,6 +139,7 @@ const METRICS: [PackMetric; 9] = [
 fn sorts() -> Vec<PackSort> {
     let mut sorts = vec![
         PackSort::Id,
+        PackSort::Position,
         PackSort::Index,
         PackSort::Attempt,
         PackSort::Partition,
@@ -185,12 +187,15 @@ fn expected(tasks: &[Task], query: &PackQuery) -> (Vec<Task>, u64) {
         .filter(|task| query.newest.is_none_or(|newest| is_among_newest(tasks, task, newest)))
         .filter(|task| query.statuses.is_empty() || query.statuses.contains(&task.status))
         .collect();
-    fitting.sort_by_cached_key(|task| (key(task, query.sort), task.stage, task.id));
-    if query.direction == PackDirection::Descending {
+    let by_stage = matches!(query.sort, PackSort::Id | PackSort::Position);
+    let first = |task: &Task| if by_stage { Some(task.stage) } else { None };
+    fitting.sort_by_cached_key(|task| (first(task), key(task, query.sort), task.stage, task.id));
+    if query.direction == Direction::Descending {
         fitting.reverse();
     }
     let total = fitting.len() as u64;
-    let (offset, limit) = (query.offset as usize, query.limit as usize);
+    let len = |number: u64| usize::try_from(number).expect("64 bits");
+    let (offset, limit) = (len(query.offset), len(query.limit));
     (fitting.into_iter().skip(offset).take(limit).cloned().collect(), total)
 }
 
@@ -214,7 +219,9 @@ fn check_quantiles(pack: &Pack, tasks: &[Task], stage: StageAttemptId, quantiles
         values.retain(|value| *value >= 0);
         values.sort_unstable();
         for (quantile, found) in quantiles.iter().zip(found) {
-            let at = ((quantile * measured as f64) as usize).min(measured - 1);
+            let at = (quantile * f64::from(u32::try_from(measured).expect("few"))).floor();
+            let at = (0..measured).take_while(|n| f64::from(u32::try_from(*n).expect("few")) < at);
+            let at = at.count().min(measured - 1);
             // Of fewer values than successes (a clock that went backwards) the last one.
             let value = values.get(at).or(values.last()).copied().unwrap_or(0);
             assert_eq!(i128::from(found), value, "{metric:?} at {quantile} of {stage}");
@@ -247,6 +254,10 @@ proptest! {
         }
         prop_assert_eq!(&found, &expected);
         prop_assert_eq!(pack.num_tasks(), tasks.len() as u64);
+        if let Some(extent) = pack.timeline_extent() {
+            let timeline = pack.timeline(extent.start, TimestampMs(i64::MAX), 0).expect("reads");
+            prop_assert_eq!(timeline.launched.iter().sum::<u64>(), tasks.len() as u64);
+        }
     }
 
     #[test]
@@ -263,7 +274,7 @@ proptest! {
         let stage =
             stage.map(|(stage, attempt)| StageAttemptId { stage: StageId(stage), attempt });
         for sort in sorts() {
-            for direction in [PackDirection::Ascending, PackDirection::Descending] {
+            for direction in [Direction::Ascending, Direction::Descending] {
                 let query = PackQuery {
                     stage, statuses: statuses.clone(), newest, sort, direction, offset, limit,
                 };
@@ -290,7 +301,7 @@ proptest! {
 fn large() -> Vec<Task> {
     let mut tasks: Vec<Task> = (0..6_000).map(plausible).collect();
     for (task, n) in tasks.iter_mut().zip(0_i64..) {
-        let stage = [0, 0, 1][(n % 3) as usize];
+        let stage = n % 3 / 2;
         let stage = if n > 5_900 { n % 7 } else { stage };
         task.stage.stage = StageId(stage);
         // Stage 0 comes in another order than its ids, stage 1 does not.
@@ -317,7 +328,7 @@ fn large() -> Vec<Task> {
 fn check_pages(pack: &Pack, tasks: &[Task]) {
     let stage = |stage| StageAttemptId { stage: StageId(stage), attempt: 0 };
     for sort in sorts() {
-        for direction in [PackDirection::Ascending, PackDirection::Descending] {
+        for direction in [Direction::Ascending, Direction::Descending] {
             for of in [None, Some(stage(0)), Some(stage(1)), Some(stage(5)), Some(stage(99))] {
                 for (statuses, newest, offset, limit) in [
                     (vec![], None, 0, ALL),
@@ -430,6 +441,8 @@ fn everything(path: &Path) -> Result<(Vec<Task>, Vec<Vec<i64>>), Error> {
     let mut quantiles = Vec::new();
     for stage in stages {
         let steps: Vec<f64> = (0..64).map(|n| f64::from(n) / 63.0).collect();
+        let timeline = pack.timeline(TimestampMs(0), TimestampMs(i64::MAX), 0)?;
+        quantiles.push(timeline.busy_ms.iter().map(|busy| busy.cast_signed()).collect());
         quantiles.extend(pack.quantiles_of(stage, &PackMetric::ALL, &steps)?.unwrap_or_default());
         for sort in [PackMetric::ExecutorRunTime, PackMetric::Duration].map(PackSort::Metric) {
             let query = PackQuery { stage: Some(stage), sort, limit: ALL, ..PackQuery::default() };
@@ -445,6 +458,8 @@ fn small_pack(folder: &TempDir) -> (std::path::PathBuf, Vec<u8>) {
         task.stage.stage = StageId(i64::from(task.id.0 > 1_080));
         task.error_message = (task.id.0 % 97 == 0).then(|| format!("error of {}", task.id));
         task.id.0 ^= 1;
+        // Two lanes, so that the timeline is small.
+        task.executor = (task.index % 2).to_string().as_str().into();
     }
     let path = pack(folder, &tasks).path().to_owned();
     let bytes = std::fs::read(&path).expect("reads");
