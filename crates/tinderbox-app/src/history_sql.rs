@@ -93,23 +93,27 @@ pub async fn history_sql(
         views.push((name, files));
     }
     let limits = Limits { rows: question.limit, bytes: ANSWER, time: LONGEST };
-    let ask = async |url: &str| {
-        let session = Session::connect(url).await?;
-        for (name, files) in &views {
-            session.create_view(name, files).await?;
+    // Lives until the answer is there.
+    let (sail, url) = match &question.server {
+        Some(url) => (None, url.clone()),
+        None => {
+            let sail = start_sail(places).await?;
+            let url = sail.url().to_owned();
+            (Some(sail), url)
         }
-        let answer = session.run(&query, limits).await?;
-        let version = session.version().to_owned();
-        session.close().await;
-        Ok::<_, Error>((answer, version))
     };
-    if let Some(url) = &question.server {
-        let (answer, version) = ask(url).await?;
-        return rows(&answer, format!("Spark Connect {version}"));
+    let session = Session::connect(&url).await?;
+    let engine = match &sail {
+        Some(_) => format!("Sail {SAIL_VERSION}"),
+        None => format!("Spark Connect {}", session.version().await?),
+    };
+    for (name, files) in &views {
+        session.create_view(name, files).await?;
     }
-    let sail = start_sail(places).await?;
-    let (answer, _) = ask(sail.url()).await?;
-    rows(&answer, format!("Sail {SAIL_VERSION}"))
+    let answer = session.run(&query, limits).await?;
+    session.close().await;
+    drop(sail);
+    rows(&answer, engine)
 }
 
 /// Installs Sail and answers where. Blocks for as long as pip takes.

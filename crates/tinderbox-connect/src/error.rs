@@ -71,6 +71,12 @@ pub enum Error {
         /// The server's own words.
         message: String,
     },
+    /// A path holds signs that servers take for a pattern, or is no UTF-8.
+    #[error("servers take {} for a pattern", path.display())]
+    PatternPath {
+        /// The file.
+        path: PathBuf,
+    },
     /// The answer cannot be decoded.
     #[error("cannot read the server's answer: {problem}")]
     Answer {
@@ -112,6 +118,7 @@ impl Error {
             | Self::NoProgram { .. }
             | Self::NotAnEnvironment { .. }
             | Self::BadAddress { .. }
+            | Self::PatternPath { .. }
             | Self::Server { .. }
             | Self::TooLarge { .. }
             | Self::TooSlow { .. }
@@ -135,6 +142,11 @@ impl Error {
             Self::NotAnEnvironment { .. } => "move it away, then type the command again".to_owned(),
             Self::BadAddress { .. } => "write it as sc://HOST:PORT, for example sc://127.0.0.1:15002".to_owned(),
             Self::Unreachable { .. } => "check that the server is running and reachable from here".to_owned(),
+            Self::PatternPath { .. } => {
+                "move the data directory to a path without *, ?, brackets, braces and backslashes, and name it with \
+                 --data-dir"
+                    .to_owned()
+            }
             Self::TooLarge { .. } => "ask for fewer columns, aggregate, or lower --limit".to_owned(),
             Self::TooSlow { .. } => "narrow the query, or run it on a cluster with --on sc://HOST:PORT".to_owned(),
             Self::Refused { hint, .. } => hint.clone(),

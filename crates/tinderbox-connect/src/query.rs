@@ -35,8 +35,9 @@ const TABLE_FUNCTIONS: [&str; 9] = [
 ];
 
 /// Functions that run arbitrary code or turn text into names: Spark's `CallMethodViaReflection` under its names, and
-/// the IDENTIFIER clause.
-const DANGEROUS_FUNCTIONS: [&str; 4] = ["reflect", "try_reflect", "java_method", "identifier"];
+/// the IDENTIFIER and TABLE clauses.
+const DANGEROUS_FUNCTIONS: [&str; 5] =
+    ["reflect", "try_reflect", "java_method", "identifier", "table"];
 
 /// A single query that reads named tables and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]

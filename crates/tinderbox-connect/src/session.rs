@@ -2,13 +2,13 @@ use crate::answer::{Answer, decode};
 use crate::{Error, Query};
 use spark_connect_core::{ChannelBuilder, RetryPolicy, SparkConnectClient, SparkError};
 use spark_connect_proto as proto;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tinderbox_model::Bytes;
 use uuid::Uuid;
 
-/// How long a server may take to say its version.
+/// How long a server may take for its first answer.
 const ANSWERS: Duration = Duration::from_secs(20);
 
 /// What one answer may take.
@@ -27,7 +27,6 @@ pub struct Limits {
 pub struct Session {
     client: Arc<Client>,
     url: String,
-    version: String,
 }
 
 struct Client(SparkConnectClient);
@@ -55,12 +54,16 @@ impl Session {
             initial_backoff_ms: 50,
             ..RetryPolicy::default()
         });
-        let unreachable = |problem| Error::Unreachable { url: url.to_owned(), problem };
-        let version = tokio::time::timeout(ANSWERS, version(&client)).await;
-        let version = version
-            .map_err(|_| unreachable(format!("nothing came for {} s", ANSWERS.as_secs())))?
-            .map_err(unreachable)?;
-        Ok(Self { client: Arc::new(Client(client)), url: url.to_owned(), version })
+        // The cheapest call that needs the session.
+        let asked = client.get_configs(&["spark.sql.session.timeZone"]);
+        let problem = match tokio::time::timeout(ANSWERS, asked).await {
+            Ok(Ok(_)) => {
+                return Ok(Self { client: Arc::new(Client(client)), url: url.to_owned() });
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("nothing came for {} s", ANSWERS.as_secs()),
+        };
+        Err(Error::Unreachable { url: url.to_owned(), problem })
     }
 
     /// Where the server is.
@@ -68,20 +71,35 @@ impl Session {
         &self.url
     }
 
-    /// The version of Spark that the server says it is.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// The version of Spark that the server says it is. Sail knows it only where PySpark is installed beside it.
+    ///
+    /// # Errors
+    /// [`Error::Server`], [`Error::Unreachable`], [`Error::Answer`].
+    pub async fn version(&self) -> Result<String, Error> {
+        use proto::{analyze_plan_request as ask, analyze_plan_response as answer};
+        let client = &self.client.0;
+        let request = proto::AnalyzePlanRequest {
+            session_id: client.session_id().to_owned(),
+            user_context: Some(user(client)),
+            analyze: Some(ask::Analyze::SparkVersion(ask::SparkVersion::default())),
+            ..Default::default()
+        };
+        let response = client.analyze_plan(request).await.map_err(|error| self.failure(&error))?;
+        match response.result {
+            Some(answer::Result::SparkVersion(version)) => Ok(version.version),
+            _ => Err(Error::Answer { problem: "it has no version".to_owned() }),
+        }
     }
 
     /// Makes `name` a view of this session over Parquet files, which must all have the same columns. The paths are
     /// the server's; a view of the same name is replaced. Nothing is read but what the server needs for the schema.
     ///
     /// # Errors
-    /// [`Error::Server`], for example when the server cannot see a file.
+    /// [`Error::PatternPath`]; [`Error::Server`], for example when the server cannot see a file.
     pub async fn create_view(&self, name: &str, files: &[PathBuf]) -> Result<(), Error> {
         let source = proto::read::DataSource {
             format: Some("parquet".to_owned()),
-            paths: files.iter().map(|file| escape_glob(&file.to_string_lossy())).collect(),
+            paths: files.iter().map(|file| plain_path(file)).collect::<Result<_, _>>()?,
             ..Default::default()
         };
         let read = proto::Read {
@@ -155,11 +173,11 @@ impl Session {
             ..Default::default()
         };
         let stream = client.execute_plan_reattachable(request).await;
-        let stream = stream.map_err(|error| self.failure(&guard, &error))?;
+        let stream = stream.map_err(|error| self.failure(&error))?;
         Ok(Running { session: self.clone(), stream, guard })
     }
 
-    fn failure(&self, _: &Interrupt, error: &SparkError) -> Error {
+    fn failure(&self, error: &SparkError) -> Error {
         /// gRPC's code for a server that cannot be reached.
         const UNAVAILABLE: i32 = 14;
         if error.grpc_code() == Some(UNAVAILABLE) {
@@ -192,7 +210,7 @@ impl Running {
                     return Ok(None);
                 }
                 Err(error) => {
-                    let failure = self.session.failure(&self.guard, &error);
+                    let failure = self.session.failure(&error);
                     self.guard.operation = None;
                     return Err(failure);
                 }
@@ -222,21 +240,6 @@ impl Drop for Interrupt {
     }
 }
 
-async fn version(client: &SparkConnectClient) -> Result<String, String> {
-    use proto::{analyze_plan_request as ask, analyze_plan_response as answer};
-    let request = proto::AnalyzePlanRequest {
-        session_id: client.session_id().to_owned(),
-        user_context: Some(user(client)),
-        analyze: Some(ask::Analyze::SparkVersion(ask::SparkVersion::default())),
-        ..Default::default()
-    };
-    let response = client.analyze_plan(request).await.map_err(|error| error.to_string())?;
-    match response.result {
-        Some(answer::Result::SparkVersion(version)) => Ok(version.version),
-        _ => Err("it did not say its version".to_owned()),
-    }
-}
-
 fn user(client: &SparkConnectClient) -> proto::UserContext {
     proto::UserContext {
         user_id: client.user_id().unwrap_or("tinderbox").to_owned(),
@@ -248,14 +251,27 @@ fn relation(kind: proto::relation::RelType) -> proto::Relation {
     proto::Relation { common: None, rel_type: Some(kind) }
 }
 
-/// Servers take a path for a pattern (`org.apache.hadoop.fs.GlobFilter`); a backslash makes its signs plain.
-fn escape_glob(path: &str) -> String {
-    let mut escaped = String::with_capacity(path.len());
-    for c in path.chars() {
-        if "*?[]{}\\".contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
+/// The path as a server takes it for itself: one with a sign of a pattern is refused, because Spark
+/// (`org.apache.hadoop.fs.GlobPattern`) and Sail do not agree on how a sign is made plain, and Sail answers an
+/// empty table where nothing fits a pattern.
+fn plain_path(path: &Path) -> Result<String, Error> {
+    match path.to_str() {
+        Some(text) if !text.contains(['*', '?', '[', ']', '{', '}', '\\']) => Ok(text.to_owned()),
+        _ => Err(Error::PatternPath { path: path.to_owned() }),
     }
-    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_that_could_be_a_pattern_is_refused() {
+        let plain = "/data/x y/run-%2F%20-1.parquet";
+        assert_eq!(plain_path(Path::new(plain)).unwrap(), plain);
+        for path in ["/a*", "/a?", "/[a]", "/{a,b}", "/a\\b"] {
+            let error = plain_path(Path::new(path)).unwrap_err();
+            assert!(error.hint().is_some_and(|hint| hint.contains("--data-dir")), "{error}");
+        }
+    }
 }

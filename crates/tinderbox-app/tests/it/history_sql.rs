@@ -47,7 +47,7 @@ async fn real_spark_answers_the_same_text_with_the_same_rows() {
 async fn answers_have_types_limits_and_the_servers_words() {
     let Some(places) = sail() else { return };
     let history = History::with_runs(&["a"]).await;
-    let query = "SELECT 1 AS i, 2.5D AS d, true AS b, CAST(NULL AS STRING) AS n, 'x' AS s, \
+    let query = "SELECT 1 AS i, CAST(2.5 AS DOUBLE) AS d, true AS b, CAST(NULL AS STRING) AS n, 'x' AS s, \
                  CAST(1.50 AS DECIMAL(5,2)) AS m, array(1, NULL) AS a, map('k', 2) AS o, \
                  named_struct('f', 'g') AS r, DATE '2026-01-02' AS day";
     let answer = history.ask(&places, query, None).await.unwrap();
@@ -105,7 +105,7 @@ struct History {
 
 impl History {
     async fn with_runs(runs: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("history {1} ").tempdir().unwrap();
+        let folder = tempfile::Builder::new().prefix("history 1% ").tempdir().unwrap();
         let store = Store::open(&folder.path().join("tinderbox.sqlite")).await.unwrap();
         let mut tasks = Vec::new();
         for (salt, run) in (1..).zip(runs) {

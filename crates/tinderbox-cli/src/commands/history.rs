@@ -159,7 +159,7 @@ mod tests {
     fn numbers_stand_at_the_right() {
         assert_eq!(
             text(&answer()),
-            "host  a \"name\", n\na,b             10\n              NULL\nNULL           2.5\n"
+            "host  a \"name\", n\na,b            10\n             NULL\nNULL          2.5\n"
         );
     }
 }
