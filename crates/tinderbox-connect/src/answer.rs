@@ -72,10 +72,10 @@ impl Answer {
         let mut rows = Vec::new();
         for batch in &self.batches {
             let cells = batch.columns().iter().map(|column| Cells::new(column.as_ref()));
-            let cells = cells.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+            let cells = cells.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(&error))?;
             for row in 0..batch.num_rows() {
                 let values = cells.iter().map(|column| column.value(row));
-                rows.push(values.collect::<Result<_, _>>().map_err(unreadable)?);
+                rows.push(values.collect::<Result<_, _>>().map_err(|error| unreadable(&error))?);
             }
         }
         Ok(rows)
@@ -84,11 +84,11 @@ impl Answer {
 
 /// Adds the batches of one Arrow IPC stream, as each message of Spark Connect holds one.
 pub(crate) fn decode(data: &[u8], batches: &mut Vec<RecordBatch>) -> Result<(), Error> {
-    let reader = StreamReader::try_new(data, None).map_err(unreadable)?;
+    let reader = StreamReader::try_new(data, None).map_err(|error| unreadable(&error))?;
     let schema = reader.schema();
     let before = batches.len();
     for batch in reader {
-        batches.push(batch.map_err(unreadable)?);
+        batches.push(batch.map_err(|error| unreadable(&error))?);
     }
     if batches.len() == before {
         // The schema must not be lost with the rows.
@@ -97,7 +97,7 @@ pub(crate) fn decode(data: &[u8], batches: &mut Vec<RecordBatch>) -> Result<(), 
     Ok(())
 }
 
-fn unreadable(error: ArrowError) -> Error {
+fn unreadable(error: &ArrowError) -> Error {
     Error::Answer { problem: error.to_string() }
 }
 

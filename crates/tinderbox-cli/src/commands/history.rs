@@ -69,18 +69,13 @@ pub async fn install_sail() -> Result<ExitCode, Failure> {
 }
 
 fn text(answer: &HistoryAnswer) -> String {
-    let columns = answer.columns.iter().enumerate();
-    let head: Vec<_> = columns
-        .map(|(at, column)| {
-            let mut values = answer.rows.iter().filter_map(|row| row.get(at));
-            let side = if values.any(|value| !value.is_number() && !value.is_null()) {
-                Side::Left
-            } else {
-                Side::Right
-            };
-            (column.name.as_str(), side)
-        })
-        .collect();
+    let side = |kind: &str| match kind {
+        "tinyint" | "smallint" | "int" | "bigint" | "float" | "double" => Side::Right,
+        kind if kind.starts_with("decimal(") => Side::Right,
+        _ => Side::Left,
+    };
+    let columns = answer.columns.iter();
+    let head: Vec<_> = columns.map(|column| (column.name.as_str(), side(&column.kind))).collect();
     let cells = |row: &Vec<Value>| row.iter().map(|value| cell(value, "NULL")).collect();
     let rows: Vec<Vec<String>> = answer.rows.iter().map(cells).collect();
     output::table(&head, &rows)
@@ -137,9 +132,9 @@ mod tests {
 
     fn answer() -> HistoryAnswer {
         let column =
-            |name: &str| HistoryColumn { name: name.to_owned(), kind: "string".to_owned() };
+            |name: &str, kind: &str| HistoryColumn { name: name.to_owned(), kind: kind.to_owned() };
         HistoryAnswer {
-            columns: vec![column("host"), column("a \"name\", n")],
+            columns: vec![column("host", "string"), column("a \"name\", n", "double")],
             rows: vec![
                 vec![json!("a,b"), json!(10)],
                 vec![json!(""), Value::Null],

@@ -10,5 +10,6 @@ mod advice;
 mod bad_input;
 mod crash;
 mod history_server;
+mod history_sql;
 mod place;
 mod spark_run;
