@@ -118,6 +118,13 @@ struct Walk {
     below: Vec<(PathBuf, usize)>,
 }
 
+/// How far below the location a directory lies, and how far below is looked.
+#[derive(Clone, Copy)]
+struct Level {
+    depth: Depth,
+    level: usize,
+}
+
 impl Walk {
     /// Deeper directories are not looked at.
     const MAX_DEPTH: usize = 32;
@@ -130,10 +137,10 @@ impl Walk {
             return Ok(self);
         }
         let entries = fs::read_dir(path).map_err(of_root)?;
-        self.directory(path, entries, depth, 0);
+        self.directory(path, entries, Level { depth, level: 0 });
         while let Some((path, level)) = self.below.pop() {
             match fs::read_dir(&path) {
-                Ok(entries) => self.directory(&path, entries, depth, level),
+                Ok(entries) => self.directory(&path, entries, Level { depth, level }),
                 // Removed since the directory above was read.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => self.failed.push(of_io(&path.as_path().into(), error)),
@@ -142,7 +149,7 @@ impl Walk {
         Ok(self)
     }
 
-    fn directory(&mut self, path: &Path, entries: fs::ReadDir, depth: Depth, level: usize) {
+    fn directory(&mut self, path: &Path, entries: fs::ReadDir, from: Level) {
         let mut files = Vec::new();
         for entry in entries {
             match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
@@ -160,9 +167,9 @@ impl Walk {
                         _ => continue,
                     };
                     match metadata {
-                        None => self.descend(&name, entry.path(), depth, level, is_link),
+                        None => self.descend(&name, entry.path(), from, is_link),
                         Some(Ok(found)) if found.is_dir() => {
-                            self.descend(&name, entry.path(), depth, level, is_link);
+                            self.descend(&name, entry.path(), from, is_link);
                         }
                         Some(Ok(found)) if found.is_file() => {
                             files.push(Entry { name, part: local_part(entry.path(), &found) });
@@ -180,7 +187,8 @@ impl Walk {
         self.folders.push(Folder { place: path.into(), files });
     }
 
-    fn descend(&mut self, name: &str, path: PathBuf, depth: Depth, level: usize, is_link: bool) {
+    fn descend(&mut self, name: &str, path: PathBuf, from: Level, is_link: bool) {
+        let Level { depth, level } = from;
         let is_rolling = level == 0 || depth == Depth::Recursive;
         let is_rolling = is_rolling && classify(name, true) == Some(LogKind::Rolling);
         let is_below = depth == Depth::Recursive && !is_link && level < Self::MAX_DEPTH;

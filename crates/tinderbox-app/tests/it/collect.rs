@@ -52,8 +52,8 @@ async fn collections_at_the_same_time_make_one_run_of_a_log() {
     let bench = Bench::new();
     let app = bench.open().await;
     let log = fixture();
-    let (a, b) =
-        tokio::join!(app.collect(&log.as_path().into()), app.collect(&log.as_path().into()));
+    let source = log.as_path().into();
+    let (a, b) = tokio::join!(app.collect(&source), app.collect(&source));
     let (a, b) = (a.unwrap(), b.unwrap());
     assert_eq!((a.collected + b.collected, a.unchanged + b.unchanged), (1, 1));
     assert!(a.failed.is_empty() && b.failed.is_empty(), "{a:?} {b:?}");

@@ -23,6 +23,7 @@ fn copy(from: &Path, to: &Path) {
 /// A log directory with the logs of these fixtures.
 fn logs(place: &Place, names: &[&str]) -> PathBuf {
     let folder = place.path("logs");
+    std::fs::create_dir_all(&folder).unwrap();
     for name in names {
         let (_, log) = name.split_once('/').unwrap();
         copy(&fixtures().join(name), &folder.join(log));
