@@ -29,7 +29,7 @@ pub use error::{Error, chain};
 pub use events::IngestRefusal;
 pub use fleet::{DatabaseCheck, FoundRun, PrunedRun};
 pub use live::LiveRun;
-pub use query::Inside;
+pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
@@ -38,7 +38,8 @@ pub use views::{
     RunSortKey, RunView, SpecText, Submission, Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
 
-pub use tinderbox_store::{Dimension, Stats, StatsGroup, StatsKey, StatsQuery};
+pub use tinderbox_spark::{Cause, Relation};
+pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_model as model;

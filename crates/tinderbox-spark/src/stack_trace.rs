@@ -8,7 +8,8 @@
 pub struct Cause {
     /// How it belongs to the one before.
     pub relation: Relation,
-    /// Its class, with the package where the text has it.
+    /// Its class, with the package where the text has it; the condition where Spark names that alone
+    /// (`FAILED_READ_FILE.NO_HINT`).
     pub class: String,
     /// The first line of its message, at most [`Cause::MESSAGE_LIMIT`] characters; may be empty.
     pub message: String,
@@ -55,6 +56,8 @@ pub fn causes(text: &str) -> Vec<Cause> {
 #[derive(Default)]
 struct Reader {
     causes: Vec<Cause>,
+    /// The newest Java error: the frames that follow are its own, whatever stands in its message.
+    java: Option<usize>,
     /// A Python traceback that is being read.
     python: Option<Python>,
     /// Whether a frame of the newest Java error was seen: then its message is over.
@@ -87,7 +90,8 @@ impl Reader {
         }
         if let Some(frame) = text.strip_prefix("at ").filter(|_| is_frame(text)) {
             self.has_frame = true;
-            if let Some(newest) = self.causes.last_mut().filter(|cause| cause.at.is_none()) {
+            let newest = self.java.and_then(|at| self.causes.get_mut(at));
+            if let Some(newest) = newest.filter(|cause| cause.at.is_none()) {
                 newest.at = Some(frame.to_owned());
             }
             return;
@@ -114,13 +118,15 @@ impl Reader {
 
     /// The head of a Java error, with the errors that its message names.
     fn java(&mut self, text: &str, relation: Relation) {
-        let Some((class, message)) = head(text) else {
+        // What Spark 4 tells the driver has the name of the condition in place of a class.
+        let Some((class, message)) = head(text).or_else(|| condition(text)) else {
             if relation == Relation::Top {
                 self.inside(text, Relation::Top);
             }
             return;
         };
         self.has_frame = false;
+        self.java = Some(self.causes.len());
         let is_traceback = message.ends_with(TRACEBACK);
         let message_shown = message.strip_suffix(TRACEBACK).unwrap_or(message);
         self.causes.push(Cause {
@@ -207,6 +213,14 @@ fn head(text: &str) -> Option<(&str, &str)> {
         && last.starts_with(char::is_uppercase)
         && !class.contains("..");
     fits.then_some((class, message))
+}
+
+/// Name and message of `[NAME.SUB_NAME] message`: an error condition of Spark (`error-conditions.json`).
+fn condition(text: &str) -> Option<(&str, &str)> {
+    let (name, message) = text.strip_prefix('[')?.split_once("] ")?;
+    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
+    (name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(is_name))
+        .then_some((name, message))
 }
 
 /// Class and message of a Python error; a class of Python's own has no module.
