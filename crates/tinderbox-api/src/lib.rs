@@ -5,26 +5,38 @@
 
 mod application;
 mod client;
+mod fleet;
 mod job;
 mod live;
+mod operator;
 mod problem;
 mod report;
+mod streaming;
 mod time;
 
 pub use application::{
-    ErrorList, Executor, ExecutorList, JobError, Operator, OperatorEdge, OperatorList,
-    OperatorMetric, Quantiles, SparkJob, SparkJobList, SqlExecution, Stage, StageList, TaskList,
-    TaskRow, Timeline, TimelineStage, TimelineTasks,
+    ErrorCause, ErrorList, Executor, ExecutorList, JobError, Quantiles, SparkJob, SparkJobList,
+    Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
 pub use client::{Client, Error};
+pub use fleet::{
+    CheckRequest, CheckResult, DurationStats, FoundJob, PruneRequest, PruneResult, PrunedJob,
+    SearchMatch, SearchResult, Stats, StatsRow, Waste,
+};
 pub use job::{
     AppliedPatch, Attempt, CollectRequest, CollectResult, Job, JobDetail, JobList, LogPage,
     Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
+pub use operator::{
+    Operator, OperatorEdge, OperatorFigures, OperatorList, OperatorMetric, SqlExecution,
+};
 pub use problem::Problem;
 pub use report::{
     Advice, Amount, Comparison, ComparisonRow, Effect, Evidence, Finding, PatchBody, Report,
     Subject, Withheld,
 };
-pub use time::rfc3339;
+pub use streaming::{
+    StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
+};
+pub use time::{parse_time, rfc3339};

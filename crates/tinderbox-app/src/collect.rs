@@ -1,9 +1,9 @@
 //! Event logs become history: one row, a detail file, a task pack, a task table, a report.
 
 use crate::history::LogFacts;
-use crate::live::totals;
 use crate::opening::OpenLog;
-use crate::{App, Collected, Error, advice, blocking, chain, now};
+use crate::record::{FIRST, Files, observed};
+use crate::{App, Collected, Error, blocking, chain, now};
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -11,20 +11,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tinderbox_collect::EventLog as Log;
-use tinderbox_model::{
-    Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
-};
-use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
-use tinderbox_table::{
-    PackOptions, PackWriter, Place, RowOwner, Table, Written, write_detail, write_tasks,
-};
+use tinderbox_model::{Application, Bytes, RunId, TimestampMs};
+use tinderbox_store::{EventLog, Run, TableFileKind};
+use tinderbox_table::{PackOptions, PackWriter, Place, RowOwner, Table, write_detail, write_tasks};
 
 /// From this size on a log is read by all cores together.
 const LARGE_LOG: Bytes = Bytes(32 << 20);
 /// Logs between listing and the store: enough that the store always has some to write together.
 const IN_FLIGHT: usize = 32;
 
-const FIRST: AttemptNumber = AttemptNumber(1);
 /// How often watched directories are looked at; Spark's own History Server takes the same time.
 const WATCH_PERIOD: Duration = Duration::from_secs(10);
 
@@ -107,32 +102,12 @@ impl App {
         let run = run.unwrap_or_else(|| Run::new(id, "", now()));
         let (application, files) = self.read_log(&run, log.clone(), Some(reading.log())).await?;
         drop(turns);
-        let run = self.observed_run(run, &application).await?;
+        let run = observed(run, &application);
         let facts = LogFacts { url: url.clone(), modified };
-        self.record(&run, &application, files, facts).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
-        self.inner.store.event_log_put(&log).await?;
+        self.record(&run, &application, files, facts, Some(log)).await?;
         self.announce(&run.id);
         Ok(())
-    }
-
-    /// The stored run of an observed application: the one that was made of its log before, or a new one.
-    async fn observed_run(&self, run: Run, application: &Application) -> Result<Run, Error> {
-        if let Some(run) = self.inner.store.run_get(&run.id).await? {
-            let state = observed_state(application);
-            if run.state.can_move_to(state) {
-                self.move_run(&run.id, run.state, state, &RunChange::at(now())).await?;
-            }
-            return Ok(run);
-        }
-        let new = Run {
-            name: application.name.clone(),
-            job_type: "application".to_owned(),
-            origin: Origin::Observed,
-            state: observed_state(application),
-            ..run
-        };
-        Ok(self.inner.store.run_create(&new).await?.run)
     }
 
     /// Reads the event log that an attempt of ours has written, if Spark wrote one.
@@ -150,7 +125,7 @@ impl App {
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
         let facts = LogFacts { url: url_of(&entry), modified: entry.version.modified };
         match self.read_log(run, entry, None).await {
-            Ok((application, files)) => self.record(run, &application, files, facts).await,
+            Ok((application, files)) => self.record(run, &application, files, facts, None).await,
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
             Err(error) => Err(error),
@@ -227,55 +202,15 @@ impl App {
         })
         .await
     }
-
-    /// Makes the files current and writes row and report.
-    async fn record(
-        &self,
-        run: &Run,
-        application: &Application,
-        files: Files,
-        log: LogFacts,
-    ) -> Result<(), Error> {
-        let store = &self.inner.store;
-        let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
-            kind,
-            path: path.display().to_string(),
-            run: run.id.clone(),
-            attempt: FIRST,
-            num_rows,
-            num_bytes,
-        };
-        let written = &files.written;
-        let table = new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes);
-        store.file_publish(&table, now()).await?;
-        let pack = new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes);
-        store.file_publish(&pack, now()).await?;
-        let detail = new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes);
-        store.file_publish(&detail, now()).await?;
-        let (report, findings) = advice::report_of(&run.id, application);
-        store.report_put(&report, &findings).await?;
-        let executors = application.executors.iter().filter(|e| e.tasks.ended() > 0).count();
-        let record = ApplicationRecord {
-            application_id: application.id.clone(),
-            spark_version: application.spark_version.clone(),
-            user: Some(application.user.clone()),
-            started: application.start_time,
-            ended: application.end_time,
-            duration: application.duration(),
-            totals: totals(application.stages.iter(), executors),
-            partial: application.completeness.is_partial(),
-            collected: true,
-        };
-        store.run_record_application(&run.id, &record, now()).await?;
-        self.history_record(run, application, log).await
-    }
 }
 
-/// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack.
+/// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack. One whose run
+/// was pruned is not: it would be counted twice.
 fn has_changed(log: &Log, known: &HashMap<String, EventLog>, recorded: &HashSet<RunId>) -> bool {
     let Some(known) = known.get(&url_of(log)) else { return true };
+    let Some(run) = &known.run else { return false };
     let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
-    !is_same || known.run.as_ref().is_some_and(|run| !recorded.contains(run))
+    !is_same || !recorded.contains(run)
 }
 
 fn cores() -> u32 {
@@ -284,15 +219,6 @@ fn cores() -> u32 {
 
 fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-struct Files {
-    pack: PathBuf,
-    pack_bytes: Bytes,
-    table: PathBuf,
-    written: Written,
-    detail: PathBuf,
-    detail_bytes: Bytes,
 }
 
 /// The logs of a directory, or the one log that `path` is: a rolling log is a directory itself.
@@ -320,22 +246,6 @@ fn id_of(url: &str) -> RunId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Sha256::digest(url.as_bytes())[..16]);
     RunId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
-}
-
-/// What an event log alone says of the end: Spark writes an exit code from 4.0 on; before that a failed job or SQL
-/// execution that nothing followed tells of a failure.
-fn observed_state(application: &Application) -> RunState {
-    if application.end_time.is_none() {
-        return RunState::Lost;
-    }
-    match application.exit_code {
-        Some(0) => RunState::Succeeded,
-        Some(_) => RunState::Failed,
-        None if application.jobs.last().is_some_and(|job| job.status == JobStatus::Failed) => {
-            RunState::Failed
-        }
-        None => RunState::Succeeded,
-    }
 }
 
 #[cfg(test)]

@@ -110,33 +110,40 @@ impl App {
         Ok(logs.collect())
     }
 
-    /// Lists an application that was read from a log. One without a start event is not listed, as in Spark.
-    pub(crate) async fn history_record(
-        &self,
-        run: &Run,
-        application: &Application,
-        log: LogFacts,
-    ) -> Result<(), Error> {
-        let Some(id) = application.id.clone() else { return Ok(()) };
-        let row = HistoryAttempt {
-            run: run.id.clone(),
-            application: id,
-            attempt: application.attempt_id.clone(),
-            name: application.name.clone(),
-            user: application.user.clone(),
-            spark_version: version_of(application),
-            started: application.start_time.unwrap_or(TimestampMs(-1)),
-            ended: application.end_time,
-            updated: if application.end_time.is_some() { log.modified } else { now() },
-            exit_code: application.exit_code,
-            event_log: log.url,
-        };
-        self.inner.store.history_put(&row).await?;
+    /// Lists an attempt that was recorded.
+    pub(crate) fn history_add(&self, attempt: Option<HistoryAttempt>) {
+        let Some(attempt) = attempt else { return };
         if let Some(list) = &mut *lock(&self.inner.history) {
-            Arc::make_mut(list).put(row);
+            Arc::make_mut(list).put(attempt);
         }
-        Ok(())
     }
+
+    /// Takes the runs that were removed off the list; it is read again when it is asked for.
+    pub(crate) fn history_forget(&self) {
+        lock(&self.inner.history).take();
+    }
+}
+
+/// The row of the list for an application that was read from a log. One without a start event is not listed, as in
+/// Spark.
+pub(crate) fn row_of(
+    run: &Run,
+    application: &Application,
+    log: LogFacts,
+) -> Option<HistoryAttempt> {
+    Some(HistoryAttempt {
+        run: run.id.clone(),
+        application: application.id.clone()?,
+        attempt: application.attempt_id.clone(),
+        name: application.name.clone(),
+        user: application.user.clone(),
+        spark_version: version_of(application),
+        started: application.start_time.unwrap_or(TimestampMs(-1)),
+        ended: application.end_time,
+        updated: if application.end_time.is_some() { log.modified } else { now() },
+        exit_code: application.exit_code,
+        event_log: log.url,
+    })
 }
 
 /// What is listed of an application whose log is being read.

@@ -7,35 +7,45 @@
 mod advice;
 mod applications;
 mod collect;
+mod compaction;
 mod data_dir;
 mod error;
 mod events;
+mod fleet;
 mod history;
 mod live;
 mod opening;
 mod plan;
 mod query;
 mod reconcile;
+mod record;
+mod retention;
 mod spark_places;
 mod submit;
 mod timeline;
 mod views;
 
 pub use advice::ComparedRuns;
+pub use compaction::{CompactionGroup, FEWEST_FILES, LARGE_FILE, TARGET_SIZE, plan_compaction};
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
+pub use fleet::{DatabaseCheck, FoundRun, PrunedRun};
 pub use history::{
     HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
 };
 pub use live::LiveRun;
-pub use query::Inside;
+pub use query::{Inside, streaming_query};
+pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use views::{
     AppliedAdvice, AttemptView, Collected, LogPart, RunDetail, RunError, RunPage, RunQuery,
     RunSortKey, RunView, SpecText, Submission, Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
+
+pub use tinderbox_spark::{Cause, Relation};
+pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_model as model;

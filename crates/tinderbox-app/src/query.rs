@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tinderbox_engine::{DriverLog, SparkInstalls};
 use tinderbox_model::{
-    Application, Completeness, JobStatus, Origin, RunId, SqlStatus, WorkspaceId,
+    Application, Completeness, JobStatus, Origin, RunId, SqlStatus, StreamingQuery, WorkspaceId,
 };
+use tinderbox_spark::causes;
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
 use tinderbox_table::Pack;
 
@@ -236,6 +237,7 @@ impl App {
                 scope: "run",
                 class: run.state.to_string(),
                 message: first_line(message),
+                causes: causes(message),
                 text: message.clone(),
                 count: 1,
                 stage: None,
@@ -401,6 +403,25 @@ fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
     reasons
 }
 
+/// The newest start of a streaming query, by its id, the id of the start, or its name.
+///
+/// # Errors
+/// [`Error::NoSuchQuery`].
+pub fn streaming_query<'a>(
+    run: &RunId,
+    application: &'a Application,
+    query: &str,
+) -> Result<&'a StreamingQuery, Error> {
+    let fits = |one: &&StreamingQuery| {
+        one.id == query || one.run_id == query || one.name.as_deref() == Some(query)
+    };
+    application
+        .streaming
+        .iter()
+        .rfind(fits)
+        .ok_or_else(|| Error::NoSuchQuery { id: run.to_string(), query: query.to_owned() })
+}
+
 fn errors_inside(application: &Application) -> Vec<RunError> {
     let mut errors = Vec::new();
     for execution in application.sql.iter().filter(|sql| sql.status == SqlStatus::Failed) {
@@ -423,6 +444,7 @@ fn errors_inside(application: &Application) -> Vec<RunError> {
             scope: "task",
             class: group.reason.clone(),
             message: group.message.clone(),
+            causes: causes(&group.sample),
             text: group.sample.clone(),
             count: group.count.into(),
             stage: Some(stage.id),
@@ -438,7 +460,8 @@ fn error(
     text: String,
     first: Option<tinderbox_model::TimestampMs>,
 ) -> RunError {
-    RunError { scope, class, message: first_line(&text), text, count: 1, stage: None, first }
+    let (message, causes) = (first_line(&text), causes(&text));
+    RunError { scope, class, message, text, count: 1, stage: None, first, causes }
 }
 
 fn first_line(text: &str) -> String {

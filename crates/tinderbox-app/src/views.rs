@@ -341,6 +341,8 @@ pub struct RunError {
     pub stage: Option<StageAttemptId>,
     /// When it was first seen.
     pub first: Option<TimestampMs>,
+    /// The chain of causes that the text tells, outermost first.
+    pub causes: Vec<tinderbox_spark::Cause>,
 }
 
 /// A part of a driver's log.
