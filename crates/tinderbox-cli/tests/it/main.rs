@@ -8,6 +8,7 @@
 
 mod advice;
 mod bad_input;
+mod collect;
 mod crash;
 mod history_server;
 mod place;
