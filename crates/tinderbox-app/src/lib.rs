@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod history;
 mod history_server_source;
+mod history_sql;
 mod live;
 mod opening;
 mod plan;
@@ -30,6 +31,9 @@ pub use history::{
     HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
 };
 pub use history_server_source::OnStep;
+pub use history_sql::{
+    HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
+};
 pub use live::LiveRun;
 pub use query::Inside;
 pub use spark_places::SparkPlaces;

@@ -262,6 +262,27 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         retained_tasks: Option<u64>,
     },
+    /// The record of all runs: questions in Spark SQL, and how to replace a Spark History Server.
+    ///
+    /// Tinderbox replaces a Spark History Server in three steps:
+    ///
+    ///   1. Start it on the folder that spark.eventLog.dir names:
+    ///      tinderbox serve --listen 127.0.0.1:18080 --event-log-dir file:///var/log/spark
+    ///   2. Point clients of Spark's REST to it; paths and answers are the same:
+    ///      http://127.0.0.1:18080/api/v1/applications
+    ///   3. Stop the old server. Logs that are there are read once, new ones as they come.
+    #[command(verbatim_doc_comment)]
+    History {
+        /// What to do.
+        #[command(subcommand)]
+        command: HistoryCommand,
+    },
+    /// Engines that Tinderbox starts by itself.
+    Engine {
+        /// What to do.
+        #[command(subcommand)]
+        command: EngineCommand,
+    },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,
 }
@@ -297,6 +318,57 @@ pub enum HistoryStatus {
     Completed,
     /// Not ended.
     Running,
+}
+
+/// What can be done with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Ask the history in Spark SQL: one query over the table `tasks`.
+    ///
+    /// The table has a row for every task of every collected run, with Spark's task metrics. The query runs on Sail,
+    /// which needs no JVM (tinderbox engine install sail), or on a Spark Connect server that sees the same files.
+    /// Files, schemas and statements that are no query are refused.
+    Sql {
+        /// One SELECT.
+        query: String,
+        /// Run it there: `sail`, or a Spark Connect server as sc://HOST:PORT.
+        #[arg(long, value_name = "ENGINE", default_value = "sail")]
+        on: String,
+        /// Rows to print.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: RowsFormat,
+    },
+}
+
+/// What can be done with engines.
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Install an engine into Tinderbox's cache folder, with pip from its package index.
+    Install {
+        /// Which.
+        engine: InstallableEngine,
+    },
+}
+
+/// Engines that can be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InstallableEngine {
+    /// Sail: speaks Spark Connect without a JVM.
+    Sail,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowsFormat {
+    /// A table for people.
+    Text,
+    /// Columns and rows in one object.
+    Json,
+    /// With a head; texts in quotes where needed.
+    Csv,
 }
 
 /// What a spec can be compiled to.

@@ -2,13 +2,14 @@
 
 mod analyze;
 mod collect;
+mod history;
 mod history_server;
 mod inspect;
 mod run;
 mod serve;
 mod spec;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, EngineCommand, HistoryCommand, InstallableEngine};
 use crate::failure::Failure;
 use crate::output;
 use std::process::ExitCode;
@@ -80,6 +81,12 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             let logs = serve::Logs { urls: event_log_dir, recursive };
             let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
             serve::serve(&place, listen, logs, history, &outgoing).await
+        }
+        Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {
+            history::sql(&place, history::Question { query, on, limit }, format).await
+        }
+        Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
+            history::install_sail().await
         }
         Command::Openapi => {
             output::data(&tinderbox_server::openapi_json());

@@ -11,5 +11,6 @@ mod bad_input;
 mod collect;
 mod crash;
 mod history_server;
+mod history_sql;
 mod place;
 mod spark_run;
