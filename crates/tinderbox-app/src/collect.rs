@@ -7,7 +7,7 @@ use crate::{App, CollectFailure, CollectStep, Collected, Error, LogSource, block
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tinderbox_collect::{Depth, EventLog as Log, Location};

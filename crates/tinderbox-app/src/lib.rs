@@ -25,6 +25,7 @@ mod retention;
 mod spark_places;
 mod submit;
 mod timeline;
+mod timeline_cells;
 mod views;
 
 pub use advice::ComparedRuns;
@@ -45,6 +46,7 @@ pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
+pub use timeline_cells::{CellQuery, RunCells};
 pub use views::{
     AppliedAdvice, AttemptView, CollectFailure, CollectStep, Collected, LogPart, LogSource,
     RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission, Submitted,
@@ -53,6 +55,7 @@ pub use views::{
 
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
+pub use tinderbox_table::{Timeline as TimelineCells, TimelineExtent};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
