@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_of_a_log_that_grew_are_replaced_and_the_old_ones_deleted_later() {
+    async fn replaced_and_pruned_files_are_deleted_when_no_reader_holds_them() {
         let dir = tempfile::tempdir().unwrap();
         let app = App::open(Config {
             data_dir: dir.path().join("home"),
@@ -307,6 +307,12 @@ mod tests {
         assert_eq!(counts(), [1, 1, 1]);
         let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
         assert_eq!(tasks.unwrap().tasks.len(), 1);
+        // Retention leaves them to the same sweep.
+        let retention = crate::Retention { age: Some(Duration::ZERO), size: None };
+        assert_eq!(app.prune(retention, false).await.unwrap().num_runs, 1);
+        assert_eq!(counts(), [1, 1, 1]);
+        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
+        assert_eq!(counts(), [0, 0, 0]);
         app.close().await;
     }
 }

@@ -7,7 +7,6 @@
 mod advice;
 mod applications;
 mod collect;
-mod compaction;
 mod data_dir;
 mod error;
 mod events;
@@ -29,7 +28,6 @@ mod timeline_cells;
 mod views;
 
 pub use advice::ComparedRuns;
-pub use compaction::{CompactionGroup, FEWEST_FILES, LARGE_FILE, TARGET_SIZE, plan_compaction};
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;

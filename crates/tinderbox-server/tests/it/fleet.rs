@@ -84,6 +84,24 @@ async fn statistics_stay_right_when_a_log_is_read_again_or_grows() {
 }
 
 #[tokio::test]
+async fn every_attempt_of_an_application_counts_once() {
+    let site = Site::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    for attempt in ["_1", "_2"] {
+        let log = folder.path().join(format!("local-1795203071921{attempt}"));
+        std::fs::copy(fixture(SMALL), log).unwrap();
+    }
+    for expected in [2, 0] {
+        let done = site.post("/api/collect", &json!({ "path": folder.path() })).await.json();
+        assert_eq!(done["collected"], json!(expected));
+        let stats = site.json("/api/stats?group_by=name").await["rows"].clone();
+        assert_eq!((&stats[0]["num_runs"], stats.as_array().unwrap().len()), (&json!(2), 1));
+    }
+    let checked = site.post("/api/database/check", &json!({})).await.json();
+    assert_eq!(checked["num_differences"], json!(0));
+}
+
+#[tokio::test]
 async fn runs_are_found_by_their_words() {
     let site = site().await;
     let found = site.json("/api/search?q=local-1795203063428").await;
