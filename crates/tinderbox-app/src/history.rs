@@ -9,12 +9,12 @@ pub use list::{HistoryEntry, HistoryList};
 pub use logs::write_logs;
 pub use task_rows::{TaskPageQuery, TaskRows};
 
-use crate::{App, Error, blocking, lock, now};
+use crate::{App, Error, lock, now};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tinderbox_model::{Application, ApplicationId, TimestampMs};
 use tinderbox_spark::rest::Attempt;
-use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
+use tinderbox_store::{HistoryAttempt, Run};
 
 /// An attempt of an application with all that is known of it.
 #[derive(Debug, Clone)]
@@ -64,10 +64,7 @@ impl App {
         if let Some(opened) = self.history_stored(application, attempt).await? {
             return Ok(Some(opened));
         }
-        let reading = self.inner.opening.of_application(&id);
-        let Some(log) = reading.into_iter().find(|log| log.attempt.as_deref() == attempt) else {
-            return Ok(None);
-        };
+        let Some(log) = self.inner.opening.ask(&id, attempt) else { return Ok(None) };
         if let Some(application) = log.folded().await {
             let attempt = attempt_of(&application);
             let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
@@ -84,13 +81,7 @@ impl App {
         let list = self.history_list().await?;
         let Some(entry) = list.find(application) else { return Ok(None) };
         let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
-        let detail = self.current_file(run, TableFileKind::Detail).await?;
-        let app = self.clone();
-        let application = blocking(move || {
-            let root = app.inner.data_dir.root();
-            app.inner.applications.read(&detail, &root.join(&detail))
-        })
-        .await?;
+        let application = self.application_of(run).await?;
         let tasks = TaskRows::new(self.clone(), run.clone(), None);
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }

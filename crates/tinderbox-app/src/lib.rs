@@ -12,6 +12,7 @@ mod data_dir;
 mod error;
 mod events;
 mod fleet;
+mod growing;
 mod history;
 mod history_server_source;
 mod history_sql;
@@ -60,6 +61,7 @@ pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
 
 use applications::{Applications, Packs};
+use growing::Growing;
 use live::LiveRuns;
 use opening::Opening;
 use std::path::PathBuf;
@@ -107,6 +109,7 @@ struct Inner {
     applications: Applications,
     packs: Packs,
     opening: Opening,
+    growing: Growing,
     /// What Spark's History Server lists; read when it is first asked for.
     history: Mutex<Option<Arc<HistoryList>>>,
     progress_seq: AtomicU64,
@@ -154,6 +157,7 @@ impl App {
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),
+                growing: Growing::default(),
                 history: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
@@ -181,6 +185,7 @@ impl App {
         for task in tasks {
             let _ = task.await;
         }
+        self.end_all_growing().await;
         lock(&self.inner.changes).take();
     }
 

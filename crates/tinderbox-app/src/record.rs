@@ -24,12 +24,12 @@ pub(crate) struct Files {
 
 impl App {
     /// Makes the files current and writes the row with all that belongs to it, in one transaction that others, recorded
-    /// at the same time, share. `event_log` is remembered so that the log is not read again.
+    /// at the same time, share. There are no files as long as the log is followed. `event_log` is remembered so that the log is not read again.
     pub(crate) async fn record(
         &self,
         run: &Run,
         application: &Application,
-        files: Files,
+        files: Option<Files>,
         log: LogFacts,
         event_log: Option<EventLog>,
     ) -> Result<(), Error> {
@@ -41,7 +41,6 @@ impl App {
             num_rows,
             num_bytes,
         };
-        let written = &files.written;
         let executors = application.executors.iter().filter(|e| e.tasks.ended() > 0).count();
         let history = row_of(run, application, log);
         let record = RunRecord {
@@ -64,11 +63,14 @@ impl App {
             },
             event_log,
             history: history.clone(),
-            files: vec![
-                new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes),
-                new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes),
-                new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes),
-            ],
+            files: files.as_ref().map_or_else(Vec::new, |files| {
+                let rows = files.written.num_rows;
+                vec![
+                    new(TableFileKind::Tasks, &files.table, rows, files.written.num_bytes),
+                    new(TableFileKind::Pack, &files.pack, rows, files.pack_bytes),
+                    new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes),
+                ]
+            }),
             report: Some(advice::report_of(&run.id, application)),
         };
         self.inner.store.run_record_batch(vec![record], now()).await?;
@@ -78,12 +80,16 @@ impl App {
 }
 
 /// The run that an observed application makes: a new one gets its name, of one that is stored only the state counts.
-pub(crate) fn observed(run: Run, application: &Application) -> Run {
+/// `is_running` tells of one without an end whether it goes on.
+pub(crate) fn observed(run: Run, application: &Application, is_running: bool) -> Run {
     Run {
         name: application.name.clone(),
         job_type: "application".to_owned(),
         origin: Origin::Observed,
-        state: observed_state(application),
+        state: match observed_state(application) {
+            RunState::Lost if is_running => RunState::Running,
+            state => state,
+        },
         ..run
     }
 }
