@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tinderbox_collect::{Depth, EventLog as Log, Location};
 use tinderbox_model::{Application, Bytes, RunId, RunState, TimestampMs};
 use tinderbox_store::{EventLog, Run, TableFileKind};
@@ -269,6 +269,12 @@ impl App {
 
     /// Deletes files that newer ones have replaced, when no reader can hold them any more; until [`App::close`].
     pub(crate) async fn sweep(self) {
+        let root = self.inner.data_dir.root().to_owned();
+        let begun = SystemTime::now();
+        let removed = blocking(move || Ok(remove_temporary(&root, begun))).await;
+        if let Ok(count @ 1..) = removed {
+            tracing::info!("removed {count} files that a process which was killed has left");
+        }
         loop {
             if let Err(error) = self.sweep_once(now()).await {
                 tracing::warn!("replaced files are left over: {}", chain(&error));
@@ -311,6 +317,25 @@ impl App {
         })
         .await
     }
+}
+
+/// Removes files that were being written when the process before was killed, and counts them. Nobody else writes here:
+/// the data directory is owned.
+fn remove_temporary(folder: &Path, begun: SystemTime) -> usize {
+    let mut removed = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            removed += remove_temporary(&entry.path(), begun);
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_old = metadata.modified().is_ok_and(|modified| modified < begun);
+        if is_old && name.starts_with('.') && name.ends_with(".tmp") {
+            removed += usize::from(std::fs::remove_file(entry.path()).is_ok());
+        }
+    }
+    removed
 }
 
 /// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack. One whose run
@@ -376,6 +401,20 @@ mod tests {
     fn files(folder: &Path) -> usize {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+    }
+
+    #[test]
+    fn only_temporary_files_of_an_earlier_process_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("packs")).unwrap();
+        let names = ["packs/.x1.tmp", "packs/a.pack", ".x2.tmp", "x3.tmp"];
+        for name in names {
+            std::fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        assert_eq!(remove_temporary(folder.path(), SystemTime::UNIX_EPOCH), 0);
+        let later = SystemTime::now() + Duration::from_secs(1);
+        assert_eq!(remove_temporary(folder.path(), later), 2);
+        assert_eq!(names.map(|name| folder.path().join(name).exists()), [false, true, false, true]);
     }
 
     #[tokio::test]

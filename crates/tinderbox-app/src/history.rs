@@ -2,16 +2,15 @@
 //! opened.
 
 mod list;
-mod logs;
 mod task_rows;
 
 pub use list::{HistoryEntry, HistoryList};
-pub use logs::write_logs;
 pub use task_rows::{TaskPageQuery, TaskRows};
 
 use crate::{App, Error, lock, now};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use tinderbox_collect::Location;
 use tinderbox_model::{Application, ApplicationId, TimestampMs};
 use tinderbox_spark::rest::Attempt;
 use tinderbox_store::{HistoryAttempt, Run};
@@ -86,19 +85,19 @@ impl App {
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }
 
-    /// The logs of an attempt, or of all attempts of an application.
+    /// Where the logs of an attempt lie, or of all attempts of an application.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`]; [`Error::Collect`] when one is not where event logs are read from: it was downloaded from a
+    /// history server.
     pub async fn history_logs(
         &self,
         application: &str,
         attempt: Option<&str>,
-    ) -> Result<Vec<PathBuf>, Error> {
+    ) -> Result<Vec<Location>, Error> {
         let list = self.history_list().await?;
         let entry = list.find(application);
-        let logs = entry.iter().flat_map(|entry| entry.logs(attempt)).map(PathBuf::from);
-        Ok(logs.collect())
+        entry.iter().flat_map(|entry| entry.logs(attempt)).map(|log| self.location(log)).collect()
     }
 
     /// Lists an attempt that was recorded.

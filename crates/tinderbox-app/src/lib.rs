@@ -34,9 +34,7 @@ pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
 pub use fleet::{DatabaseCheck, FoundRun, PrunedRun};
-pub use history::{
-    HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
-};
+pub use history::{HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows};
 pub use history_server_source::OnStep;
 pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
