@@ -1,9 +1,9 @@
 //! Event logs become history: one row, a detail file, a task pack, a task table, a report.
 
-use crate::history::LogFacts;
+use crate::history::{LogDirectory, LogFacts};
 use crate::live::totals;
 use crate::opening::OpenLog;
-use crate::{App, Collected, Error, advice, blocking, chain, now};
+use crate::{App, Collected, Error, advice, blocking, chain, lock, now};
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -70,6 +70,9 @@ impl App {
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
     pub fn watch_logs(&self, path: PathBuf) {
+        lock(&self.inner.log_directories).push(LogDirectory::new(&path));
+        // It is listed with the names of the directories.
+        *lock(&self.inner.history) = None;
         let app = self.clone();
         self.spawn(async move {
             let mut said = Vec::new();

@@ -45,7 +45,8 @@ impl App {
             return Ok(list.clone());
         }
         let rows = self.inner.store.history_list().await?;
-        let read = Arc::new(HistoryList::new(rows));
+        let directories = lock(&self.inner.log_directories).clone();
+        let read = Arc::new(HistoryList::new(rows, directories));
         let mut kept = lock(&self.inner.history);
         Ok(kept.get_or_insert(read).clone())
     }
@@ -158,7 +159,28 @@ fn version_of(application: &Application) -> String {
     application.spark_version.as_ref().map_or_else(String::new, |version| version.text.clone())
 }
 
-/// The directory of a log as a URL: `file:///var/log/spark`.
+/// A directory that is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct LogDirectory {
+    /// As whoever started the server wrote it.
+    name: String,
+    /// As the addresses of logs in it begin.
+    path: PathBuf,
+}
+
+impl LogDirectory {
+    pub(crate) fn new(path: &Path) -> Self {
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Self { name: path.display().to_string(), path: canonical }
+    }
+}
+
+/// The directory of a log as Spark shows it: as it was named, else as a URL, `file:///var/log/spark`.
+fn directory_of(log: &str, watched: &[LogDirectory]) -> String {
+    let known = watched.iter().find(|directory| Path::new(log).starts_with(&directory.path));
+    known.map_or_else(|| directory_url(log), |directory| directory.name.clone())
+}
+
 fn directory_url(log: &str) -> String {
     let directory = Path::new(log).parent().unwrap_or(Path::new(""));
     match directory.to_str() {

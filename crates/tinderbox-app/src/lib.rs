@@ -87,6 +87,8 @@ struct Inner {
     opening: Opening,
     /// What Spark's History Server lists; read when it is first asked for.
     history: Mutex<Option<Arc<HistoryList>>>,
+    /// What [`App::watch_logs`] watches.
+    log_directories: Mutex<Vec<history::LogDirectory>>,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
@@ -132,6 +134,7 @@ impl App {
                 packs: Packs::default(),
                 opening: Opening::default(),
                 history: Mutex::default(),
+                log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
