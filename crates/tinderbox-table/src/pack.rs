@@ -19,6 +19,7 @@ mod heads;
 mod heap;
 mod index;
 mod key;
+mod keys;
 mod order;
 mod page;
 mod query;

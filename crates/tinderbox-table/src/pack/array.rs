@@ -74,40 +74,50 @@ impl Array {
         }
     }
 
-    /// All numbers. Reads the table and then 64 blocks at a time.
-    pub(super) fn all(self, source: &Source) -> io::Result<Vec<i64>> {
-        let len = usize::try_from(self.len()).unwrap_or(usize::MAX);
+    /// Hands all numbers to `each`, up to 256 at a time. Reads the table and then 64 blocks at a time.
+    pub(super) fn each(
+        self,
+        source: &Source,
+        mut each: impl FnMut(&[i64]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut left = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let (mut table, mut bits, mut values) = (Vec::new(), Vec::new(), Vec::new());
         let offset = match self {
-            // As long as a stage of which the rows were counted.
-            Self::Constant { value, .. } => return Ok(vec![value; len]),
             Self::Packed { offset, .. } => offset,
+            Self::Constant { value, .. } => {
+                values.resize(left.min(ARRAY_BLOCK), value);
+                while left > 0 {
+                    each(&values[..left.min(ARRAY_BLOCK)])?;
+                    left -= left.min(ARRAY_BLOCK);
+                }
+                return Ok(());
+            }
         };
-        let num_blocks = len.div_ceil(ARRAY_BLOCK);
-        let (mut table, mut bits) = (Vec::new(), Vec::new());
-        source.read(offset, num_blocks.saturating_mul(ENTRY_LEN), &mut table)?;
-        let entries: Vec<Entry> =
-            table.chunks_exact(ENTRY_LEN).map(Entry::parse).collect::<io::Result<_>>()?;
-        let mut all = Vec::with_capacity(len);
-        for group in entries.chunks(64) {
-            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-            let rows_at = |done: usize| (len - done).min(ARRAY_BLOCK);
-            let last_rows = rows_at(all.len() + (group.len() - 1) * ARRAY_BLOCK);
+        let table_len = left.div_ceil(ARRAY_BLOCK).saturating_mul(ENTRY_LEN);
+        source.read(offset, table_len, &mut table)?;
+        let disordered = || malformed("an array is disordered");
+        for group in table.chunks(64 * ENTRY_LEN) {
+            let entries = group.chunks_exact(ENTRY_LEN).map(Entry::parse);
+            let entries: Vec<Entry> = entries.collect::<io::Result<_>>()?;
+            let (Some(first), Some(last)) = (entries.first(), entries.last()) else { continue };
+            let before_last = (entries.len() - 1) * ARRAY_BLOCK;
+            let last_rows = left.saturating_sub(before_last).min(ARRAY_BLOCK);
             let end = last.start.saturating_add(bits::packed_len(last_rows, last.width));
-            let group_len =
-                end.checked_sub(first.start).ok_or_else(|| malformed("an array is disordered"))?;
-            source.read(offset.saturating_add(first.start as u64), group_len, &mut bits)?;
-            for entry in group {
-                let rows = rows_at(all.len());
-                let start = entry.start.wrapping_sub(first.start);
+            let len = end.checked_sub(first.start).ok_or_else(disordered)?;
+            source.read(offset.saturating_add(first.start as u64), len, &mut bits)?;
+            for entry in &entries {
+                let rows = left.min(ARRAY_BLOCK);
+                let start = entry.start.checked_sub(first.start).ok_or_else(disordered)?;
                 let end = start.saturating_add(bits::packed_len(rows, entry.width));
-                let packed =
-                    bits.get(start..end).ok_or_else(|| malformed("an array is disordered"))?;
+                let packed = bits.get(start..end).ok_or_else(disordered)?;
                 entry.check(packed)?;
-                // Eight bytes at a time where there are more behind.
-                bits::unpack(packed, rows, entry.base, entry.width, &mut all);
+                values.clear();
+                bits::unpack(packed, rows, entry.base, entry.width, &mut values);
+                each(&values)?;
+                left -= rows;
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     pub(super) fn reader(self) -> ArrayReader {

@@ -8,6 +8,7 @@ use super::bytes::{Cursor, malformed, put_signed};
 use super::columns::{NUM_COLUMNS, Row};
 use super::source::Source;
 use std::io;
+use std::ops::Range;
 
 /// Most rows of a block.
 pub(super) const BLOCK_ROWS: usize = 256;
@@ -104,21 +105,27 @@ impl Column {
         Ok(Self { base, width, crc, start, len })
     }
 
-    /// Reads the values of a block's column and appends them to `out`.
-    pub(super) fn read(
+    /// Where its bits lie in the block; `None` when it is constant and has none.
+    pub(super) fn range(&self) -> Option<Range<usize>> {
+        (self.width > 0).then(|| self.start..self.start.saturating_add(self.len))
+    }
+
+    /// Appends its values to `out`. `part` is what was read of the block, from `part_start` on.
+    pub(super) fn decode(
         &self,
-        source: &Source,
-        place: BlockPlace,
-        bits: &mut Vec<u8>,
+        rows: usize,
+        part: &[u8],
+        part_start: usize,
         out: &mut Vec<i64>,
     ) -> io::Result<()> {
-        if self.width == 0 {
-            bits.clear();
-        } else {
-            source.read(place.offset.saturating_add(self.start as u64), self.len, bits)?;
-            check(bits, self.crc)?;
+        let mut packed: &[u8] = &[];
+        if self.width > 0 {
+            let start = self.start.saturating_sub(part_start);
+            let bits = part.get(start..start.saturating_add(self.len));
+            packed = bits.ok_or_else(|| malformed("a column lies beyond its block"))?;
+            check(packed, self.crc)?;
         }
-        bits::unpack(bits, usize::from(place.rows), self.base, self.width, out);
+        bits::unpack(packed, rows, self.base, self.width, out);
         Ok(())
     }
 }

@@ -52,13 +52,17 @@ impl Order {
             Self::Rows => Ok(None),
             Self::Sorted(order) => Ok(Some(order)),
             Self::Index { by_id, .. } => {
-                let differences = by_id.array().all(source)?;
-                let mut all = Vec::with_capacity(differences.len());
-                for (difference, rank) in differences.into_iter().zip(0_i64..) {
-                    let row = u32::try_from(rank.wrapping_add(difference)).ok();
-                    let row = row.filter(|row| u64::from(*row) < rows);
-                    all.push(row.ok_or_else(|| malformed("an index leads beyond its stage"))?);
-                }
+                let mut all = Vec::with_capacity(usize::try_from(rows).unwrap_or(0));
+                let mut rank = 0_i64;
+                by_id.array().each(source, |differences| {
+                    for difference in differences {
+                        let row = u32::try_from(rank.wrapping_add(*difference)).ok();
+                        let row = row.filter(|row| u64::from(*row) < rows);
+                        all.push(row.ok_or_else(|| malformed("an index leads beyond its stage"))?);
+                        rank += 1;
+                    }
+                    Ok(())
+                })?;
                 Ok(Some(all))
             }
         }

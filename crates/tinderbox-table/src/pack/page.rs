@@ -2,28 +2,23 @@
 
 use super::array::Array;
 use super::bytes::malformed;
-use super::columns::{FLAGS, PackMetric, STATUS_MASK, status_code};
+use super::columns::PackMetric;
 use super::directory::StageEntry;
 use super::index::figures;
+use super::keys::{Keys, Wanted, is_trimmed};
 use super::order::Order;
 use super::query::{Direction, PackPage, PackQuery, PackSort};
 use super::radix;
 use super::reader::{Pack, TaskReader, positions, values_of};
 use super::rows::RowReader;
 use super::scan::Scan;
-use super::select::select;
-use super::sort::Sorter;
 use crate::error::Error;
 use std::io;
 use std::ops::Range;
-use tinderbox_model::{StageAttemptId, Task, TaskStatus};
+use tinderbox_model::{StageAttemptId, Task};
 
 /// The number of a stage in a list, and a row of it.
-type RowPlace = (usize, usize);
-/// The same for very many of them.
-type NarrowPlace = (u32, u32);
-/// Keys of tasks by stage and id, and where the tasks are.
-type Keys = (Vec<i64>, Vec<NarrowPlace>);
+pub(super) type RowPlace = (usize, usize);
 
 impl Pack {
     /// Answers a page of tasks.
@@ -107,7 +102,7 @@ impl Pack {
         let counts: Vec<u64> = stages
             .iter()
             .zip(&trimmed)
-            .map(|(stage, keys)| keys.as_ref().map_or(wanted.count(stage), |(k, _)| k.len() as u64))
+            .map(|(stage, keys)| keys.as_ref().map_or(wanted.count(stage), Keys::len))
             .collect();
         let total = counts.iter().sum();
         let window = window(query, total);
@@ -123,9 +118,9 @@ impl Pack {
             if here.start < here.end {
                 let here = here.start - before..here.end - before;
                 let found = match &trimmed[number] {
-                    Some(keys) => selected(keys, here, query.direction),
+                    Some(keys) => keys.selected(here, query.direction),
                     None if query.sort == PackSort::Position => {
-                        selected(&self.keys(query, &[stage], wanted)?, here, query.direction)
+                        self.keys(query, &[stage], wanted)?.selected(here, query.direction)
                     }
                     None => self.rows_by_id(query.direction, stage, wanted, &here)?,
                 };
@@ -153,7 +148,7 @@ impl Pack {
             let row = |at| Ok((0, order.row(&self.source, rank_at(at))?));
             return window.clone().map(row).collect();
         }
-        let flags = Scan::new(&self.source).column(stage, FLAGS)?;
+        let flags = Scan::new(&self.source).flags(stage)?;
         let mut rows = Vec::new();
         let mut passed = 0;
         for at in 0..stage.rows {
@@ -220,8 +215,8 @@ impl Pack {
         Ok(PackPage { tasks: self.tasks_at(&[stage], &rows)?, total })
     }
 
-    fn flags_by_rank(&self, stage: &StageEntry) -> io::Result<Vec<i64>> {
-        let flags = Scan::new(&self.source).column(stage, FLAGS)?;
+    fn flags_by_rank(&self, stage: &StageEntry) -> io::Result<Vec<u8>> {
+        let flags = Scan::new(&self.source).flags(stage)?;
         match Order::by_id(&self.source, stage)?.all(&self.source, stage.rows)? {
             None => Ok(flags),
             Some(rows) => Ok(rows.into_iter().map(|row| flags[row as usize]).collect()),
@@ -236,91 +231,9 @@ impl Pack {
         wanted: Wanted,
     ) -> io::Result<PackPage> {
         let keys = self.keys(query, stages, wanted)?;
-        let total = keys.0.len() as u64;
-        let rows = selected(&keys, window(query, total), query.direction);
+        let total = keys.len();
+        let rows = keys.selected(window(query, total), query.direction);
         Ok(PackPage { tasks: self.tasks_at(stages, &rows)?, total })
-    }
-
-    /// The keys of all tasks that fit, by stage and id, with the number of the stage in the list and the row.
-    fn keys(&self, query: &PackQuery, stages: &[&StageEntry], wanted: Wanted) -> io::Result<Keys> {
-        let sorter = Sorter::new(self, stages, query.sort)?;
-        let total = as_len(stages.iter().map(|stage| wanted.count(stage)).sum());
-        let (mut keys, mut places) = (Vec::with_capacity(total), Vec::with_capacity(total));
-        let mut scan = Scan::new(&self.source);
-        for (stage, number) in stages.iter().zip(0_u32..) {
-            if wanted.count(stage) == 0 {
-                continue;
-            }
-            let kept = match query.newest {
-                Some(newest) if newest < stage.rows => Some(self.newest_rows(stage, newest)?),
-                _ => None,
-            };
-            let fits = |flags: i64, row: usize| {
-                wanted.has(flags) && kept.as_ref().is_none_or(|kept| kept[row])
-            };
-            let order = Order::by_id(&self.source, stage)?.all(&self.source, stage.rows)?;
-            if let Some(order) = order {
-                let mut of_rows = Vec::with_capacity(as_len(stage.rows));
-                scan.columns(stage, sorter.columns(), |values| {
-                    for (at, flags) in values[0].iter().enumerate() {
-                        let fits = fits(*flags, of_rows.len());
-                        of_rows.push((sorter.key(values, at), fits));
-                    }
-                })?;
-                for row in order {
-                    if let Some((key, true)) = of_rows.get(row as usize) {
-                        keys.push(*key);
-                        places.push((number, row));
-                    }
-                }
-            } else {
-                let mut row = 0;
-                scan.columns(stage, sorter.columns(), |values| {
-                    for (at, flags) in values[0].iter().enumerate() {
-                        if fits(*flags, row) {
-                            keys.push(sorter.key(values, at));
-                            places.push((number, as_u32(row)));
-                        }
-                        row += 1;
-                    }
-                })?;
-            }
-        }
-        Ok((keys, places))
-    }
-
-    /// Which rows of a stage are among the `newest` by completion, then by id.
-    fn newest_rows(&self, stage: &StageEntry, newest: u64) -> io::Result<Vec<bool>> {
-        let sorter = Sorter::new(self, &[stage], PackSort::CompletionTime)?;
-        let ranks = self.ranks(stage)?;
-        let mut all: Vec<(i64, u32, u32)> = Vec::with_capacity(as_len(stage.rows));
-        Scan::new(&self.source).columns(stage, sorter.columns(), |values| {
-            for at in 0..values[0].len() {
-                let row = all.len();
-                let rank = ranks.as_ref().map_or_else(|| as_u32(row), |ranks| ranks[row]);
-                all.push((sorter.key(values, at), rank, as_u32(row)));
-            }
-        })?;
-        let mut kept = vec![false; all.len()];
-        let dropped = all.len().saturating_sub(as_len(newest));
-        if dropped < all.len() {
-            all.select_nth_unstable(dropped);
-        }
-        for (_, _, row) in &all[dropped..] {
-            kept[*row as usize] = true;
-        }
-        Ok(kept)
-    }
-
-    /// Ranks by row; `None` when they are the same.
-    fn ranks(&self, stage: &StageEntry) -> io::Result<Option<Vec<u32>>> {
-        let order = Order::by_id(&self.source, stage)?.all(&self.source, stage.rows)?;
-        let Some(order) = order else { return Ok(None) };
-        let mut ranks = vec![0; order.len()];
-        for (row, rank) in order.into_iter().zip(0_u32..) {
-            ranks[row as usize] = rank;
-        }
-        Ok(Some(ranks))
     }
 
     /// Rows of ranks. Looks them up in their order, so that a block of the index is read once.
@@ -361,54 +274,6 @@ impl Pack {
     }
 }
 
-fn is_trimmed(query: &PackQuery, stage: &StageEntry) -> bool {
-    query.newest.is_some_and(|newest| newest < stage.rows)
-}
-
-/// The rows at `window` of the order that the keys give.
-fn selected((keys, places): &Keys, window: Range<u64>, direction: Direction) -> Vec<RowPlace> {
-    let total = keys.len() as u64;
-    let ascending = match direction {
-        Direction::Ascending => window,
-        Direction::Descending => total - window.end..total - window.start,
-    };
-    let mut rows: Vec<RowPlace> = select(keys, as_len(ascending.start)..as_len(ascending.end))
-        .into_iter()
-        .map(|at| (places[at].0 as usize, places[at].1 as usize))
-        .collect();
-    if direction == Direction::Descending {
-        rows.reverse();
-    }
-    rows
-}
-
-/// Statuses that are wanted, as bits.
-#[derive(Clone, Copy)]
-struct Wanted(u8);
-
-impl Wanted {
-    fn of(statuses: &[TaskStatus]) -> Self {
-        if statuses.is_empty() {
-            return Self(u8::MAX);
-        }
-        Self(statuses.iter().fold(0, |bits, status| bits | 1 << status_code(*status)))
-    }
-
-    fn has(self, flags: i64) -> bool {
-        self.0 >> (flags & STATUS_MASK) & 1 == 1
-    }
-
-    fn count(self, stage: &StageEntry) -> u64 {
-        stage
-            .counts
-            .iter()
-            .zip(0..)
-            .filter(|(_, code)| self.has(*code))
-            .map(|(count, _)| count)
-            .sum()
-    }
-}
-
 fn window(query: &PackQuery, total: u64) -> Range<u64> {
     let start = query.offset.min(total);
     start..start.saturating_add(query.limit).min(total)
@@ -418,13 +283,4 @@ fn sorted_positions<T: Ord>(of: &[T]) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..of.len()).collect();
     positions.sort_unstable_by(|a, b| of[*a].cmp(&of[*b]));
     positions
-}
-
-fn as_len(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// A stage has less than 2^32 tasks: Spark numbers them with 31 bits.
-fn as_u32(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

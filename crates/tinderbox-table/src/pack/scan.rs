@@ -1,6 +1,6 @@
 //! Whole columns of a stage, block by block.
 
-use super::block::Block;
+use super::block::{Block, BlockPlace, Column};
 use super::columns::FLAGS;
 use super::directory::StageEntry;
 use super::heads::ColumnHeads;
@@ -9,22 +9,27 @@ use std::io;
 
 /// Where a column comes from.
 enum From {
-    Blocks,
+    Blocks(usize),
     Heads(ColumnHeads),
-    Flags(Vec<i64>),
+    Flags(Vec<u8>),
 }
+
+/// Columns that lie together in so many bytes are read at once: a call costs as much as a copy of some kilobytes.
+const READ_TOGETHER: usize = 8 << 10;
 
 /// Buffers that are used again for every block.
 pub(super) struct Scan<'a> {
     source: &'a Source,
     block: Block,
-    bits: Vec<u8>,
+    part: Vec<u8>,
+    columns: Vec<Column>,
     values: Vec<Vec<i64>>,
 }
 
 impl<'a> Scan<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
-        Self { source, block: Block::new(), bits: Vec::new(), values: Vec::new() }
+        let (part, columns, values) = (Vec::new(), Vec::new(), Vec::new());
+        Self { source, block: Block::new(), part, columns, values }
     }
 
     /// Hands the values of `columns` to `each`, one block after the other.
@@ -37,8 +42,8 @@ impl<'a> Scan<'a> {
         self.values.resize_with(columns.len(), Vec::new);
         let blocks = stage.blocks.len();
         let sources = columns.iter().map(|column| match &stage.index {
-            None => Ok(From::Blocks),
-            Some(index) if *column == FLAGS => Ok(From::Flags(index.flags.all(self.source)?)),
+            None => Ok(From::Blocks(*column)),
+            Some(_) if *column == FLAGS => Ok(From::Flags(self.flags(stage)?)),
             Some(index) => {
                 let heads = ColumnHeads::read(self.source, index.heads, blocks, *column)?;
                 Ok(From::Heads(heads))
@@ -50,20 +55,24 @@ impl<'a> Scan<'a> {
             if stage.index.is_none() {
                 self.block.open(self.source, *place)?;
             }
-            let end = row + usize::from(place.rows);
-            for ((from, column), values) in sources.iter().zip(columns).zip(&mut self.values) {
-                values.clear();
-                let column = match from {
-                    From::Blocks => self.block.columns[*column],
+            self.columns.clear();
+            for from in &sources {
+                self.columns.push(match from {
+                    From::Blocks(column) => self.block.columns[*column],
                     From::Heads(heads) => heads.column(number, *place)?,
-                    From::Flags(flags) => {
-                        values.extend_from_slice(flags.get(row..end).unwrap_or_default());
-                        continue;
-                    }
-                };
-                column.read(self.source, *place, &mut self.bits, values)?;
+                    From::Flags(_) => Column::default(),
+                });
             }
-            row = end;
+            let rows = usize::from(place.rows);
+            self.decode(*place, rows)?;
+            for (from, values) in sources.iter().zip(&mut self.values) {
+                if let From::Flags(flags) = from {
+                    values.clear();
+                    let flags = flags.get(row..row + rows).unwrap_or_default();
+                    values.extend(flags.iter().map(|flags| i64::from(*flags)));
+                }
+            }
+            row += rows;
             each(&self.values);
         }
         Ok(())
@@ -71,11 +80,48 @@ impl<'a> Scan<'a> {
 
     /// All values of one column.
     pub(super) fn column(&mut self, stage: &StageEntry, column: usize) -> io::Result<Vec<i64>> {
-        if let (FLAGS, Some(index)) = (column, &stage.index) {
-            return index.flags.all(self.source);
-        }
         let mut all = Vec::with_capacity(usize::try_from(stage.rows).unwrap_or(0));
         self.columns(stage, &[column], |values| all.extend_from_slice(&values[0]))?;
         Ok(all)
+    }
+
+    /// The flags of all rows.
+    pub(super) fn flags(&self, stage: &StageEntry) -> io::Result<Vec<u8>> {
+        // What does not fit is no status either.
+        let byte = |flags: &i64| u8::try_from(*flags).unwrap_or(u8::MAX);
+        let mut all = Vec::with_capacity(usize::try_from(stage.rows).unwrap_or(0));
+        match &stage.index {
+            Some(index) => index.flags.each(self.source, |flags| {
+                all.extend(flags.iter().map(byte));
+                Ok(())
+            })?,
+            None => Scan::new(self.source).columns(stage, &[FLAGS], |values| {
+                all.extend(values[0].iter().map(byte));
+            })?,
+        }
+        Ok(all)
+    }
+
+    /// Decodes `self.columns` of a block into `self.values`.
+    fn decode(&mut self, place: BlockPlace, rows: usize) -> io::Result<()> {
+        let ranges = || self.columns.iter().filter_map(Column::range);
+        let first = ranges().map(|range| range.start).min().unwrap_or(0);
+        let end = ranges().map(|range| range.end).max().unwrap_or(0);
+        let together = end - first <= READ_TOGETHER;
+        if together && end > first {
+            let offset = place.offset.saturating_add(first as u64);
+            self.source.read(offset, end - first, &mut self.part)?;
+        }
+        for (column, values) in self.columns.iter().zip(&mut self.values) {
+            let mut part_start = first;
+            if let (false, Some(range)) = (together, column.range()) {
+                part_start = range.start;
+                let offset = place.offset.saturating_add(range.start as u64);
+                self.source.read(offset, range.end - range.start, &mut self.part)?;
+            }
+            values.clear();
+            column.decode(rows, &self.part, part_start, values)?;
+        }
+        Ok(())
     }
 }
