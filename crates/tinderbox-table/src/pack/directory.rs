@@ -8,6 +8,7 @@ use super::block::{BLOCK_ROWS, BlockPlace};
 use super::bytes::{Cursor, malformed, put, put_signed, put_text};
 use super::columns::PackMetric;
 use super::heap::ChunkPlace;
+use super::quantiles::UsualPlace;
 use super::source::Source;
 use super::timeline::TimelineEntry;
 use std::io::{self, Read};
@@ -18,7 +19,7 @@ pub(super) const MAGIC: &[u8; 8] = b"TBOXPACK";
 pub(super) const TRAILER_LEN: usize = 32;
 
 /// The version of the format that is written, and the newest that is read.
-pub const PACK_VERSION: u64 = 1;
+pub const PACK_VERSION: u64 = 2;
 
 /// Most bytes of a footer: several times what an application with a hundred million tasks needs.
 const FOOTER_LIMIT: u64 = 1 << 30;
@@ -58,7 +59,14 @@ pub(super) struct StageIndex {
     pub(super) by_run_time: Array,
     /// Sorted values of every metric, those that Spark's quantiles see.
     pub(super) sorted: Vec<Array>,
+    /// Values of every metric at the usual quantiles; packs of version 1 have none.
+    pub(super) usual: Option<UsualPlace>,
 }
+
+/// In front of a stage's index: there is none, one as in version 1, one with the usual quantiles at its end.
+const NO_INDEX: u8 = 0;
+const INDEX: u8 = 1;
+const INDEX_WITH_USUAL: u8 = 2;
 
 impl Directory {
     /// Appends footer and trailer; `offset` is where the footer will lie.
@@ -172,8 +180,8 @@ impl StageEntry {
             put(out, u64::from(block.rows));
             end = block.offset + u64::from(block.len);
         }
-        let Some(index) = &self.index else { return out.push(0) };
-        out.push(1);
+        let Some(index) = &self.index else { return out.push(NO_INDEX) };
+        out.push(if index.usual.is_some() { INDEX_WITH_USUAL } else { INDEX });
         put(out, index.heads);
         index.flags.put(out);
         match index.by_id {
@@ -186,6 +194,9 @@ impl StageEntry {
         index.by_run_time.put(out);
         for array in &index.sorted {
             array.put(out);
+        }
+        if let Some(usual) = index.usual {
+            usual.put(out);
         }
     }
 
@@ -226,8 +237,11 @@ impl StageEntry {
 
 impl StageIndex {
     fn parse(cursor: &mut Cursor<'_>, rows: u64) -> io::Result<Option<Self>> {
-        if !cursor.flag()? {
-            return Ok(None);
+        let kind = cursor.byte()?;
+        match kind {
+            NO_INDEX => return Ok(None),
+            INDEX | INDEX_WITH_USUAL => {}
+            _ => return Err(malformed("an index of an unknown kind")),
         }
         let heads = cursor.number()?;
         let flags = Array::parse(cursor)?;
@@ -237,6 +251,7 @@ impl StageIndex {
         for _ in PackMetric::ALL {
             sorted.push(Array::parse(cursor)?);
         }
+        let usual = if kind == INDEX_WITH_USUAL { Some(UsualPlace::parse(cursor)?) } else { None };
         let fits = by_id.is_none_or(|array| array.len() == rows)
             && by_run_time.len() == rows
             && flags.len() == rows
@@ -244,7 +259,7 @@ impl StageIndex {
         if !fits {
             return Err(malformed("an index has another length"));
         }
-        Ok(Some(Self { heads, flags, by_id, by_run_time, sorted }))
+        Ok(Some(Self { heads, flags, by_id, by_run_time, sorted, usual }))
     }
 }
 
@@ -264,4 +279,38 @@ fn checksum(footer: &[u8], trailer: &[u8; TRAILER_LEN]) -> u32 {
     hasher.update(&trailer[..16]);
     hasher.update(&trailer[20..24]);
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_with_and_without_usual_quantiles_come_back() {
+        let array = Array::Packed { offset: 77, count: 5 };
+        for usual in [None, Some(UsualPlace { offset: 1 << 40, len: 9 })] {
+            let index = StageIndex {
+                heads: 12,
+                flags: Array::Constant { value: 3, count: 5 },
+                by_id: None,
+                by_run_time: array,
+                sorted: vec![array; PackMetric::ALL.len()],
+                usual,
+            };
+            let blocks = vec![BlockPlace { offset: 8, len: 40, head_len: 30, rows: 5 }];
+            let stage = StageEntry {
+                id: StageAttemptId { stage: StageId(4), attempt: 1 },
+                rows: 5,
+                counts: [0, 5, 0, 0, 0],
+                measured: 4,
+                blocks,
+                index: Some(index),
+            };
+            let mut out = Vec::new();
+            stage.put(&mut out);
+            let found = StageEntry::parse(&mut Cursor::new(&out)).expect("reads").index;
+            let found = found.expect("has an index");
+            assert_eq!((found.usual, found.sorted.len()), (usual, PackMetric::ALL.len()));
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::directory::{Directory, StageEntry, StageIndex};
 use super::heads;
 use super::key::Key;
 use super::order::Order;
+use super::quantiles::{self, USUAL, UsualPlace, positions, values_of};
 use super::radix;
 use super::scan::Scan;
 use super::source::Source;
@@ -46,7 +47,8 @@ pub(super) fn build(
         Ok((heads, flags, order_by_id(&source, stage, &output)?))
     })?;
     for (at, (heads, flags, by_id)) in indexed.iter().zip(first) {
-        let index = StageIndex { heads, flags, by_id, by_run_time: EMPTY, sorted: Vec::new() };
+        let (by_run_time, sorted) = (EMPTY, Vec::new());
+        let index = StageIndex { heads, flags, by_id, by_run_time, sorted, usual: None };
         directory.stages[*at].index = Some(index);
     }
     let stages = &directory.stages;
@@ -59,15 +61,20 @@ pub(super) fn build(
         let entry = &stages[indexed[stage]];
         match PackMetric::ALL.get(metric) {
             Some(metric) => sorted(&source, entry, *metric, &output),
-            None => order_by_run_time(&source, entry, &output),
+            None => Ok((order_by_run_time(&source, entry, &output)?, Vec::new())),
         }
     })?;
 
     let mut arrays = arrays.into_iter();
     for at in indexed {
         if let Some(index) = &mut directory.stages[at].index {
-            index.sorted = arrays.by_ref().take(PackMetric::ALL.len()).collect();
-            index.by_run_time = arrays.next().unwrap_or(EMPTY);
+            let (sorted, usual): (Vec<_>, Vec<_>) =
+                arrays.by_ref().take(PackMetric::ALL.len()).unzip();
+            let table = quantiles::encode(&usual, &sorted);
+            let len = u32::try_from(table.len()).unwrap_or(u32::MAX);
+            index.usual = Some(UsualPlace { offset: output.append(&table)?, len });
+            index.sorted = sorted;
+            index.by_run_time = arrays.next().map_or(EMPTY, |(array, _)| array);
         }
     }
     directory.timeline = timeline::build(&source, directory, span, &output)?;
@@ -186,15 +193,17 @@ pub(super) fn figures(
     Ok(figures)
 }
 
+/// The sorted values, and those at the usual quantiles.
 fn sorted(
     source: &Source,
     stage: &StageEntry,
     metric: PackMetric,
     output: &Output<'_>,
-) -> io::Result<Array> {
+) -> io::Result<(Array, Vec<i64>)> {
     let mut values = figures(source, stage, metric, None)?;
     radix::sort_values(&mut values);
-    output.write(&values)
+    let usual = values_of(&values, &positions(&USUAL, stage.measured));
+    Ok((output.write(&values)?, usual))
 }
 
 fn order_by_run_time(

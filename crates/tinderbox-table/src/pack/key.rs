@@ -6,7 +6,7 @@
 
 use super::columns::{
     DURATION, FLAG_FINISHED, FLAG_GETTING_RESULT, FLAG_METRICS, FLAGS, GETTING_RESULT, PackMetric,
-    is_measured_success,
+    Row, is_measured_success,
 };
 
 /// How a figure is made of columns. The first column is always the flags.
@@ -74,7 +74,15 @@ impl Key {
 
     /// The figure of row `at` of a block whose columns are `values`.
     pub(super) fn at(&self, values: &[Vec<i64>], at: usize) -> i64 {
-        let value = |column: usize| values[column][at];
+        self.figure(|column| values[column][at])
+    }
+
+    /// The figure of a row with all columns.
+    pub(super) fn of_row(&self, row: &Row) -> i64 {
+        self.figure(|column| row[self.columns[column]])
+    }
+
+    fn figure(&self, value: impl Fn(usize) -> i64) -> i64 {
         let flags = value(0);
         match self.kind {
             Kind::Duration if flags & FLAG_FINISHED == 0 => -1,
