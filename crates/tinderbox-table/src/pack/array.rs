@@ -26,10 +26,6 @@ impl Array {
         }
     }
 
-    pub(super) fn is_constant(self) -> bool {
-        matches!(self, Self::Constant { .. })
-    }
-
     /// The bytes of an array; `None` when it is constant.
     pub(super) fn encode(values: &[i64]) -> Option<Vec<u8>> {
         let first = values.first()?;

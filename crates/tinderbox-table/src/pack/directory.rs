@@ -45,6 +45,8 @@ pub(super) struct StageEntry {
     pub(super) blocks: Vec<BlockPlace>,
     /// Only of stages with many tasks, in packs that are finished.
     pub(super) index: Option<StageIndex>,
+    /// Values of every metric at the usual quantiles. Not of the smallest stages, nor in packs that still grow.
+    pub(super) usual: Option<UsualPlace>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,14 +61,11 @@ pub(super) struct StageIndex {
     pub(super) by_run_time: Array,
     /// Sorted values of every metric, those that Spark's quantiles see.
     pub(super) sorted: Vec<Array>,
-    /// Values of every metric at the usual quantiles; packs of version 1 have none.
-    pub(super) usual: Option<UsualPlace>,
 }
 
-/// In front of a stage's index: there is none, one as in version 1, one with the usual quantiles at its end.
-const NO_INDEX: u8 = 0;
-const INDEX: u8 = 1;
-const INDEX_WITH_USUAL: u8 = 2;
+/// Bits of the byte behind a stage's blocks: an index follows, the place of its usual quantiles follows (since version 2).
+const HAS_INDEX: u8 = 1;
+const HAS_USUAL: u8 = 2;
 
 impl Directory {
     /// Appends footer and trailer; `offset` is where the footer will lie.
@@ -180,22 +179,12 @@ impl StageEntry {
             put(out, u64::from(block.rows));
             end = block.offset + u64::from(block.len);
         }
-        let Some(index) = &self.index else { return out.push(NO_INDEX) };
-        out.push(if index.usual.is_some() { INDEX_WITH_USUAL } else { INDEX });
-        put(out, index.heads);
-        index.flags.put(out);
-        match index.by_id {
-            None => out.push(0),
-            Some(array) => {
-                out.push(1);
-                array.put(out);
-            }
+        let has_index = if self.index.is_some() { HAS_INDEX } else { 0 };
+        out.push(has_index | if self.usual.is_some() { HAS_USUAL } else { 0 });
+        if let Some(index) = &self.index {
+            index.put(out);
         }
-        index.by_run_time.put(out);
-        for array in &index.sorted {
-            array.put(out);
-        }
-        if let Some(usual) = index.usual {
+        if let Some(usual) = self.usual {
             usual.put(out);
         }
     }
@@ -229,20 +218,41 @@ impl StageEntry {
         if counted != Some(rows) || measured > rows {
             return Err(malformed("a stage has another number of tasks"));
         }
-        let index = StageIndex::parse(cursor, rows)?;
+        let has = cursor.byte()?;
+        if has & !(HAS_INDEX | HAS_USUAL) != 0 {
+            return Err(malformed("an index of an unknown kind"));
+        }
+        let index = match has & HAS_INDEX {
+            0 => None,
+            _ => Some(StageIndex::parse(cursor, rows)?),
+        };
+        let usual = match has & HAS_USUAL {
+            0 => None,
+            _ => Some(UsualPlace::parse(cursor)?),
+        };
         let id = StageAttemptId { stage, attempt };
-        Ok(Self { id, rows, counts, measured, blocks, index })
+        Ok(Self { id, rows, counts, measured, blocks, index, usual })
     }
 }
 
 impl StageIndex {
-    fn parse(cursor: &mut Cursor<'_>, rows: u64) -> io::Result<Option<Self>> {
-        let kind = cursor.byte()?;
-        match kind {
-            NO_INDEX => return Ok(None),
-            INDEX | INDEX_WITH_USUAL => {}
-            _ => return Err(malformed("an index of an unknown kind")),
+    fn put(&self, out: &mut Vec<u8>) {
+        put(out, self.heads);
+        self.flags.put(out);
+        match self.by_id {
+            None => out.push(0),
+            Some(array) => {
+                out.push(1);
+                array.put(out);
+            }
         }
+        self.by_run_time.put(out);
+        for array in &self.sorted {
+            array.put(out);
+        }
+    }
+
+    fn parse(cursor: &mut Cursor<'_>, rows: u64) -> io::Result<Self> {
         let heads = cursor.number()?;
         let flags = Array::parse(cursor)?;
         let by_id = if cursor.flag()? { Some(Array::parse(cursor)?) } else { None };
@@ -251,7 +261,6 @@ impl StageIndex {
         for _ in PackMetric::ALL {
             sorted.push(Array::parse(cursor)?);
         }
-        let usual = if kind == INDEX_WITH_USUAL { Some(UsualPlace::parse(cursor)?) } else { None };
         let fits = by_id.is_none_or(|array| array.len() == rows)
             && by_run_time.len() == rows
             && flags.len() == rows
@@ -259,7 +268,7 @@ impl StageIndex {
         if !fits {
             return Err(malformed("an index has another length"));
         }
-        Ok(Some(Self { heads, flags, by_id, by_run_time, sorted, usual }))
+        Ok(Self { heads, flags, by_id, by_run_time, sorted })
     }
 }
 
@@ -286,31 +295,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn indexes_with_and_without_usual_quantiles_come_back() {
+    fn stages_with_and_without_an_index_and_usual_quantiles_come_back() {
         let array = Array::Packed { offset: 77, count: 5 };
-        for usual in [None, Some(UsualPlace { offset: 1 << 40, len: 9 })] {
-            let index = StageIndex {
-                heads: 12,
-                flags: Array::Constant { value: 3, count: 5 },
-                by_id: None,
-                by_run_time: array,
-                sorted: vec![array; PackMetric::ALL.len()],
-                usual,
-            };
-            let blocks = vec![BlockPlace { offset: 8, len: 40, head_len: 30, rows: 5 }];
+        let index = || StageIndex {
+            heads: 12,
+            flags: Array::Constant { value: 3, count: 5 },
+            by_id: None,
+            by_run_time: array,
+            sorted: vec![array; PackMetric::ALL.len()],
+        };
+        let usual = UsualPlace { offset: 1 << 40, len: 9 };
+        for (has_index, usual) in
+            [(false, None), (true, None), (false, Some(usual)), (true, Some(usual))]
+        {
             let stage = StageEntry {
                 id: StageAttemptId { stage: StageId(4), attempt: 1 },
                 rows: 5,
                 counts: [0, 5, 0, 0, 0],
                 measured: 4,
-                blocks,
-                index: Some(index),
+                blocks: vec![BlockPlace { offset: 8, len: 40, head_len: 30, rows: 5 }],
+                index: has_index.then(index),
+                usual,
             };
             let mut out = Vec::new();
             stage.put(&mut out);
-            let found = StageEntry::parse(&mut Cursor::new(&out)).expect("reads").index;
-            let found = found.expect("has an index");
-            assert_eq!((found.usual, found.sorted.len()), (usual, PackMetric::ALL.len()));
+            let found = StageEntry::parse(&mut Cursor::new(&out)).expect("reads");
+            assert_eq!(found.usual, usual);
+            assert_eq!(
+                found.index.map(|index| index.sorted.len()),
+                has_index.then_some(PackMetric::ALL.len())
+            );
         }
     }
 }

@@ -47,8 +47,7 @@ pub(super) fn build(
         Ok((heads, flags, order_by_id(&source, stage, &output)?))
     })?;
     for (at, (heads, flags, by_id)) in indexed.iter().zip(first) {
-        let (by_run_time, sorted) = (EMPTY, Vec::new());
-        let index = StageIndex { heads, flags, by_id, by_run_time, sorted, usual: None };
+        let index = StageIndex { heads, flags, by_id, by_run_time: EMPTY, sorted: Vec::new() };
         directory.stages[*at].index = Some(index);
     }
     let stages = &directory.stages;
@@ -67,15 +66,24 @@ pub(super) fn build(
 
     let mut arrays = arrays.into_iter();
     for at in indexed {
-        if let Some(index) = &mut directory.stages[at].index {
+        let stage = &mut directory.stages[at];
+        if let Some(index) = &mut stage.index {
             let (sorted, usual): (Vec<_>, Vec<_>) =
                 arrays.by_ref().take(PackMetric::ALL.len()).unzip();
-            let table = quantiles::encode(&usual, &sorted);
-            let len = u32::try_from(table.len()).unwrap_or(u32::MAX);
-            index.usual = Some(UsualPlace { offset: output.append(&table)?, len });
+            stage.usual = Some(output.table(&quantiles::encode(&usual))?);
             index.sorted = sorted;
             index.by_run_time = arrays.next().map_or(EMPTY, |(array, _)| array);
         }
+    }
+    let stages = &directory.stages;
+    let small: Vec<usize> = (0..stages.len())
+        .filter(|at| stages[*at].index.is_none() && stages[*at].rows >= quantiles::MIN_ROWS)
+        .collect();
+    let tables = in_parallel(threads, small.len(), |job| {
+        output.table(&quantiles::table_of_rows(&source, &stages[small[job]])?)
+    })?;
+    for (at, table) in small.into_iter().zip(tables) {
+        directory.stages[at].usual = Some(table);
     }
     directory.timeline = timeline::build(&source, directory, span, &output)?;
     Ok(output.end.load(Ordering::Relaxed))
@@ -96,6 +104,11 @@ impl Output<'_> {
             return Ok(Array::Constant { value: values.first().copied().unwrap_or(0), count });
         };
         Ok(Array::Packed { offset: self.append(&bytes)?, count })
+    }
+
+    fn table(&self, bytes: &[u8]) -> io::Result<UsualPlace> {
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Ok(UsualPlace { offset: self.append(bytes)?, len })
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<u64> {

@@ -6,7 +6,7 @@
 
 use super::columns::{
     DURATION, FLAG_FINISHED, FLAG_GETTING_RESULT, FLAG_METRICS, FLAGS, GETTING_RESULT, PackMetric,
-    Row, is_measured_success,
+    is_measured_success,
 };
 
 /// How a figure is made of columns. The first column is always the flags.
@@ -77,9 +77,9 @@ impl Key {
         self.figure(|column| values[column][at])
     }
 
-    /// The figure of a row with all columns.
-    pub(super) fn of_row(&self, row: &Row) -> i64 {
-        self.figure(|column| row[self.columns[column]])
+    /// The figure of row `at` of a block of which all columns are there.
+    pub(super) fn of_columns(&self, all: &[Vec<i64>], at: usize) -> i64 {
+        self.figure(|column| all[self.columns[column]][at])
     }
 
     fn figure(&self, value: impl Fn(usize) -> i64) -> i64 {

@@ -1,18 +1,21 @@
 //! Quantiles of the metrics of a stage.
 //!
-//! A stage with an index has the sorted values of every metric, and those at the usual quantiles once more together:
-//! a summary of all stages asks for them, and every value on its own takes two reads. The table has for each metric
-//! whose values differ the one at each of [`USUAL`], as a difference to the one before; behind them their CRC-32.
+//! A stage with many tasks has the sorted values of every metric in its index. Every stage but the smallest has those at
+//! the usual quantiles once more in a table of its own: a summary of all stages asks for nothing else, and would read
+//! thousands of blocks otherwise.
+//!
+//! The table begins with the metrics whose values differ, as bits of a number. Then follow, by metric, the values at
+//! [`USUAL`]: the first, and of a metric whose values differ each other as the difference to the one before. Their CRC-32
+//! is at the end.
 
-use super::array::Array;
+use super::block::Block;
 use super::bytes::{Cursor, malformed, put, put_signed};
-use super::columns::PackMetric;
+use super::columns::{NUM_COLUMNS, PackMetric};
 use super::directory::{StageEntry, StageIndex};
 use super::index;
 use super::key::Key;
 use super::radix;
 use super::reader::Pack;
-use super::rows::RowReader;
 use super::source::Source;
 use crate::error::Error;
 use std::io;
@@ -20,6 +23,12 @@ use tinderbox_model::StageAttemptId;
 
 /// What Spark's REST answers when nobody says which: for `taskSummary` and for `stages?withSummaries`.
 pub(super) const USUAL: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
+
+/// Stages with fewer tasks have no table: it would be as large as they are.
+pub(super) const MIN_ROWS: u64 = 32;
+
+/// A bit for each metric.
+const _: () = assert!(PackMetric::ALL.len() <= 64);
 
 /// Where the values at the usual quantiles lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,42 +72,60 @@ impl Pack {
             return Ok(None);
         };
         let at = positions(quantiles, entry.measured);
-        let values = match &entry.index {
-            Some(index) => of_index(&self.source, entry, index, metrics, &at),
-            None if entry.rows < index::MIN_INDEXED_ROWS => {
-                of_rows(&self.source, entry, metrics, &at)
+        let values = match (&entry.usual, &entry.index) {
+            (Some(place), _) if is_usual(entry, &at) => {
+                of_table(&self.source, entry, *place, metrics, &at)
             }
-            None => metrics.iter().map(|m| of_column(&self.source, entry, *m, &at)).collect(),
+            (_, Some(index)) => {
+                metrics.iter().map(|m| of_array(&self.source, index, *m, &at)).collect()
+            }
+            _ if entry.rows < index::MIN_INDEXED_ROWS => of_rows(&self.source, entry, metrics, &at),
+            _ => metrics.iter().map(|m| of_column(&self.source, entry, *m, &at)).collect(),
         };
         values.map(Some).map_err(|e| self.damaged(e))
     }
 }
 
-fn of_index(
+fn usual_positions(entry: &StageEntry) -> Vec<u64> {
+    positions(&USUAL, entry.measured)
+}
+
+fn is_usual(entry: &StageEntry, at: &[u64]) -> bool {
+    let usual = usual_positions(entry);
+    at.iter().all(|at| usual.contains(at))
+}
+
+fn of_table(
     source: &Source,
     entry: &StageEntry,
-    index: &StageIndex,
+    place: UsualPlace,
     metrics: &[PackMetric],
     at: &[u64],
 ) -> io::Result<Vec<Vec<i64>>> {
-    let usual_at = positions(&USUAL, entry.measured);
-    let place = index.usual.filter(|_| at.iter().any(|at| usual_at.contains(at)));
-    let usual = match place {
-        Some(place) => usual_values(source, index, place)?,
-        None => Vec::new(),
-    };
+    let table = read_table(source, place)?;
+    let usual = usual_positions(entry);
+    let columns: Vec<usize> =
+        at.iter().filter_map(|at| usual.iter().position(|usual| usual == at)).collect();
     let of_metric = |metric: &PackMetric| {
-        let array = index.sorted[metric.index()];
-        let (mut reader, count) = (array.reader(), array.len());
-        let kept = usual.get(metric.index()).and_then(Option::as_ref);
-        let value = |at: &u64| match usual_at.iter().position(|usual| usual == at).zip(kept) {
-            _ if count == 0 => Ok(0),
-            Some((at, kept)) => Ok(kept[at]),
-            None => reader.get(source, (*at).min(count - 1)),
-        };
-        at.iter().map(value).collect()
+        let values = &table[metric.index()];
+        columns.iter().map(|column| values[*column]).collect()
     };
-    metrics.iter().map(of_metric).collect()
+    Ok(metrics.iter().map(of_metric).collect())
+}
+
+fn of_array(
+    source: &Source,
+    index: &StageIndex,
+    metric: PackMetric,
+    at: &[u64],
+) -> io::Result<Vec<i64>> {
+    let array = index.sorted[metric.index()];
+    let (mut reader, count) = (array.reader(), array.len());
+    let value = |at: &u64| match count {
+        0 => Ok(0),
+        _ => reader.get(source, (*at).min(count - 1)),
+    };
+    at.iter().map(value).collect()
 }
 
 /// Of a stage with many tasks that still grows: holds one metric at a time.
@@ -121,16 +148,15 @@ fn of_rows(
     at: &[u64],
 ) -> io::Result<Vec<Vec<i64>>> {
     let keys: Vec<Key> = metrics.iter().copied().map(Key::of).collect();
-    let rows = usize::try_from(entry.rows).unwrap_or(usize::MAX);
     let mut all = vec![Vec::new(); keys.len()];
-    let mut reader = RowReader::new(source, entry);
-    for row in 0..rows {
-        let row = reader.row(row)?;
+    let mut block = Block::new();
+    let mut columns = vec![Vec::new(); NUM_COLUMNS];
+    for place in &entry.blocks {
+        block.load(source, *place)?;
+        block.decode(&mut columns);
         for (key, figures) in keys.iter().zip(&mut all) {
-            let figure = key.of_row(row);
-            if figure >= 0 {
-                figures.push(figure);
-            }
+            let figure = (0..block.rows()).map(|row| key.of_columns(&columns, row));
+            figures.extend(figure.filter(|figure| *figure >= 0));
         }
     }
     let sorted = |mut figures: Vec<i64>| {
@@ -138,6 +164,11 @@ fn of_rows(
         values_of(&figures, at)
     };
     Ok(all.into_iter().map(sorted).collect())
+}
+
+/// The table of a stage without an index.
+pub(super) fn table_of_rows(source: &Source, entry: &StageEntry) -> io::Result<Vec<u8>> {
+    Ok(encode(&of_rows(source, entry, &PackMetric::ALL, &usual_positions(entry))?))
 }
 
 /// Spark's rule: where the quantiles are, in ascending order.
@@ -164,12 +195,15 @@ pub(super) fn values_of(sorted: &[i64], at: &[u64]) -> Vec<i64> {
     at.iter().map(value).collect()
 }
 
-/// The table of a stage: `values` has those at the usual quantiles by metric, `arrays` says which metrics are constant.
-pub(super) fn encode(values: &[Vec<i64>], arrays: &[Array]) -> Vec<u8> {
+/// The table of values at the usual quantiles by metric.
+pub(super) fn encode(values: &[Vec<i64>]) -> Vec<u8> {
+    let differs = |values: &Vec<i64>| values.first() != values.last();
+    let bits = values.iter().rev().fold(0, |bits, values| bits << 1 | u64::from(differs(values)));
     let mut out = Vec::new();
-    for (values, _) in values.iter().zip(arrays).filter(|(_, array)| !array.is_constant()) {
+    put(&mut out, bits);
+    for values in values {
         let mut last = 0_i64;
-        for value in values {
+        for value in values.iter().take(if differs(values) { USUAL.len() } else { 1 }) {
             put_signed(&mut out, value.wrapping_sub(last));
             last = *value;
         }
@@ -179,12 +213,11 @@ pub(super) fn encode(values: &[Vec<i64>], arrays: &[Array]) -> Vec<u8> {
     out
 }
 
-/// By metric; `None` for those that are constant.
-fn usual_values(
+/// The values at the usual quantiles by metric.
+fn read_table(
     source: &Source,
-    index: &StageIndex,
     place: UsualPlace,
-) -> io::Result<Vec<Option<[i64; USUAL.len()]>>> {
+) -> io::Result<[[i64; USUAL.len()]; PackMetric::ALL.len()]> {
     let mut table = Vec::new();
     source.read(place.offset, usize::try_from(place.len).unwrap_or(usize::MAX), &mut table)?;
     let (values, crc) = table
@@ -194,18 +227,18 @@ fn usual_values(
         return Err(malformed("a checksum differs"));
     }
     let mut cursor = Cursor::new(values);
-    let mut of_metric = |array: &Array| {
-        if array.is_constant() {
-            return Ok(None);
+    let mut bits = cursor.number()?;
+    let mut all = [[0; USUAL.len()]; PackMetric::ALL.len()];
+    for values in &mut all {
+        values.fill(cursor.signed()?);
+        if bits & 1 == 1 {
+            for at in 1..USUAL.len() {
+                values[at] = values[at - 1].wrapping_add(cursor.signed()?);
+            }
         }
-        let (mut all, mut last) = ([0; USUAL.len()], 0_i64);
-        for value in &mut all {
-            last = last.wrapping_add(cursor.signed()?);
-            *value = last;
-        }
-        Ok(Some(all))
-    };
-    index.sorted.iter().map(&mut of_metric).collect()
+        bits >>= 1;
+    }
+    Ok(all)
 }
 
 impl UsualPlace {

@@ -226,6 +226,7 @@ impl PackWriter {
                 measured: 0,
                 blocks: Vec::new(),
                 index: None,
+                usual: None,
             };
             self.stages.push(OpenStage { entry, open: Vec::with_capacity(1) });
             self.open_rows += 1;
