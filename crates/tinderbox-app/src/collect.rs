@@ -1,10 +1,12 @@
 //! Event logs become history: one row, a detail file, a task pack, a task table, a report.
 
 use crate::growing::{GrowingLog, LogReader, View};
-use crate::history::LogFacts;
+use crate::history::{LogDirectory, LogFacts};
 use crate::opening::{OpenLog, Reading};
 use crate::record::{Files, observed};
-use crate::{App, CollectFailure, CollectStep, Collected, Error, LogSource, blocking, chain, now};
+use crate::{
+    App, CollectFailure, CollectStep, Collected, Error, LogSource, blocking, chain, lock, now,
+};
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -108,6 +110,9 @@ impl App {
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
     pub fn watch_logs(&self, source: LogSource) {
+        lock(&self.inner.log_directories).push(LogDirectory::new(&source));
+        // It is listed with the names of the directories.
+        *lock(&self.inner.history) = None;
         let app = self.clone();
         self.spawn(async move {
             let mut said = Vec::new();

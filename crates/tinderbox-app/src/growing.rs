@@ -50,15 +50,13 @@ impl Growing {
     /// What was read of the log that makes this run.
     pub fn view(&self, run: &RunId) -> Option<View> {
         let log = lock(&self.logs).get(run).cloned()?;
-        let view = lock(&log.view).clone();
-        view
+        lock(&log.view).clone()
     }
 
     /// The version that was read last.
     pub fn version(&self, run: &RunId) -> Option<LogVersion> {
         let log = lock(&self.logs).get(run).cloned()?;
-        let version = lock(&log.view).as_ref().map(|view| view.log.version);
-        version
+        lock(&log.view).as_ref().map(|view| view.log.version)
     }
 
     /// The log that makes this run, new if it was not followed; `None` when there are too many.
@@ -73,8 +71,7 @@ impl Growing {
     /// Takes what reads the log, to end it; what was read is answered until [`Self::forget`].
     pub fn take(&self, run: &RunId) -> Option<LogReader> {
         let log = lock(&self.logs).get(run).cloned()?;
-        let reader = lock(&log.reader).take();
-        reader
+        lock(&log.reader).take()
     }
 
     /// Follows it no more.

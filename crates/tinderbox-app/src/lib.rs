@@ -110,6 +110,8 @@ struct Inner {
     growing: Growing,
     /// What Spark's History Server lists; read when it is first asked for.
     history: Mutex<Option<Arc<HistoryList>>>,
+    /// What [`App::watch_logs`] watches.
+    log_directories: Mutex<Vec<history::LogDirectory>>,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
@@ -157,6 +159,7 @@ impl App {
                 opening: Opening::default(),
                 growing: Growing::default(),
                 history: Mutex::default(),
+                log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
