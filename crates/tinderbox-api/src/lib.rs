@@ -5,6 +5,7 @@
 
 mod application;
 mod client;
+mod differences;
 mod fleet;
 mod job;
 mod live;
@@ -13,12 +14,17 @@ mod problem;
 mod report;
 mod streaming;
 mod time;
+mod timeline_cells;
 
 pub use application::{
     ErrorCause, ErrorList, Executor, ExecutorList, JobError, Quantiles, SparkJob, SparkJobList,
     Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
 pub use client::{Client, Error};
+pub use differences::{
+    ConfigurationDifference, Differences, OperatorDifference, OperatorSide, StageDifference,
+    StageSide, TimeDifference, TimeFactors, TimePart,
+};
 pub use fleet::{
     CheckRequest, CheckResult, DurationStats, FoundJob, PruneRequest, PruneResult, PrunedJob,
     SearchMatch, SearchResult, Stats, StatsRow, Waste,
@@ -40,3 +46,4 @@ pub use streaming::{
     StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
 };
 pub use time::{parse_time, rfc3339};
+pub use timeline_cells::{TimelineCells, TimelineColumn, TimelineExtent};

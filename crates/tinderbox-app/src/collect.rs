@@ -3,7 +3,7 @@
 use crate::growing::{GrowingLog, LogReader, View};
 use crate::history::{LogDirectory, LogFacts};
 use crate::opening::{OpenLog, Reading};
-use crate::record::{Files, observed};
+use crate::record::{Files, Recorded, observed};
 use crate::{
     App, CollectFailure, CollectStep, Collected, Error, LogSource, blocking, chain, lock, now,
 };
@@ -160,7 +160,8 @@ impl App {
         reading.log().set_folded(view.application.clone());
         let facts = LogFacts { url: log.url(), modified: log.version.modified };
         let run = observed(view.run, &view.application, true);
-        self.record(&run, &view.application, None, facts, None).await?;
+        let (application, log) = (&*view.application, facts);
+        self.record(Recorded { run: &run, application, files: None, log, event_log: None }).await?;
         self.announce(&run.id);
         Ok(())
     }
@@ -238,9 +239,11 @@ impl App {
         identity: LogIdentity,
     ) -> Result<(), Error> {
         let LogIdentity { url, size, modified } = identity;
-        let facts = LogFacts { url: url.clone(), modified };
-        let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
-        self.record(&run, application, Some(files), facts, Some(log)).await?;
+        let log = LogFacts { url: url.clone(), modified };
+        let run_id = Some(run.id.clone());
+        let event_log = Some(EventLog { url, size, modified, run: run_id, collected: now() });
+        let files = Some(files);
+        self.record(Recorded { run: &run, application, files, log, event_log }).await?;
         self.announce(&run.id);
         Ok(())
     }
@@ -261,10 +264,11 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
-        let facts = LogFacts { url: entry.url(), modified: entry.version.modified };
+        let log = LogFacts { url: entry.url(), modified: entry.version.modified };
         match self.read_log(run, entry, None, None).await {
             Ok((application, files)) => {
-                self.record(run, &application, Some(files), facts, None).await
+                let (application, files) = (&*application, Some(files));
+                self.record(Recorded { run, application, files, log, event_log: None }).await
             }
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
@@ -423,7 +427,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_of_a_log_that_grew_are_replaced_and_the_old_ones_deleted_later() {
+    async fn replaced_and_pruned_files_are_deleted_when_no_reader_holds_them() {
         let dir = tempfile::tempdir().unwrap();
         let app = App::open(Config {
             data_dir: dir.path().join("home"),
@@ -452,6 +456,12 @@ mod tests {
         assert_eq!(counts(), [1, 1, 1]);
         let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
         assert_eq!(tasks.unwrap().tasks.len(), 1);
+        // Retention leaves them to the same sweep.
+        let retention = crate::Retention { age: Some(Duration::ZERO), size: None };
+        assert_eq!(app.prune(retention, false).await.unwrap().num_runs, 1);
+        assert_eq!(counts(), [1, 1, 1]);
+        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
+        assert_eq!(counts(), [0, 0, 0]);
         app.close().await;
     }
 }

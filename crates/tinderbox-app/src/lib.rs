@@ -7,7 +7,6 @@
 mod advice;
 mod applications;
 mod collect;
-mod compaction;
 mod data_dir;
 mod error;
 mod events;
@@ -26,10 +25,10 @@ mod retention;
 mod spark_places;
 mod submit;
 mod timeline;
+mod timeline_cells;
 mod views;
 
 pub use advice::ComparedRuns;
-pub use compaction::{CompactionGroup, FEWEST_FILES, LARGE_FILE, TARGET_SIZE, plan_compaction};
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
@@ -44,6 +43,7 @@ pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
+pub use timeline_cells::{CellQuery, RunCells};
 pub use views::{
     AppliedAdvice, AttemptView, CollectFailure, CollectStep, Collected, LogPart, LogSource,
     RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission, Submitted,
@@ -52,6 +52,7 @@ pub use views::{
 
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
+pub use tinderbox_table::{Timeline as TimelineCells, TimelineExtent};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;

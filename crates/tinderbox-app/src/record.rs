@@ -22,17 +22,22 @@ pub(crate) struct Files {
     pub detail_bytes: Bytes,
 }
 
+/// What was read of a log.
+pub(crate) struct Recorded<'a> {
+    pub run: &'a Run,
+    pub application: &'a Application,
+    /// `None` as long as the log is followed.
+    pub files: Option<Files>,
+    pub log: LogFacts,
+    /// Remembered so that the log is not read again.
+    pub event_log: Option<EventLog>,
+}
+
 impl App {
     /// Makes the files current and writes the row with all that belongs to it, in one transaction that others, recorded
-    /// at the same time, share. There are no files as long as the log is followed. `event_log` is remembered so that the log is not read again.
-    pub(crate) async fn record(
-        &self,
-        run: &Run,
-        application: &Application,
-        files: Option<Files>,
-        log: LogFacts,
-        event_log: Option<EventLog>,
-    ) -> Result<(), Error> {
+    /// at the same time, share.
+    pub(crate) async fn record(&self, read: Recorded<'_>) -> Result<(), Error> {
+        let Recorded { run, application, files, log, event_log } = read;
         let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
             kind,
             path: path.display().to_string(),

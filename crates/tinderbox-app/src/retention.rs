@@ -50,12 +50,12 @@ const PERIOD: Duration = Duration::from_secs(600);
 /// Runs that are removed by one transaction.
 const BATCH: usize = 200;
 /// Most runs of one look; the next one goes on.
-const MOST: u64 = 20_000;
+const MOST: u64 = 1_000_000;
 
 impl App {
     /// Removes runs by age and size, the oldest first, with all that belongs to them; with `dry_run` only says which.
     /// Their files are deleted after the grace period for readers. Runs that have not ended stay, and the rollups go on
-    /// counting what is removed.
+    /// counting what is removed. One call looks at no more than the million runs that ended first.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::File`].

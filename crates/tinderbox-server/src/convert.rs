@@ -4,7 +4,9 @@
 use tinderbox_api as api;
 use tinderbox_api::rfc3339;
 use tinderbox_app as app;
-use tinderbox_app::model::{Application, RunId, RunState, StageStatus, TaskStatus, TimestampMs};
+use tinderbox_app::model::{
+    Application, RunId, RunState, StageAttemptId, StageStatus, TaskStatus, TimestampMs,
+};
 
 /// Stages that a progress message holds at most.
 const PROGRESS_STAGES: usize = 200;
@@ -257,6 +259,50 @@ pub fn timeline(run: &RunId, timeline: app::Timeline) -> api::Timeline {
         stages: stages.collect(),
         tasks,
     }
+}
+
+/// Cells of some lanes in binary form.
+pub fn timeline_cells(found: app::RunCells, lanes: std::ops::Range<usize>) -> Vec<u8> {
+    let cells = found.cells;
+    let num_lanes = cells.lanes.len();
+    let (first, end) = (lanes.start.min(num_lanes), lanes.end.min(num_lanes));
+    let part = first * cells.num_buckets..end * cells.num_buckets;
+    let of_lanes = |column: &[u64]| column.get(part.clone()).unwrap_or_default().to_vec();
+    let stages_of_cells = cells.stages.get(part.clone()).unwrap_or_default();
+    let known: std::collections::BTreeSet<_> = stages_of_cells.iter().flatten().copied().collect();
+    let known: Vec<_> = known.into_iter().collect();
+    let place = |stage: &Option<StageAttemptId>| {
+        let place = stage.and_then(|stage| known.binary_search(&stage).ok());
+        place.map_or(0, |at| at as u64 + 1)
+    };
+    let columns = [
+        ("busy_ms", of_lanes(&cells.busy_ms)),
+        ("launched", of_lanes(&cells.launched)),
+        ("ended", of_lanes(&cells.ended)),
+        ("failed", of_lanes(&cells.failed)),
+        ("stage", stages_of_cells.iter().map(place).collect()),
+    ];
+    let width = |level: u8| 1_u64.checked_shl(level.into()).unwrap_or(u64::MAX);
+    let extent = found.extent.map(|extent| api::TimelineExtent {
+        start_ms: extent.start.0,
+        end_ms: extent.end.0,
+        finest_bucket_ms: width(extent.finest_level),
+        coarsest_bucket_ms: width(extent.coarsest_level),
+    });
+    api::TimelineCells {
+        job_id: found.run.to_string(),
+        revision: found.revision,
+        bucket_ms: width(cells.level),
+        start_ms: cells.start.0,
+        num_buckets: cells.num_buckets as u64,
+        extent,
+        first_lane: first as u64,
+        num_lanes: num_lanes as u64,
+        lanes: cells.lanes.get(first..end).unwrap_or_default().to_vec(),
+        stages: known.iter().map(|stage| (stage.stage.0, stage.attempt)).collect(),
+        columns: Vec::new(),
+    }
+    .encode(&columns)
 }
 
 fn stage_status(status: StageStatus) -> &'static str {

@@ -9,3 +9,4 @@ pub mod jobs;
 pub mod operations;
 pub mod server_info;
 pub mod streaming;
+pub mod timeline_cells;

@@ -163,6 +163,7 @@ fn api_routes() -> OpenApiRouter<App> {
         .merge(http::events::routes())
         .merge(http::fleet::routes())
         .merge(http::streaming::routes())
+        .merge(http::timeline_cells::routes())
         .merge(http::server_info::routes())
 }
 
