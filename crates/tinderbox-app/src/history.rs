@@ -7,13 +7,13 @@ mod task_rows;
 pub use list::{HistoryEntry, HistoryList};
 pub use task_rows::{TaskPageQuery, TaskRows};
 
-use crate::{App, Error, blocking, lock, now};
+use crate::{App, Error, LogSource, lock, now};
 use std::path::Path;
 use std::sync::Arc;
 use tinderbox_collect::Location;
 use tinderbox_model::{Application, ApplicationId, TimestampMs};
 use tinderbox_spark::rest::Attempt;
-use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
+use tinderbox_store::{HistoryAttempt, Run};
 
 /// An attempt of an application with all that is known of it.
 #[derive(Debug, Clone)]
@@ -40,11 +40,15 @@ impl App {
     /// # Errors
     /// [`Error::Store`].
     pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
-        if let Some(list) = &*lock(&self.inner.history) {
+        if let Some(list) = &mut *lock(&self.inner.history) {
+            if list.is_unsorted() {
+                Arc::make_mut(list).sort();
+            }
             return Ok(list.clone());
         }
         let rows = self.inner.store.history_list().await?;
-        let read = Arc::new(HistoryList::new(rows));
+        let directories = lock(&self.inner.log_directories).clone();
+        let read = Arc::new(HistoryList::new(rows, directories));
         let mut kept = lock(&self.inner.history);
         Ok(kept.get_or_insert(read).clone())
     }
@@ -63,10 +67,7 @@ impl App {
         if let Some(opened) = self.history_stored(application, attempt).await? {
             return Ok(Some(opened));
         }
-        let reading = self.inner.opening.of_application(&id);
-        let Some(log) = reading.into_iter().find(|log| log.attempt.as_deref() == attempt) else {
-            return Ok(None);
-        };
+        let Some(log) = self.inner.opening.ask(&id, attempt) else { return Ok(None) };
         if let Some(application) = log.folded().await {
             let attempt = attempt_of(&application);
             let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
@@ -83,13 +84,7 @@ impl App {
         let list = self.history_list().await?;
         let Some(entry) = list.find(application) else { return Ok(None) };
         let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
-        let detail = self.current_file(run, TableFileKind::Detail).await?;
-        let app = self.clone();
-        let application = blocking(move || {
-            let root = app.inner.data_dir.root();
-            app.inner.applications.read(&detail, &root.join(&detail))
-        })
-        .await?;
+        let application = self.application_of(run).await?;
         let tasks = TaskRows::new(self.clone(), run.clone(), None);
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }
@@ -164,7 +159,32 @@ fn version_of(application: &Application) -> String {
     application.spark_version.as_ref().map_or_else(String::new, |version| version.text.clone())
 }
 
-/// The directory of a log as a URL: `file:///var/log/spark`.
+/// A directory that is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct LogDirectory {
+    /// As whoever started the server wrote it.
+    name: String,
+    /// As the addresses of logs in it begin.
+    address: String,
+}
+
+impl LogDirectory {
+    pub(crate) fn new(source: &LogSource) -> Self {
+        let address = source.location.clone().canonical().to_string();
+        Self { name: source.name.clone(), address: address.trim_end_matches('/').to_owned() }
+    }
+
+    fn has(&self, log: &str) -> bool {
+        log.strip_prefix(&self.address).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// The directory of a log as Spark shows it: as it was named, else as a URL, `file:///var/log/spark`.
+fn directory_of(log: &str, watched: &[LogDirectory]) -> String {
+    let known = watched.iter().find(|directory| directory.has(log));
+    known.map_or_else(|| directory_url(log), |directory| directory.name.clone())
+}
+
 fn directory_url(log: &str) -> String {
     let directory = Path::new(log).parent().unwrap_or(Path::new(""));
     match directory.to_str() {

@@ -11,6 +11,7 @@ mod data_dir;
 mod error;
 mod events;
 mod fleet;
+mod growing;
 mod history;
 mod history_server_source;
 mod history_sql;
@@ -59,6 +60,7 @@ pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
 
 use applications::{Applications, Packs};
+use growing::Growing;
 use live::LiveRuns;
 use opening::Opening;
 use std::path::PathBuf;
@@ -106,8 +108,11 @@ struct Inner {
     applications: Applications,
     packs: Packs,
     opening: Opening,
+    growing: Growing,
     /// What Spark's History Server lists; read when it is first asked for.
     history: Mutex<Option<Arc<HistoryList>>>,
+    /// What [`App::watch_logs`] watches.
+    log_directories: Mutex<Vec<history::LogDirectory>>,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
@@ -153,7 +158,9 @@ impl App {
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),
+                growing: Growing::default(),
                 history: Mutex::default(),
+                log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
@@ -180,6 +187,7 @@ impl App {
         for task in tasks {
             let _ = task.await;
         }
+        self.end_all_growing().await;
         lock(&self.inner.changes).take();
     }
 

@@ -136,13 +136,22 @@ impl App {
         {
             return Ok((run.id, Arc::new(application)));
         }
-        let file = self.current_file(&run.id, TableFileKind::Detail).await?;
-        let app = self.clone();
-        let application = blocking(move || {
-            app.inner.applications.read(&file, &app.inner.data_dir.root().join(&file))
-        })
-        .await?;
+        let application = self.application_of(&run.id).await?;
         Ok((run.id, application))
+    }
+
+    /// The application of a run as its log tells it: as far as it was read while the log grows, then from its record.
+    ///
+    /// # Errors
+    /// [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
+    pub(crate) async fn application_of(&self, run: &RunId) -> Result<Arc<Application>, Error> {
+        if let Some(view) = self.inner.growing.view(run) {
+            return Ok(view.application);
+        }
+        let file = self.current_file(run, TableFileKind::Detail).await?;
+        let app = self.clone();
+        blocking(move || app.inner.applications.read(&file, &app.inner.data_dir.root().join(&file)))
+            .await
     }
 
     /// What a watcher of a run gets: `make` sees a number that grows, the run, and what is known of its inside.
@@ -187,11 +196,14 @@ impl App {
         Ok(TaskPage { run, tasks: page.tasks, total: page.total })
     }
 
-    /// The tasks of a run that is over.
+    /// The tasks of a run that is over, or whose log is followed.
     ///
     /// # Errors
     /// [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
     pub(crate) async fn pack(&self, run: &RunId) -> Result<Arc<Pack>, Error> {
+        if let Some(view) = self.inner.growing.view(run) {
+            return Ok(view.tasks);
+        }
         let file = self.current_file(run, TableFileKind::Pack).await?;
         let path = self.inner.data_dir.root().join(&file);
         let app = self.clone();

@@ -22,17 +22,22 @@ pub(crate) struct Files {
     pub detail_bytes: Bytes,
 }
 
+/// What was read of a log.
+pub(crate) struct Recorded<'a> {
+    pub run: &'a Run,
+    pub application: &'a Application,
+    /// `None` as long as the log is followed.
+    pub files: Option<Files>,
+    pub log: LogFacts,
+    /// Remembered so that the log is not read again.
+    pub event_log: Option<EventLog>,
+}
+
 impl App {
     /// Makes the files current and writes the row with all that belongs to it, in one transaction that others, recorded
-    /// at the same time, share. `event_log` is remembered so that the log is not read again.
-    pub(crate) async fn record(
-        &self,
-        run: &Run,
-        application: &Application,
-        files: Files,
-        log: LogFacts,
-        event_log: Option<EventLog>,
-    ) -> Result<(), Error> {
+    /// at the same time, share.
+    pub(crate) async fn record(&self, read: Recorded<'_>) -> Result<(), Error> {
+        let Recorded { run, application, files, log, event_log } = read;
         let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
             kind,
             path: path.display().to_string(),
@@ -41,7 +46,6 @@ impl App {
             num_rows,
             num_bytes,
         };
-        let written = &files.written;
         let executors = application.executors.iter().filter(|e| e.tasks.ended() > 0).count();
         let history = row_of(run, application, log);
         let record = RunRecord {
@@ -64,11 +68,14 @@ impl App {
             },
             event_log,
             history: history.clone(),
-            files: vec![
-                new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes),
-                new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes),
-                new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes),
-            ],
+            files: files.as_ref().map_or_else(Vec::new, |files| {
+                let rows = files.written.num_rows;
+                vec![
+                    new(TableFileKind::Tasks, &files.table, rows, files.written.num_bytes),
+                    new(TableFileKind::Pack, &files.pack, rows, files.pack_bytes),
+                    new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes),
+                ]
+            }),
             report: Some(advice::report_of(&run.id, application)),
         };
         self.inner.store.run_record_batch(vec![record], now()).await?;
@@ -78,12 +85,16 @@ impl App {
 }
 
 /// The run that an observed application makes: a new one gets its name, of one that is stored only the state counts.
-pub(crate) fn observed(run: Run, application: &Application) -> Run {
+/// `is_running` tells of one without an end whether it goes on.
+pub(crate) fn observed(run: Run, application: &Application, is_running: bool) -> Run {
     Run {
         name: application.name.clone(),
         job_type: "application".to_owned(),
         origin: Origin::Observed,
-        state: observed_state(application),
+        state: match observed_state(application) {
+            RunState::Lost if is_running => RunState::Running,
+            state => state,
+        },
         ..run
     }
 }

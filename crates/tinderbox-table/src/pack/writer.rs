@@ -70,7 +70,15 @@ struct OpenStage {
 
 impl StageEntry {
     fn new(id: StageAttemptId) -> Self {
-        Self { id, rows: 0, counts: [0; 5], measured: 0, blocks: Vec::new(), index: None }
+        Self {
+            id,
+            rows: 0,
+            counts: [0; 5],
+            measured: 0,
+            blocks: Vec::new(),
+            index: None,
+            usual: None,
+        }
     }
 
     fn count(&mut self, task: &Task, row: &Row) {
