@@ -1,4 +1,4 @@
-//! Event logs become history: one row, a detail file, a task pack, a task table, a report.
+//! Event logs become history: one row, a detail file, a task pack, a report.
 
 use crate::growing::{GrowingLog, LogReader, View};
 use crate::history::{LogDirectory, LogFacts};
@@ -105,6 +105,7 @@ impl App {
                 done.failed.push(CollectFailure::of(&error));
             }
         }
+        self.write_tables().await;
         Ok(done)
     }
 
@@ -276,7 +277,8 @@ impl App {
         }
     }
 
-    /// Deletes files that newer ones have replaced, when no reader can hold them any more; until [`App::close`].
+    /// Brings the tables up to date and deletes files that newer ones have replaced, when no reader can hold them any
+    /// more; until [`App::close`].
     pub(crate) async fn sweep(self) {
         let root = self.inner.data_dir.root().to_owned();
         let begun = SystemTime::now();
@@ -284,7 +286,11 @@ impl App {
         if let Ok(count @ 1..) = removed {
             tracing::info!("removed {count} files that a process which was killed has left");
         }
+        if let Err(error) = self.remove_unpublished(begun).await {
+            tracing::warn!("tables of a process that was killed are left over: {}", chain(&error));
+        }
         loop {
+            self.write_tables_alone().await;
             if let Err(error) = self.sweep_once(now()).await {
                 tracing::warn!("replaced files are left over: {}", chain(&error));
             }
@@ -449,17 +455,17 @@ mod tests {
         let home = dir.path().join("home");
         let folders = ["tables", "packs", "details"];
         let counts = || folders.map(|folder| files(&home.join(folder)));
-        assert_eq!(counts(), [2, 2, 2]);
+        assert_eq!(counts(), [10, 2, 2]);
         app.sweep_once(now()).await.unwrap();
-        assert_eq!(counts(), [2, 2, 2], "a reader may still hold the old ones");
+        assert_eq!(counts(), [10, 2, 2], "a reader may still hold the old ones");
         app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(counts(), [1, 1, 1]);
+        assert_eq!(counts(), [5, 1, 1]);
         let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
         assert_eq!(tasks.unwrap().tasks.len(), 1);
         // Retention leaves them to the same sweep.
         let retention = crate::Retention { age: Some(Duration::ZERO), size: None };
         assert_eq!(app.prune(retention, false).await.unwrap().num_runs, 1);
-        assert_eq!(counts(), [1, 1, 1]);
+        assert_eq!(counts(), [5, 1, 1]);
         app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
         assert_eq!(counts(), [0, 0, 0]);
         app.close().await;

@@ -12,9 +12,7 @@ use std::sync::{Arc, Mutex};
 use tinderbox_collect::{EventLog, Follower, LogVersion};
 use tinderbox_model::{Application, Bytes, RunId};
 use tinderbox_store::Run;
-use tinderbox_table::{
-    Pack, PackOptions, PackWriter, Place, RowOwner, Table, write_detail, write_tasks,
-};
+use tinderbox_table::{Pack, PackOptions, PackWriter, Place, write_detail};
 
 /// The logs that are followed.
 #[derive(Debug, Default)]
@@ -120,7 +118,7 @@ impl GrowingLog {
     }
 }
 
-/// Walk 1 up to the files: log, fold, detail file, task pack and task table.
+/// Walk 1 up to the files: log, fold, detail file and task pack.
 #[derive(Debug)]
 pub(crate) struct LogReader {
     follower: Follower,
@@ -189,14 +187,12 @@ impl LogReader {
             open.set_folded(application.clone());
         }
         let (root, place, pack) = (self.root, self.place, self.pack);
-        let (detail, table) = (place.new_detail(), place.new_table(Table::Tasks));
+        let detail = place.new_detail();
         let tasks = self.writer.finish()?;
-        let owner =
-            RowOwner { run: place.run, attempt: FIRST, application: application.id.clone() };
-        let written = write_tasks(&root.join(&table), &[(owner, &tasks)])?;
+        let num_tasks = tasks.num_tasks();
         let pack_bytes = Bytes(tasks.num_bytes());
         let detail_bytes = write_detail(&root.join(&detail), &application)?;
-        Ok((application, Files { pack, pack_bytes, table, written, detail, detail_bytes }))
+        Ok((application, Files { pack, pack_bytes, num_tasks, detail, detail_bytes }))
     }
 }
 

@@ -44,6 +44,7 @@ impl App {
             on_step(CollectStep::Ended { num_bytes: Bytes::ZERO });
             clear(&folder).await?;
         }
+        self.write_tables_alone().await;
         Ok(done)
     }
 

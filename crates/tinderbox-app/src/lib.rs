@@ -24,6 +24,7 @@ mod record;
 mod retention;
 mod spark_places;
 mod submit;
+mod tables;
 mod timeline;
 mod timeline_cells;
 mod views;
@@ -64,7 +65,7 @@ use growing::Growing;
 use live::LiveRuns;
 use opening::Opening;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tinderbox_collect::{Access, Location};
 use tinderbox_engine::Host;
@@ -121,6 +122,8 @@ struct Inner {
     heavy: Semaphore,
     /// One collection at a time, so that two of one directory do not both read its logs.
     collecting: tokio::sync::Mutex<()>,
+    /// Whether runs have changed since the tables were looked at.
+    tables_due: AtomicBool,
     /// A turn per core for reading event logs.
     reading: Semaphore,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -166,6 +169,8 @@ impl App {
                 work: Notify::new(),
                 heavy: Semaphore::new(HEAVY_AT_ONCE),
                 collecting: tokio::sync::Mutex::default(),
+                // What an earlier process left undone.
+                tables_due: AtomicBool::new(true),
                 reading: Semaphore::new(
                     std::thread::available_parallelism().map_or(1, |n| n.get()),
                 ),

@@ -8,7 +8,6 @@ use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Millis, Origin, RunState, RunTotals,
 };
 use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunRecord, TableFileKind};
-use tinderbox_table::Written;
 
 pub(crate) const FIRST: AttemptNumber = AttemptNumber(1);
 
@@ -16,8 +15,7 @@ pub(crate) const FIRST: AttemptNumber = AttemptNumber(1);
 pub(crate) struct Files {
     pub pack: PathBuf,
     pub pack_bytes: Bytes,
-    pub table: PathBuf,
-    pub written: Written,
+    pub num_tasks: u64,
     pub detail: PathBuf,
     pub detail_bytes: Bytes,
 }
@@ -69,10 +67,8 @@ impl App {
             event_log,
             history: history.clone(),
             files: files.as_ref().map_or_else(Vec::new, |files| {
-                let rows = files.written.num_rows;
                 vec![
-                    new(TableFileKind::Tasks, &files.table, rows, files.written.num_bytes),
-                    new(TableFileKind::Pack, &files.pack, rows, files.pack_bytes),
+                    new(TableFileKind::Pack, &files.pack, files.num_tasks, files.pack_bytes),
                     new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes),
                 ]
             }),
@@ -80,6 +76,7 @@ impl App {
         };
         self.inner.store.run_record_batch(vec![record], now()).await?;
         self.history_add(history);
+        self.tables_changed();
         Ok(())
     }
 }

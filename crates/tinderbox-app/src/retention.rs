@@ -76,6 +76,9 @@ impl App {
                 .cloned()
                 .for_each(|r| pruned.add(r));
         }
+        if !dry_run {
+            self.write_tables_alone().await;
+        }
         Ok(pruned)
     }
 
@@ -118,6 +121,7 @@ impl App {
         .await?;
         let removed = self.inner.store.run_prune(&ids, now()).await?;
         self.history_forget();
+        self.tables_changed();
         Ok(removed)
     }
 }

@@ -335,10 +335,10 @@ pub enum HistoryStatus {
 /// What can be done with the history.
 #[derive(Debug, Subcommand)]
 pub enum HistoryCommand {
-    /// Ask the history in Spark SQL: one query over the table `tasks`.
+    /// Ask the history in Spark SQL: one query over the tables of all runs.
     ///
-    /// The table has a row for every task of every collected run, with Spark's task metrics. The query runs on Sail,
-    /// which needs no JVM (tinderbox engine install sail), or on a Spark Connect server that sees the same files.
+    /// Tables: `tasks`, `applications`, `stages`, `executors` and `operators`, with rows of every collected run. The
+    /// query runs on Sail, which needs no JVM (tinderbox engine install sail), or on a Spark Connect server that sees the same files.
     /// Files, schemas and statements that are no query are refused.
     Sql {
         /// One SELECT.

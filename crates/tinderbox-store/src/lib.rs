@@ -21,6 +21,7 @@ mod row;
 mod run;
 mod spec;
 mod table_file;
+mod table_set;
 mod tables;
 mod token;
 
@@ -40,6 +41,7 @@ pub use run::{
 };
 pub use spec::{SpecHash, SpecVersion};
 pub use table_file::{NewTableFile, TableFile, TableFileKind};
+pub use table_set::{NewTableSet, TableMember, TableSet, UnwrittenRun, UnwrittenTables};
 pub use token::Found;
 
 use connection::Connections;

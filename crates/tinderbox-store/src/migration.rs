@@ -59,6 +59,7 @@ const STEPS: &[Step] = &[
     Step { number: 1, name: "initial", statements: initial::statements },
     Step { number: 2, name: "history", statements: history::statements },
     Step { number: fleet::NUMBER, name: "fleet", statements: fleet::statements },
+    Step { number: 4, name: "shared tables", statements: fleet::shared_tables },
 ];
 
 const STEPS_TABLE: &str = "schema_steps";

@@ -5,6 +5,7 @@ use crate::row::{big, sha256, time, unreadable, unsigned};
 use crate::tables::table_file as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, QueryOrder, QuerySelect, Set};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -15,6 +16,14 @@ use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 pub enum TableFileKind {
     /// The task table (Parquet), for other programs.
     Tasks,
+    /// The table of applications.
+    Applications,
+    /// The table of stages.
+    Stages,
+    /// The table of executors.
+    Executors,
+    /// The table of operators.
+    Operators,
     /// The task pack, from which tasks are answered.
     Pack,
     /// The detail file.
@@ -23,19 +32,25 @@ pub enum TableFileKind {
 
 impl TableFileKind {
     /// The kinds that are Parquet tables, which SQL may read under their names.
-    pub const TABLES: &'static [Self] = &[Self::Tasks];
+    pub const TABLES: &'static [Self] =
+        &[Self::Tasks, Self::Applications, Self::Stages, Self::Executors, Self::Operators];
 
     /// The name in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tasks => "tasks",
+            Self::Applications => "applications",
+            Self::Stages => "stages",
+            Self::Executors => "executors",
+            Self::Operators => "operators",
             Self::Pack => "pack",
             Self::Detail => "detail",
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Tasks, Self::Pack, Self::Detail].into_iter().find(|kind| kind.as_str() == text)
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let all = Self::TABLES.iter().chain(&[Self::Pack, Self::Detail]);
+        all.copied().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -47,7 +62,7 @@ pub struct NewTableFile {
     /// Where it is, relative to the data directory, `/` between folders. Names the file for ever: a path is not
     /// used twice.
     pub path: String,
-    /// Whose it is.
+    /// Whose it is; of a table that runs share, its set ([`crate::NewTableSet`]).
     pub run: RunId,
     /// Of which attempt.
     pub attempt: AttemptNumber,
@@ -238,6 +253,17 @@ pub(crate) async fn retire_runs(
     now: TimestampMs,
 ) -> Result<(), DbErr> {
     retire(t, table::Column::RunId.is_in(runs), now).await
+}
+
+/// Retires the Parquet tables that runs have for themselves.
+pub(crate) async fn retire_tables(
+    t: &DatabaseTransaction,
+    runs: &[String],
+    now: TimestampMs,
+) -> Result<(), DbErr> {
+    let kinds = TableFileKind::TABLES.iter().map(|kind| kind.as_str());
+    let which = table::Column::RunId.is_in(runs).and(table::Column::Kind.is_in(kinds));
+    retire(t, which, now).await
 }
 
 async fn retire(

@@ -242,6 +242,27 @@ pub(crate) mod history_attempt {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(crate) mod table_member {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "table_members")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub run_id: String,
+        pub set_id: String,
+        pub attempt: i64,
+        pub detail_id: String,
+        pub detail: String,
+        pub num_bytes: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(crate) mod run_rollup {
     use sea_orm::entity::prelude::*;
 

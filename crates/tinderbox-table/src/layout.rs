@@ -36,15 +36,18 @@ impl Place {
         self.new_file("details", "json.zst")
     }
 
-    fn new_file(&self, root: &str, extension: &str) -> PathBuf {
+    /// Workspace and date: below it lie the files of all attempts that share both.
+    pub fn folder(&self) -> PathBuf {
         let workspace = escape(self.workspace.as_str());
+        PathBuf::from(format!("workspace={workspace}/date={}", date(self.created)))
+    }
+
+    fn new_file(&self, root: &str, extension: &str) -> PathBuf {
+        let folder = self.folder();
         let run = escape(self.run.as_str());
-        let date = date(self.created);
         let unique = Uuid::new_v4().simple();
         let attempt = self.attempt;
-        PathBuf::from(format!(
-            "{root}/workspace={workspace}/date={date}/{run}-{attempt}-{unique}.{extension}"
-        ))
+        PathBuf::from(format!("{root}/{}/{run}-{attempt}-{unique}.{extension}", folder.display()))
     }
 }
 

@@ -77,7 +77,10 @@ async fn bad_questions_are_refused_before_anything_is_started() {
     let error = history.ask(&nowhere, "DROP VIEW tasks", None).await.unwrap_err();
     assert_eq!(error.to_string(), "DROP is no query, and only queries are taken");
     let error = history.ask(&nowhere, "SELECT * FROM text.`/etc/passwd`", None).await.unwrap_err();
-    assert_eq!(error.hint().as_deref(), Some("tables here: tasks"));
+    assert_eq!(
+        error.hint().as_deref(),
+        Some("tables here: tasks, applications, stages, executors, operators")
+    );
     let error = history.ask(&nowhere, GROUPS, None).await.unwrap_err();
     assert_eq!(error.hint().as_deref(), Some("tinderbox engine install sail"));
     let error = history.ask(&nowhere, GROUPS, Some("sc://127.0.0.1:1")).await.unwrap_err();

@@ -32,7 +32,10 @@ fn sql_is_answered_in_three_forms_also_beside_a_server() {
 fn bad_questions_end_with_exit_code_2_and_what_to_do() {
     let place = Place::new();
     for (arguments, says) in [
-        (&["SELECT * FROM parquet.`/etc`"][..], "hint: tables here: tasks"),
+        (
+            &["SELECT * FROM parquet.`/etc`"][..],
+            "hint: tables here: tasks, applications, stages, executors, operators",
+        ),
         (&["SET a = 1"], "hint: give one SELECT"),
         (&["SELECT 1", "--on", "yarn"], "hint: leave --on out for Sail"),
         (&["SELECT 1", "--server", "http://127.0.0.1:1"], "hint: type it on the server's machine"),

@@ -23,6 +23,11 @@ pub(super) fn statements(backend: DbBackend) -> Vec<Box<dyn Ddl>> {
     ]
 }
 
+/// Step 4: whose rows the Parquet tables hold that runs share.
+pub(super) fn shared_tables(backend: DbBackend) -> Vec<Box<dyn Ddl>> {
+    vec![Box::new(table_members(backend)), Box::new(index("table_members", &["set_id"]))]
+}
+
 fn run_rollups(backend: DbBackend) -> TableCreateStatement {
     let columns = [name(backend, "run_id").not_null(), text(backend, "body").not_null()];
     table("run_rollups", ["run_id"], columns)
@@ -49,6 +54,21 @@ fn key(backend: DbBackend) -> [super::portable::Column; 5] {
         integer("start_us").not_null(),
         name(backend, "value").not_null(),
     ]
+}
+
+fn table_members(backend: DbBackend) -> TableCreateStatement {
+    table(
+        "table_members",
+        ["run_id"],
+        [
+            name(backend, "run_id").not_null(),
+            name(backend, "set_id").not_null(),
+            integer("attempt").not_null(),
+            name(backend, "detail_id").not_null(),
+            text(backend, "detail").not_null(),
+            integer("num_bytes").not_null(),
+        ],
+    )
 }
 
 fn run_tokens(backend: DbBackend) -> TableCreateStatement {

@@ -1,7 +1,7 @@
 use super::Run;
 use crate::error::{Error, Failure};
 use crate::row::{UNKNOWN, time, unsigned};
-use crate::tables::{attempt, finding, report, run as table, table_file};
+use crate::tables::{attempt, finding, report, run as table, table_file, table_member};
 use crate::{Store, counts, event_log, history_attempt, rollup, token};
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
@@ -16,7 +16,7 @@ pub struct Prunable {
     pub id: RunId,
     /// When it ended; of an observed run whose end is not known, when its record last changed.
     pub ended: TimestampMs,
-    /// Size of its current files.
+    /// Size of its current files, with its part of those that it shares.
     pub size: Bytes,
 }
 
@@ -130,7 +130,14 @@ async fn sizes(t: &DatabaseTransaction, ids: Vec<&str>) -> Result<HashMap<String
             .into_tuple()
             .all(t)
             .await?;
-        for (id, size) in rows {
+        let shared: Vec<(String, i64)> = table_member::Entity::find()
+            .select_only()
+            .columns([table_member::Column::RunId, table_member::Column::NumBytes])
+            .filter(table_member::Column::RunId.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(t)
+            .await?;
+        for (id, size) in rows.into_iter().chain(shared) {
             *sizes.entry(id).or_default() += unsigned(size);
         }
     }
