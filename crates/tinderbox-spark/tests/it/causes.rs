@@ -44,7 +44,7 @@ fn the_reason_of_a_file_that_cannot_be_read_is_its_cause() {
     assert!(
         found[1].starts_with("CausedBy java.lang.RuntimeException | corrupted file: the footer")
     );
-    assert!(found[1].ends_with("(ParquetFileReader.java:659)"), "{}", found[1]);
+    assert!(found[1].ends_with("(ParquetFileReader.java:628)"), "{}", found[1]);
     let found = chain("read-file-stage-4.3.txt");
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("Top FAILED_READ_FILE.NO_HINT | Encountered error"), "{found:?}");
