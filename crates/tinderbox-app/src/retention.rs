@@ -64,6 +64,23 @@ impl App {
         if retention.keeps_all() {
             return Ok(pruned);
         }
+        loop {
+            let before = pruned.num_runs;
+            self.prune_once(retention, dry_run, &mut pruned).await?;
+            if dry_run || pruned.num_runs == before {
+                return Ok(pruned);
+            }
+            // What the files that runs share will be is known when they are written again.
+            self.write_tables_alone().await;
+        }
+    }
+
+    async fn prune_once(
+        &self,
+        retention: Retention,
+        dry_run: bool,
+        pruned: &mut Pruned,
+    ) -> Result<(), Error> {
         let store = &self.inner.store;
         let candidates = store.run_prunable(TimestampMs(i64::MAX / 1_000), MOST).await?;
         let chosen = choose(retention, candidates, store.files_size().await?, now());
@@ -76,10 +93,7 @@ impl App {
                 .cloned()
                 .for_each(|r| pruned.add(r));
         }
-        if !dry_run {
-            self.write_tables_alone().await;
-        }
-        Ok(pruned)
+        Ok(())
     }
 
     /// Applies retention now and every ten minutes, until [`App::close`].

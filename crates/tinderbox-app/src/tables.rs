@@ -34,6 +34,8 @@ const LARGE_SET: Bytes = Bytes(32 << 20);
 const TARGET_SIZE: Bytes = Bytes(128 << 20);
 /// So many small sets of one date are worth the writing.
 const FEWEST_SETS: usize = 8;
+/// Sets that are put together at a time: their files are open together.
+const MOST_SETS: usize = 128;
 
 impl App {
     /// Writes what the tables lack and puts small files together, unless nothing has changed since. The caller holds the
@@ -273,7 +275,7 @@ fn small(sets: Vec<TableSet>) -> Vec<Vec<TableSet>> {
     for sets in folders.into_values() {
         let (mut group, mut size) = (Vec::new(), Bytes::ZERO);
         for set in sets {
-            if size + size_of(&set) > TARGET_SIZE {
+            if group.len() >= MOST_SETS || size + size_of(&set) > TARGET_SIZE {
                 groups.push(std::mem::take(&mut group));
                 size = Bytes::ZERO;
             }

@@ -9,14 +9,15 @@ use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, new_null_array};
 use arrow_schema::{ArrowError, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const WHAT: &str = "table of Tinderbox";
 
 /// Merges files of one table into a new one at `out`, sorted by run and attempt; rows of the same attempt keep the order
-/// of `files`, then their own. Columns that an older file lacks become null. Holds a batch of rows, a row group of
+/// of `files`, then their own. Columns that an older file lacks become null. Holds an open file and a batch of rows for each of `files`, a row group of
 /// compressed ones and 64 bytes for each attempt in each file; the files that were read stay.
 ///
 /// # Errors
@@ -36,8 +37,12 @@ pub fn compact(files: &[PathBuf], out: &Path) -> Result<Written, Error> {
     // Stable: what is equal stays as it came.
     parts.sort_by(|a, b| (&a.run, a.attempt).cmp(&(&b.run, b.attempt)));
     let mut file = File::create(out, table.unwrap_or(Table::Tasks))?;
+    let mut sources: HashMap<&Path, Source<'_>> = HashMap::new();
     for part in parts {
-        copy(&part, &mut file)?;
+        sources
+            .entry(part.path)
+            .or_insert_with(|| Source::new(part.path))
+            .copy(&part, &mut file)?;
     }
     file.finish()
 }
@@ -96,18 +101,57 @@ fn parts_of(path: &Path) -> Result<(Table, Vec<Part<'_>>), Error> {
     Ok((table, parts))
 }
 
-fn copy(part: &Part<'_>, file: &mut File) -> Result<(), Error> {
-    let batches = open(part.path)?
-        .with_offset(part.first)
-        .with_limit(part.len)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|e| Error::damaged(part.path, WHAT, e))?;
-    for batch in batches {
-        let batch = batch.and_then(|batch| widened(&batch, file.schema()));
-        file.write_batch(&batch.map_err(|e| Error::damaged(part.path, WHAT, e))?)?;
+/// A file that is read. Ours are sorted, so that it is read once from front to end, however many parts it has.
+struct Source<'a> {
+    path: &'a Path,
+    batches: Option<ParquetRecordBatchReader>,
+    /// The batch read last, less what was copied of it.
+    batch: Option<RecordBatch>,
+    /// The row that comes next.
+    row: usize,
+}
+
+impl<'a> Source<'a> {
+    fn new(path: &'a Path) -> Self {
+        Self { path, batches: None, batch: None, row: 0 }
     }
-    Ok(())
+
+    fn copy(&mut self, part: &Part<'_>, file: &mut File) -> Result<(), Error> {
+        let mut left = part.len;
+        while left > 0 {
+            let batch = self.rows_from(part.first + part.len - left)?;
+            let count = left.min(batch.num_rows());
+            let copied = widened(&batch.slice(0, count), file.schema());
+            file.write_batch(&copied.map_err(|e| Error::damaged(self.path, WHAT, e))?)?;
+            let rest = batch.num_rows() - count;
+            self.batch = (rest > 0).then(|| batch.slice(count, rest));
+            self.row += count;
+            left -= count;
+        }
+        Ok(())
+    }
+
+    /// Rows from `row` on, at least one.
+    fn rows_from(&mut self, row: usize) -> Result<RecordBatch, Error> {
+        let damaged = |e| Error::damaged(self.path, WHAT, e);
+        if self.row != row {
+            (self.batches, self.batch, self.row) = (None, None, row);
+        }
+        if let Some(batch) = self.batch.take() {
+            return Ok(batch);
+        }
+        let batches = match self.batches.take() {
+            Some(batches) => batches,
+            None => {
+                let reader = open(self.path)?.with_offset(row).with_batch_size(BATCH_ROWS);
+                reader.build().map_err(|e| Error::damaged(self.path, WHAT, e))?
+            }
+        };
+        match self.batches.insert(batches).next() {
+            Some(batch) => batch.map_err(damaged),
+            None => Err(Error::damaged(self.path, WHAT, "it has fewer rows than its runs")),
+        }
+    }
 }
 
 /// The batch with the columns of `schema`.
