@@ -3,8 +3,10 @@
 use crate::history::LogFacts;
 use crate::live::totals;
 use crate::opening::OpenLog;
+use crate::query::partial_reasons;
 use crate::{
-    App, CollectFailure, CollectStep, Collected, Error, LogSource, advice, blocking, chain, now,
+    App, CollectFailure, CollectStep, CollectWarning, Collected, Error, LogSource, advice,
+    blocking, chain, now,
 };
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
@@ -78,16 +80,50 @@ impl App {
                 on_step(CollectStep::Begun { log: log.place.to_string() });
                 let read = self.collect_log(LogIdentity::of(&log), &log).await;
                 on_step(CollectStep::Ended { num_bytes: log.version.size });
-                read
+                read.map(|reasons| (log, reasons))
             })
             .buffer_unordered(IN_FLIGHT);
+        let mut read_logs = HashSet::new();
         while let Some(read) = reading.next().await {
             match read {
-                Ok(()) => done.collected += 1,
+                Ok((log, reasons)) => {
+                    done.collected += 1;
+                    done.add_warning(log.place.to_string(), reasons);
+                    read_logs.insert(log.url());
+                }
                 Err(error) => done.failed.push(CollectFailure::of(&error)),
             }
         }
+        self.warn_of_twins(&read_logs, &mut done).await?;
+        done.warnings.sort_by(|a, b| a.log.cmp(&b.log));
         Ok(done)
+    }
+
+    /// Tells of logs that were read now and of which another has the same application and attempt.
+    async fn warn_of_twins(
+        &self,
+        read_logs: &HashSet<String>,
+        done: &mut Collected,
+    ) -> Result<(), Error> {
+        if read_logs.is_empty() {
+            return Ok(());
+        }
+        let rows = self.inner.store.history_list().await?;
+        let mut logs: HashMap<_, Vec<&str>> = HashMap::new();
+        for row in &rows {
+            logs.entry((&row.application, &row.attempt)).or_default().push(&row.event_log);
+        }
+        for row in rows.iter().filter(|row| read_logs.contains(&row.event_log)) {
+            let same = &logs[&(&row.application, &row.attempt)];
+            for other in same.iter().filter(|log| **log != row.event_log) {
+                let reason = format!(
+                    "{other} is a log of the same attempt of {}; /api/v1 shows the one that changed last",
+                    row.application
+                );
+                done.add_warning(row.event_log.clone(), vec![reason]);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
@@ -97,7 +133,12 @@ impl App {
             let mut said = Vec::new();
             loop {
                 let failures = match app.collect(&source).await {
-                    Ok(done) => done.failed,
+                    Ok(done) => {
+                        for CollectWarning { log, reasons } in &done.warnings {
+                            tracing::warn!("not whole: {log}: {}", reasons.join("; "));
+                        }
+                        done.failed
+                    }
                     Err(error) => vec![CollectFailure::of(&error)],
                 };
                 // Once, not every ten seconds.
@@ -111,8 +152,12 @@ impl App {
     }
 
     /// Reads a log that is known under `identity`, which may be another address than the place where it lies now. The
-    /// caller holds the lock of the collection.
-    pub(crate) async fn collect_log(&self, identity: LogIdentity, log: &Log) -> Result<(), Error> {
+    /// caller holds the lock of the collection. Gives what is wrong with it.
+    pub(crate) async fn collect_log(
+        &self,
+        identity: LogIdentity,
+        log: &Log,
+    ) -> Result<Vec<String>, Error> {
         let LogIdentity { url, size, modified } = identity;
         // The same log makes the same run.
         let id = id_of(&url);
@@ -132,11 +177,12 @@ impl App {
         drop(turns);
         let run = self.observed_run(run, &application).await?;
         let facts = LogFacts { url: url.clone(), modified };
+        let reasons = warnings_of(&application, log);
         self.record(&run, &application, files, facts).await?;
         let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
         self.inner.store.event_log_put(&log).await?;
         self.announce(&run.id);
-        Ok(())
+        Ok(reasons)
     }
 
     /// The stored run of an observed application: the one that was made of its log before, or a new one.
@@ -294,6 +340,24 @@ impl App {
         };
         store.run_record_application(&run.id, &record, now()).await?;
         self.history_record(run, application, log).await
+    }
+}
+
+/// Why a log is not whole. One that is being written never is, which is no news.
+fn warnings_of(application: &Application, log: &Log) -> Vec<String> {
+    let mut completeness = application.completeness.clone();
+    if log.version.in_progress {
+        completeness.truncated = None;
+    }
+    partial_reasons(&completeness, !log.version.in_progress)
+}
+
+impl Collected {
+    /// Notes what is wrong with a log, if anything is.
+    pub(crate) fn add_warning(&mut self, log: String, reasons: Vec<String>) {
+        if !reasons.is_empty() {
+            self.warnings.push(CollectWarning { log, reasons });
+        }
     }
 }
 

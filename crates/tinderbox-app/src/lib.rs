@@ -39,9 +39,9 @@ pub use query::Inside;
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use views::{
-    AppliedAdvice, AttemptView, CollectFailure, CollectStep, Collected, LogPart, LogSource,
-    RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission, Submitted,
-    TaskPage, TaskQuery, TaskSortKey,
+    AppliedAdvice, AttemptView, CollectFailure, CollectStep, CollectWarning, Collected, LogPart,
+    LogSource, RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission,
+    Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
 
 pub use tinderbox_advise as advise;

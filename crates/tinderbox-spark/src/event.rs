@@ -35,7 +35,7 @@ pub(crate) use streaming::{
     StateOperator, StreamingIdle, StreamingProgress, StreamingProgressEvent, StreamingStarted,
     StreamingTerminated,
 };
-pub(crate) use task::{EndReason, ExecutorPeaks, TaskEnd, TaskStart};
+pub(crate) use task::{EndReason, ExecutorPeaks, NO_ATTEMPT, TaskEnd, TaskStart};
 pub(crate) use text::Text;
 
 use serde::Deserialize;

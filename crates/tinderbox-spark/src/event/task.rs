@@ -9,7 +9,7 @@ use tinderbox_model::{Accumulable, AccumulatorId, Bytes, Millis, Nanos, PeakMemo
 pub(crate) struct TaskStart<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
-    #[serde(rename = "Stage Attempt ID", default)]
+    #[serde(rename = "Stage Attempt ID", default, deserialize_with = "attempt")]
     pub(crate) stage_attempt: u32,
     #[serde(rename = "Task Info", borrow)]
     pub(crate) info: TaskInfo<'a>,
@@ -19,7 +19,7 @@ pub(crate) struct TaskStart<'a> {
 pub(crate) struct TaskEnd<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
-    #[serde(rename = "Stage Attempt ID", default)]
+    #[serde(rename = "Stage Attempt ID", default, deserialize_with = "attempt")]
     pub(crate) stage_attempt: u32,
     /// `None` for success, which nearly all are; the reason of an end is large.
     #[serde(rename = "Task End Reason", borrow, deserialize_with = "unless_success")]
@@ -30,6 +30,16 @@ pub(crate) struct TaskEnd<'a> {
     pub(crate) executor_metrics: ExecutorPeaks,
     #[serde(rename = "Task Metrics", default, deserialize_with = "task_metrics")]
     pub(crate) metrics: Option<TaskMetrics>,
+}
+
+/// The attempt of tasks whose stage was gone when they were launched: `DAGScheduler.handleBeginEvent` writes -1.
+pub(crate) const NO_ATTEMPT: u32 = u32::MAX;
+
+fn attempt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match i64::deserialize(deserializer)? {
+        -1 => Ok(NO_ATTEMPT),
+        number => u32::try_from(number).map_err(D::Error::custom),
+    }
 }
 
 /// What a task's end says of its executor.
