@@ -22,12 +22,12 @@ mod streaming;
 mod tasks;
 
 use crate::event::{
-    AdaptiveExecutionUpdate, BlockUpdated, DriverAccumUpdates, SqlExecutionEnd, SqlExecutionStart,
-    StreamingProgressEvent, TaskEnd, TaskStart, UnpersistRdd, event_name, scan,
+    AdaptiveExecutionUpdate, BlockUpdated, DriverAccumUpdates, ExclusionKind, SqlExecutionEnd,
+    SqlExecutionStart, StreamingProgressEvent, TaskEnd, TaskStart, UnpersistRdd, event_name, scan,
+    short_name,
 };
 use crate::scala_order::Scala;
 use connect::Connect;
-use exclusion::ExclusionKind;
 use executors::Executors;
 use jobs::Jobs;
 use names::Names;
@@ -420,20 +420,6 @@ impl Fold {
     fn scala(&self) -> Scala {
         Scala::of(self.head.spark_version.as_ref())
     }
-}
-
-/// The name without package and `SparkListener`. Which events Spark writes with their package differs by version.
-fn short_name(name: &str) -> &str {
-    let name = name.strip_prefix("org.apache.spark.").map_or(name, |rest| {
-        const PACKAGES: [&str; 4] = [
-            "scheduler.",
-            "sql.execution.ui.",
-            "sql.connect.service.",
-            "sql.streaming.StreamingQueryListener$",
-        ];
-        PACKAGES.iter().find_map(|package| rest.strip_prefix(package)).unwrap_or(rest)
-    });
-    name.strip_prefix("SparkListener").unwrap_or(name)
 }
 
 /// Events of Spark that are known and hold nothing that the application needs.

@@ -18,5 +18,5 @@ pub mod rest;
 mod scala_order;
 
 pub use error::Error;
-pub use event::event_name;
+pub use event::{event_name, rewrite_line};
 pub use fold::{Fold, ParsedLine};

@@ -1,44 +1,62 @@
 use super::{ExecutorMetrics, Text};
-use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeSeq, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt;
 use tinderbox_model::{Accumulable, AccumulatorId, Bytes, Millis, Nanos, PeakMemory, TaskMetrics};
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct TaskStart<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
-    #[serde(rename = "Stage Attempt ID", default, deserialize_with = "attempt")]
+    #[serde(rename = "Stage Attempt ID", default, with = "attempt")]
     pub(crate) stage_attempt: u32,
     #[serde(rename = "Task Info", borrow)]
     pub(crate) info: TaskInfo<'a>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct TaskEnd<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
-    #[serde(rename = "Stage Attempt ID", default, deserialize_with = "attempt")]
+    #[serde(rename = "Stage Attempt ID", default, with = "attempt")]
     pub(crate) stage_attempt: u32,
     /// `None` for success, which nearly all are; the reason of an end is large.
     #[serde(rename = "Task End Reason", borrow, deserialize_with = "unless_success")]
+    #[serde(serialize_with = "or_success")]
     pub(crate) reason: Option<Box<EndReason<'a>>>,
     #[serde(rename = "Task Info", borrow)]
     pub(crate) info: EndedTaskInfo<'a>,
     #[serde(rename = "Task Executor Metrics", default, deserialize_with = "peaks")]
+    #[serde(serialize_with = "write_peaks", skip_serializing_if = "ExecutorPeaks::is_absent")]
     pub(crate) executor_metrics: ExecutorPeaks,
     #[serde(rename = "Task Metrics", default, deserialize_with = "task_metrics")]
+    #[serde(serialize_with = "write_metrics", skip_serializing_if = "Option::is_none")]
     pub(crate) metrics: Option<TaskMetrics>,
 }
 
 /// The attempt of tasks whose stage was gone when they were launched: `DAGScheduler.handleBeginEvent` writes -1.
 pub(crate) const NO_ATTEMPT: u32 = u32::MAX;
 
-fn attempt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    match i64::deserialize(deserializer)? {
-        -1 => Ok(NO_ATTEMPT),
-        number => u32::try_from(number).map_err(D::Error::custom),
+mod attempt {
+    use super::NO_ATTEMPT;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+        match i64::deserialize(from)? {
+            -1 => Ok(NO_ATTEMPT),
+            number => u32::try_from(number).map_err(D::Error::custom),
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(attempt: &u32, to: S) -> Result<S::Ok, S::Error> {
+        match *attempt {
+            NO_ATTEMPT => (-1).serialize(to),
+            number => number.serialize(to),
+        }
     }
 }
 
@@ -55,6 +73,10 @@ pub(crate) enum ExecutorPeaks {
 }
 
 impl ExecutorPeaks {
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// Raises `to` to what was reported; Spark reads what is absent as zeros.
     pub(crate) fn raise(&self, to: &mut PeakMemory) {
         match self {
@@ -86,9 +108,34 @@ fn task_metrics<'de, D: Deserializer<'de>>(
     Ok(Option::<Metrics>::deserialize(deserializer)?.map(TaskMetrics::from))
 }
 
+fn write_peaks<S: Serializer>(peaks: &ExecutorPeaks, to: S) -> Result<S::Ok, S::Error> {
+    match peaks {
+        ExecutorPeaks::Absent | ExecutorPeaks::Zero => {
+            ExecutorMetrics(PeakMemory::of(|_| 0)).serialize(to)
+        }
+        ExecutorPeaks::Some(metrics) => metrics.serialize(to),
+    }
+}
+
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn or_success<S: Serializer>(
+    reason: &Option<Box<EndReason<'_>>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match reason {
+        Some(reason) => reason.serialize(to),
+        None => EndReason { reason: Text::from("Success"), ..EndReason::default() }.serialize(to),
+    }
+}
+
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn write_metrics<S: Serializer>(metrics: &Option<TaskMetrics>, to: S) -> Result<S::Ok, S::Error> {
+    metrics.as_ref().map(Metrics::from).serialize(to)
+}
+
 /// What holds from the launch on. `TaskInfo` is mutable in Spark and a `TaskStart` may be written late, so
 /// its end fields (`Finish Time`, `Failed`, `Killed`, `Accumulables`) are not read here.
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct TaskInfo<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) id: i64,
@@ -111,7 +158,7 @@ pub(crate) struct TaskInfo<'a> {
 }
 
 /// [`TaskInfo`] with its end. Written out, because a flattened struct would be buffered and not borrow.
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct EndedTaskInfo<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) id: i64,
@@ -143,51 +190,58 @@ pub(crate) struct EndedTaskInfo<'a> {
     pub(crate) sql_updates: SqlUpdates,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 fn unknown_partition() -> i64 {
     -1
 }
 
 /// The union of the fields of Spark's end reasons (`JsonProtocol.taskEndReasonToJson`).
-#[derive(Debug, PartialEq, Default, Deserialize)]
+#[derive(Debug, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct EndReason<'a> {
     #[serde(rename = "Reason", borrow)]
     pub(crate) reason: Text<'a>,
-    #[serde(rename = "Class Name", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Class Name", borrow)]
     pub(crate) class_name: Text<'a>,
-    #[serde(rename = "Description", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Description", borrow)]
     pub(crate) description: Text<'a>,
     #[serde(rename = "Full Stack Trace", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) full_stack_trace: Option<Text<'a>>,
-    #[serde(rename = "Kill Reason", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Kill Reason", borrow)]
     pub(crate) kill_reason: Text<'a>,
     #[serde(rename = "Block Manager Address", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) block_manager: Option<FetchAddress<'a>>,
-    #[serde(rename = "Shuffle ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Shuffle ID")]
     pub(crate) shuffle_id: i64,
-    #[serde(rename = "Map ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Map ID")]
     pub(crate) map_id: i64,
-    #[serde(rename = "Map Index")]
+    #[serde(skip_serializing_if = "is_default", rename = "Map Index")]
     pub(crate) map_index: i64,
-    #[serde(rename = "Reduce ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Reduce ID")]
     pub(crate) reduce_id: i64,
-    #[serde(rename = "Message", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Message", borrow)]
     pub(crate) message: Text<'a>,
-    #[serde(rename = "Executor ID", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
-    #[serde(rename = "Exit Caused By App")]
+    #[serde(skip_serializing_if = "is_default", rename = "Exit Caused By App")]
     pub(crate) exit_caused_by_app: bool,
     #[serde(rename = "Loss Reason", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) loss_reason: Option<Text<'a>>,
-    #[serde(rename = "Job ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Job ID")]
     pub(crate) job: i64,
-    #[serde(rename = "Partition ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Partition ID")]
     pub(crate) partition: i64,
-    #[serde(rename = "Attempt Number")]
+    #[serde(skip_serializing_if = "is_default", rename = "Attempt Number")]
     pub(crate) attempt: i64,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct FetchAddress<'a> {
     #[serde(rename = "Executor ID", borrow, default)]
     pub(crate) executor: Text<'a>,
@@ -198,7 +252,7 @@ pub(crate) struct FetchAddress<'a> {
 }
 
 /// Names and units: `JsonProtocol.taskMetricsToJson`.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Metrics {
     #[serde(rename = "Executor Deserialize Time")]
@@ -211,6 +265,11 @@ pub(crate) struct Metrics {
     executor_cpu_time: i64,
     #[serde(rename = "Peak Execution Memory")]
     peak_execution_memory: i64,
+    /// From Spark 4.0 on, as the next one.
+    #[serde(rename = "Peak On Heap Execution Memory")]
+    peak_on_heap_execution_memory: i64,
+    #[serde(rename = "Peak Off Heap Execution Memory")]
+    peak_off_heap_execution_memory: i64,
     #[serde(rename = "Result Size")]
     result_size: i64,
     #[serde(rename = "JVM GC Time")]
@@ -221,21 +280,21 @@ pub(crate) struct Metrics {
     memory_bytes_spilled: i64,
     #[serde(rename = "Disk Bytes Spilled")]
     disk_bytes_spilled: i64,
-    #[serde(rename = "Peak On Heap Execution Memory")]
-    peak_on_heap_execution_memory: i64,
-    #[serde(rename = "Peak Off Heap Execution Memory")]
-    peak_off_heap_execution_memory: i64,
     #[serde(rename = "Shuffle Read Metrics")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     shuffle_read: Option<ShuffleRead>,
     #[serde(rename = "Shuffle Write Metrics")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     shuffle_write: Option<ShuffleWrite>,
     #[serde(rename = "Input Metrics")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     input: Option<Input>,
     #[serde(rename = "Output Metrics")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Output>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct ShuffleRead {
     #[serde(rename = "Remote Blocks Fetched")]
@@ -259,7 +318,7 @@ struct ShuffleRead {
     push: PushRead,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct PushRead {
     #[serde(rename = "Corrupt Merged Block Chunks")]
@@ -282,7 +341,7 @@ struct PushRead {
     remote_requests_duration: i64,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct ShuffleWrite {
     #[serde(rename = "Shuffle Bytes Written")]
@@ -293,7 +352,7 @@ struct ShuffleWrite {
     records_written: i64,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Input {
     #[serde(rename = "Bytes Read")]
@@ -302,7 +361,7 @@ struct Input {
     records_read: i64,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Output {
     #[serde(rename = "Bytes Written")]
@@ -364,6 +423,67 @@ impl From<Metrics> for TaskMetrics {
             ),
         }
     }
+}
+
+impl From<&TaskMetrics> for Metrics {
+    fn from(metrics: &TaskMetrics) -> Self {
+        let read = ShuffleRead {
+            remote_blocks_fetched: signed(metrics.shuffle_remote_blocks_fetched),
+            local_blocks_fetched: signed(metrics.shuffle_local_blocks_fetched),
+            fetch_wait_time: signed(metrics.shuffle_fetch_wait_time.0),
+            remote_bytes_read: signed(metrics.shuffle_remote_bytes_read.0),
+            remote_bytes_read_to_disk: signed(metrics.shuffle_remote_bytes_read_to_disk.0),
+            local_bytes_read: signed(metrics.shuffle_local_bytes_read.0),
+            total_records_read: signed(metrics.shuffle_read_records),
+            remote_requests_duration: signed(metrics.shuffle_remote_requests_duration.0),
+            push: PushRead {
+                corrupt_merged_block_chunks: signed(metrics.shuffle_corrupt_merged_block_chunks),
+                merged_fetch_fallback_count: signed(metrics.shuffle_merged_fetch_fallback_count),
+                remote_blocks_fetched: signed(metrics.shuffle_merged_remote_blocks_fetched),
+                local_blocks_fetched: signed(metrics.shuffle_merged_local_blocks_fetched),
+                remote_chunks_fetched: signed(metrics.shuffle_merged_remote_chunks_fetched),
+                local_chunks_fetched: signed(metrics.shuffle_merged_local_chunks_fetched),
+                remote_bytes_read: signed(metrics.shuffle_merged_remote_bytes_read.0),
+                local_bytes_read: signed(metrics.shuffle_merged_local_bytes_read.0),
+                remote_requests_duration: signed(metrics.shuffle_merged_remote_requests_duration.0),
+            },
+        };
+        let write = ShuffleWrite {
+            bytes_written: signed(metrics.shuffle_write_bytes.0),
+            write_time: signed(metrics.shuffle_write_time.0),
+            records_written: signed(metrics.shuffle_write_records),
+        };
+        let input = Input {
+            bytes_read: signed(metrics.input_bytes.0),
+            records_read: signed(metrics.input_records),
+        };
+        let output = Output {
+            bytes_written: signed(metrics.output_bytes.0),
+            records_written: signed(metrics.output_records),
+        };
+        Self {
+            executor_deserialize_time: signed(metrics.executor_deserialize_time.0),
+            executor_deserialize_cpu_time: signed(metrics.executor_deserialize_cpu_time.0),
+            executor_run_time: signed(metrics.executor_run_time.0),
+            executor_cpu_time: signed(metrics.executor_cpu_time.0),
+            peak_execution_memory: signed(metrics.peak_execution_memory.0),
+            peak_on_heap_execution_memory: signed(metrics.peak_on_heap_execution_memory.0),
+            peak_off_heap_execution_memory: signed(metrics.peak_off_heap_execution_memory.0),
+            result_size: signed(metrics.result_size.0),
+            jvm_gc_time: signed(metrics.jvm_gc_time.0),
+            result_serialization_time: signed(metrics.result_serialization_time.0),
+            memory_bytes_spilled: signed(metrics.memory_bytes_spilled.0),
+            disk_bytes_spilled: signed(metrics.disk_bytes_spilled.0),
+            shuffle_read: Some(read),
+            shuffle_write: Some(write),
+            input: Some(input),
+            output: Some(output),
+        }
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn unsigned(value: i64) -> u64 {
@@ -448,6 +568,54 @@ impl<'de> Deserialize<'de> for SqlUpdates {
         }
 
         deserializer.deserialize_any(Updates)
+    }
+}
+
+/// In Spark's form; what was dropped while reading stays away.
+impl Serialize for SqlUpdates {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Update<'a> {
+            #[serde(rename = "ID")]
+            id: i64,
+            #[serde(rename = "Name", skip_serializing_if = "Option::is_none")]
+            name: Option<&'a str>,
+            #[serde(rename = "Update", skip_serializing_if = "Option::is_none")]
+            update: Option<&'a str>,
+            #[serde(rename = "Value", skip_serializing_if = "Option::is_none")]
+            value: Option<&'a str>,
+            #[serde(rename = "Internal")]
+            internal: bool,
+            #[serde(rename = "Count Failed Values")]
+            count_failed_values: bool,
+            #[serde(rename = "Metadata", skip_serializing_if = "Option::is_none")]
+            metadata: Option<&'a str>,
+        }
+
+        let mut updates = serializer.serialize_seq(Some(self.sql.len() + self.users.len()))?;
+        for (accumulator, number) in &self.sql {
+            updates.serialize_element(&Update {
+                id: accumulator.0,
+                name: None,
+                update: Some(&number.to_string()),
+                value: None,
+                internal: true,
+                count_failed_values: true,
+                metadata: Some("sql"),
+            })?;
+        }
+        for user in &self.users {
+            updates.serialize_element(&Update {
+                id: user.id,
+                name: user.name.as_deref(),
+                update: user.update.as_deref(),
+                value: user.value.as_deref(),
+                internal: false,
+                count_failed_values: false,
+                metadata: None,
+            })?;
+        }
+        updates.end()
     }
 }
 

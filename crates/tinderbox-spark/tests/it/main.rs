@@ -9,3 +9,4 @@ mod cut;
 mod fixtures;
 mod fuzz;
 mod history_server;
+mod write;
