@@ -92,10 +92,10 @@ fn write_broken(folder: &Path) -> Vec<Broken> {
 
     let mut events = small("bad-character");
     let at = position(&events, "JobStart");
-    events[at]["Properties"]["spark.job.description"] = "@".into();
+    events[at]["Properties"]["spark.job.description"] = "@@@@".into();
     let mut bytes = text(&events);
     let start = offset(&events, at);
-    let found = bytes[start..].iter().position(|&byte| byte == b'@').unwrap();
+    let found = bytes[start..].windows(4).position(|four| four == b"@@@@").unwrap();
     bytes[start + found] = 0xc3;
     write("bad-character", &bytes);
     say("bad-character", format!("(at byte {start} of bad-character)"));
@@ -174,7 +174,7 @@ fn write_broken(folder: &Path) -> Vec<Broken> {
 /// What cannot be read at all: names and what is said of them.
 fn write_unreadable(folder: &Path) -> Vec<(&'static str, &'static str)> {
     fs::write(folder.join("empty"), "").unwrap();
-    let garbage: Vec<u8> = (0..100_000_u32).map(|n| (n * n >> 7).to_le_bytes()[0]).collect();
+    let garbage: Vec<u8> = (0..100_000_u32).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect();
     fs::write(folder.join("garbage"), &garbage).unwrap();
     fs::write(folder.join("magic.zstd"), [b"\x28\xb5\x2f\xfe", &garbage[..]].concat()).unwrap();
     fs::write(folder.join("magic.lz4"), [b"LZ4Blick", &garbage[..]].concat()).unwrap();

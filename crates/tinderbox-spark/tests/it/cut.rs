@@ -123,7 +123,11 @@ impl Counted {
         assert_eq!(completeness.bad_lines, 0, "{what}: a cut line is no bad line");
         assert_eq!(completeness.contradictions, 0, "{what}: a cut contradicts nothing");
         let is_whole = whole == self.lines.len();
-        assert_eq!(completeness.is_partial(), !is_whole || self.is_partial, "{what}: {completeness:?}");
+        assert_eq!(
+            completeness.is_partial(),
+            !is_whole || self.is_partial,
+            "{what}: {completeness:?}"
+        );
         let after = whole.checked_sub(1).map_or(0, |at| self.lines[at].0 + 1);
         if decoded > after && !is_whole {
             assert!(completeness.truncated.is_some(), "{what}: the line at {after} is cut");

@@ -5,6 +5,7 @@
 
 mod check_log;
 mod codecs;
+mod contradictions;
 mod cut;
 mod fixtures;
 mod fuzz;
