@@ -11,6 +11,7 @@ mod sql;
 mod storage;
 mod streaming;
 mod task;
+mod task_metrics;
 mod text;
 mod write;
 
