@@ -54,36 +54,52 @@ def run(arguments, report):
             compare(request, SERVER, theirs, ours, report, arguments.save)
     known = json.loads(theirs.get("/applications").body)
     rich = 0
-    for application, base in attempts(known):
+    for application, base, runs in attempts(known):
         if arguments.only and application["id"] not in arguments.only:
             continue
+        is_opened = theirs.get(f"{base}/environment").status != 500
         is_rich = rich < RICH and bool(walk.read(theirs, f"{base}/jobs")) and bool(walk.read(theirs, f"{base}/sql"))
         rich += is_rich
         requests = walk.of_application(base, application["id"], theirs, arguments.shape == "4.x", is_rich)
         for request in requests:
-            compare(request, application["id"], theirs, ours, report, arguments.save)
+            if is_opened or request.path in (base, f"{base}/logs"):
+                compare(request, application["id"], theirs, ours, report, arguments.save, runs)
+            else:
+                unopened(request, application["id"], ours, report)
 
 
 def attempts(applications):
-    """Application and base path. The path without an attempt finds the newest, or nothing: it is asked as well."""
+    """Application, base path and whether it runs. The path without an attempt finds the newest, or nothing: it is asked
+    as well."""
     for application in applications:
-        ids = [attempt["attemptId"] for attempt in application["attempts"] if "attemptId" in attempt]
+        all_attempts = application["attempts"]
+        named = {attempt["attemptId"]: attempt for attempt in all_attempts if "attemptId" in attempt}
         base = f"/applications/{quote(application['id'], safe='')}"
-        for suffix in ["", *(f"/{quote(attempt, safe='')}" for attempt in ids)]:
-            yield application, base + suffix
+        yield application, base, not all_attempts[0]["completed"]
+        for name, attempt in named.items():
+            yield application, f"{base}/{quote(name, safe='')}", not attempt["completed"]
 
 
-def compare(request, application, theirs, ours, report, save):
+def compare(request, application, theirs, ours, report, save, runs=False):
     left, right = theirs.get(request.path), ours.get(request.path)
     report.seconds["theirs"] += left.seconds
     report.seconds["ours"] += right.seconds
     if save:
         keep(save, application, request, left)
     leaves, orders = compare_answers(left, right)
-    report.add(application, request, leaves, orders)
+    report.add(application, request, leaves, orders, runs)
     if request.is_text and all(leaf.verdict == EQUAL for leaf in leaves) and not orders:
         same = Leaf("text", EQUAL) if left.body == right.body else Leaf("text", DIFFERS, *first_difference(left, right))
         report.add(application, walk.Request("text of an answer", request.path), [same], [])
+
+
+def unopened(request, application, ours, report):
+    """Nothing to compare with, but it must be an answer: 503 is that of thread dumps without a running driver."""
+    answer = ours.get(request.path)
+    if answer.status < 500 or answer.status == 503:
+        report.unopened[application] += 1
+    else:
+        report.add(application, request, [Leaf("status", DIFFERS, "an answer", answer.status)], [])
 
 
 def first_difference(left, right):

@@ -73,8 +73,13 @@ def compact(directory, scratch):
     if not moved:
         return
     environment = os.environ["TINDERBOX_SPARK_4"]
-    options = {"fs_eventLog_rolling_maxFilesToRetain": "1", "fs_eventLog_rolling_compaction_score_threshold": "0.0"}
-    with history_server.spark(environment, apart, scratch, **options):
+    options = {
+        "spark.history.fs.eventLog.rolling.maxFilesToRetain": "1",
+        "spark.history.fs.eventLog.rolling.compaction.score.threshold": "0.0",
+        # The compacted part gets the name of a plain one with a suffix: compressed, no server could read it.
+        "spark.eventLog.compress": "false",
+    }
+    with history_server.spark(environment, apart, scratch, options):
         deadline = time.monotonic() + COMPACT_SECONDS
         while len(glob.glob(os.path.join(apart, "*", "*.compact"))) < len(moved):
             if time.monotonic() > deadline:

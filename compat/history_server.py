@@ -59,10 +59,8 @@ class Server:
         raise SystemExit(f"{self.url} lists {last} of {enough} attempts after {LIMIT_SECONDS} s; see {self.log}")
 
 
-def spark(environment, log_dir, folder, **more_options):
-    """Spark's own, from an environment with PySpark, everything in memory and at its defaults.
-
-    `more_options` have `_` for the dots after `spark.history.`."""
+def spark(environment, log_dir, folder, more_options=None):
+    """Spark's own, from an environment with PySpark, everything in memory and at its defaults."""
     port = free_port()
     home = next(
         os.path.join(environment, "lib", name, "site-packages", "pyspark")
@@ -70,13 +68,14 @@ def spark(environment, log_dir, folder, **more_options):
         if name.startswith("python3.")
     )
     options = {
-        "spark.history.fs.logDirectory": f"file://{os.path.abspath(log_dir)}",
+        # As ours gets it: 4.x shows it as it was configured.
+        "spark.history.fs.logDirectory": os.path.abspath(log_dir),
         "spark.history.ui.port": str(port),
         "spark.history.fs.update.interval": "2s",
         "spark.history.fs.numReplayThreads": "2",
         # Nothing may be evicted and loaded again while it is compared.
         "spark.history.retainedApplications": "200",
-        **{"spark.history." + name.replace("_", "."): value for name, value in more_options.items()},
+        **(more_options or {}),
     }
     java = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
     # Java 17 closes what Hadoop, Kryo and Jackson open; spark-class would add the same.

@@ -21,8 +21,8 @@ class Leaf:
     verdict: str
     theirs: Any = None
     ours: Any = None
-    # Beside it stands `"status" : "RUNNING"`: its duration grows with the clock.
-    is_running: bool = False
+    # Spark's object around a value that differs.
+    inside: dict | None = None
 
 
 def compare_answers(theirs, ours):
@@ -56,11 +56,11 @@ def text(body):
     return body.decode("utf-8", "replace")
 
 
-def one(path, theirs, ours, is_running=False):
+def one(path, theirs, ours, inside=None):
     # 30 and 30.0, True and 1 are equal in Python, but not in an answer.
     if type(theirs) is type(ours) and theirs == ours:
         return Leaf(path, EQUAL)
-    return Leaf(path, DIFFERS, theirs, ours, is_running)
+    return Leaf(path, DIFFERS, theirs, ours, inside)
 
 
 def compare_values(path, theirs, ours, orders):
@@ -77,7 +77,7 @@ def compare_values(path, theirs, ours, orders):
             elif isinstance(value, (dict, list)) or isinstance(ours[key], (dict, list)):
                 yield from compare_values(inner, value, ours[key], orders)
             else:
-                yield one(inner, value, ours[key], theirs.get("status") == "RUNNING")
+                yield one(inner, value, ours[key], theirs)
         for key, value in ours.items():
             if key not in theirs:
                 yield from every(f"{path}.{key}", value, EXTRA)

@@ -30,18 +30,21 @@ class Report:
         self.groups = defaultdict(list)
         self.sizes = Counter()
         self.meant = Counter()
+        # Applications that Spark cannot open, with the answers of ours.
+        self.unopened = Counter()
         self.orders = Counter()
         self.requests = 0
         self.seconds = Counter()
 
-    def add(self, application, request, leaves, orders):
+    def add(self, application, request, leaves, orders, runs=False):
+        """`runs`: the application has not ended."""
         self.requests += 1
         for path in orders:
             self.orders[request.endpoint, general(path)] += 1
         for leaf in leaves:
             verdict = leaf.verdict
             if verdict != EQUAL:
-                rule = deliberate.rule_for(request.endpoint, general(leaf.path), leaf.is_running)
+                rule = deliberate.rule_for(request.endpoint, general(leaf.path), leaf, runs)
                 if rule:
                     self.meant[rule.reason] += 1
                     continue
@@ -83,6 +86,8 @@ class Report:
                 print(f"{name[:58]:58s} {row(counter)}{' <' if share(counter) < EACH else ''}", file=out)
         print(f"\n{'all':58s} {row(self.total)}", file=out)
         print(f"{self.requests} requests", file=out)
+        for name, count in self.unopened.items():
+            print(f"{count} answers of {name} cannot be compared: {deliberate.UNOPENED}", file=out)
         for reason, count in self.meant.items():
             print(f"{count} leaves differ deliberately: {reason}", file=out)
         print(f"objects with another key order: {sum(self.orders.values())} (not counted)", file=out)
@@ -92,6 +97,8 @@ class Report:
     def checks(self):
         """Names of the checks that passed and of those that failed."""
         results = [("all", share(self.total) >= OVERALL)]
+        few = len(self.unopened) <= deliberate.UNOPENED_LIMIT
+        results.append((f"applications that Spark cannot open ({len(self.unopened)})", few))
         for table in (self.endpoints, self.applications):
             results += [(name, share(counter) >= EACH) for name, counter in table.items()]
         return [n for n, good in results if good], [n for n, good in results if not good]

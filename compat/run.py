@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import deliberate
 import history_server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -73,7 +74,10 @@ def together(folder, *sources):
             if name.startswith("."):
                 continue
             path = os.path.join(source, name)
-            if os.path.isdir(path):
+            reason = deliberate.unread_by_spark(path)
+            if reason:
+                print(f"left out: {name}: {reason}", flush=True)
+            elif os.path.isdir(path):
                 shutil.copytree(path, os.path.join(target, name))
             else:
                 shutil.copy2(path, os.path.join(target, name))

@@ -1,3 +1,9 @@
+mod differences;
+mod factors;
+mod operators;
+mod pairs;
+mod wall;
+
 use crate::analyze::reasons;
 use crate::conf_text::as_f64;
 use crate::report::Quantity;
@@ -5,8 +11,15 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use tinderbox_model::{Application, ApplicationId, Bytes, Millis, TaskMetrics};
 
+pub use differences::{
+    ConfigurationDifference, Differences, StageDifference, StageSide, TimeCause, TimeDifference,
+    TimePart,
+};
+pub use factors::Factors;
+pub use operators::{OperatorDifference, OperatorSide};
+
 /// The version of [`Comparison`]'s JSON.
-pub const COMPARISON_VERSION: u32 = 1;
+pub const COMPARISON_VERSION: u32 = 2;
 
 /// Two applications side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +34,8 @@ pub struct Comparison {
     pub partial: Vec<String>,
     /// Every [`ComparedMetric`], in its order.
     pub metrics: Vec<Compared>,
+    /// What differs in detail, and what that explains of the time.
+    pub differences: Differences,
 }
 
 impl Comparison {
@@ -57,6 +72,10 @@ pub enum ComparedMetric {
     TaskTime,
     /// Sum of executor CPU time.
     CpuTime,
+    /// Bytes read from storage.
+    Input,
+    /// Bytes written to storage.
+    Output,
     /// Shuffle bytes read, remote and local.
     ShuffleRead,
     /// Shuffle bytes written.
@@ -79,11 +98,13 @@ pub enum ComparedMetric {
 
 impl ComparedMetric {
     /// All, in the order of a table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::WallTime,
         Self::JobTime,
         Self::TaskTime,
         Self::CpuTime,
+        Self::Input,
+        Self::Output,
         Self::ShuffleRead,
         Self::ShuffleWrite,
         Self::DiskSpill,
@@ -104,6 +125,8 @@ impl ComparedMetric {
             Self::JobTime => "wall time of the jobs",
             Self::TaskTime => "task time",
             Self::CpuTime => "CPU time",
+            Self::Input => "data read",
+            Self::Output => "data written",
             Self::ShuffleRead => "shuffle read",
             Self::ShuffleWrite => "shuffle write",
             Self::DiskSpill => "spill to disk",
@@ -124,6 +147,8 @@ impl ComparedMetric {
             Self::JobTime => Quantity::Millis(job_time(app)?),
             Self::TaskTime => Quantity::Millis(totals.executor_run_time),
             Self::CpuTime => Quantity::Millis(totals.executor_cpu_time.to_millis()),
+            Self::Input => Quantity::Bytes(totals.input_bytes),
+            Self::Output => Quantity::Bytes(totals.output_bytes),
             Self::ShuffleRead => Quantity::Bytes(totals.shuffle_read_bytes()),
             Self::ShuffleWrite => Quantity::Bytes(totals.shuffle_write_bytes),
             Self::DiskSpill => Quantity::Bytes(totals.disk_bytes_spilled),
@@ -164,6 +189,7 @@ pub fn compare(before: &Application, after: &Application) -> Comparison {
         after: after.id.clone(),
         partial: partial.collect(),
         metrics: metrics.collect(),
+        differences: Differences::of(before, after),
     }
 }
 
@@ -240,6 +266,8 @@ mod tests {
         wall time of the jobs | 16.0 s | 12.0 s | -25.0 %
         task time | 12.0 s | 9.0 s | -25.0 %
         CPU time | 0 ms | 0 ms | -
+        data read | 0 B | 0 B | -
+        data written | 0 B | 0 B | -
         shuffle read | 300.0 MiB | 0 B | -100.0 %
         shuffle write | 0 B | 0 B | -
         spill to disk | 0 B | 0 B | -

@@ -29,7 +29,11 @@ mod rules;
 mod skew;
 
 pub use analyze::analyze;
-pub use compare::{COMPARISON_VERSION, Compared, ComparedMetric, Comparison, compare};
+pub use compare::{
+    COMPARISON_VERSION, Compared, ComparedMetric, Comparison, ConfigurationDifference, Differences,
+    Factors, OperatorDifference, OperatorSide, StageDifference, StageSide, TimeCause,
+    TimeDifference, TimePart, compare,
+};
 pub use report::{
     Advice, Effect, Evidence, Finding, Partial, Quantity, REPORT_VERSION, Report, Severity, Stake,
     Subject, Threshold, ThresholdSource, Withheld,

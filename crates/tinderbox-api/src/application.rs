@@ -121,7 +121,7 @@ impl From<&model::Distribution> for Quantiles {
 }
 
 /// Spark's word for a state, as in its REST.
-fn spark_word<T: Serialize>(value: T) -> String {
+pub(crate) fn spark_word<T: Serialize>(value: T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
@@ -299,131 +299,6 @@ impl From<&model::Executor> for Executor {
     }
 }
 
-/// The SQL executions of a run with their operators.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct OperatorList {
-    /// The run.
-    pub job_id: String,
-    /// Executions by id.
-    pub executions: Vec<SqlExecution>,
-}
-
-/// One SQL execution.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct SqlExecution {
-    /// Spark's id.
-    pub execution_id: i64,
-    /// The call site or the user's description.
-    pub description: String,
-    /// `RUNNING`, `COMPLETED` or `FAILED`.
-    pub status: String,
-    /// When it began.
-    pub submission_time: String,
-    /// Wall time.
-    pub duration_ms: Option<u64>,
-    /// Why it failed.
-    pub error_message: Option<String>,
-    /// Its Spark jobs.
-    pub spark_job_ids: Vec<i64>,
-    /// Operators of the final plan.
-    pub operators: Vec<Operator>,
-    /// Edges from producer to consumer.
-    pub edges: Vec<OperatorEdge>,
-    /// The plan as Spark prints it.
-    pub physical_plan: String,
-}
-
-/// An operator of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Operator {
-    /// Number in the plan.
-    pub operator_id: i64,
-    /// For example `SortMergeJoin`.
-    pub name: String,
-    /// Spark's one-line description.
-    pub description: String,
-    /// Whole-stage code generation block.
-    pub codegen_stage: Option<i64>,
-    /// Stages whose tasks updated its metrics.
-    pub stage_ids: Vec<i64>,
-    /// Its metrics.
-    pub metrics: Vec<OperatorMetric>,
-}
-
-/// A metric of an operator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OperatorMetric {
-    /// Spark's name.
-    pub name: String,
-    /// Unit: `count`, `bytes`, `ms`, `ns`, `tenths` or `unknown`.
-    pub unit: String,
-    /// The sum over tasks; `null` when nothing was reported.
-    pub value: Option<u64>,
-}
-
-/// An edge of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OperatorEdge {
-    /// Producer.
-    pub from: i64,
-    /// Consumer.
-    pub to: i64,
-}
-
-impl From<&model::SqlExecution> for SqlExecution {
-    fn from(execution: &model::SqlExecution) -> Self {
-        Self {
-            execution_id: execution.id.0,
-            description: execution.description.clone(),
-            status: spark_word(execution.status),
-            submission_time: rfc3339(execution.submission_time),
-            duration_ms: execution.duration().map(|d| d.0),
-            error_message: execution.error_message.clone(),
-            spark_job_ids: execution.jobs.iter().map(|id| id.0).collect(),
-            operators: execution.plan.nodes.iter().map(Operator::from).collect(),
-            edges: execution
-                .plan
-                .edges
-                .iter()
-                .map(|edge| OperatorEdge { from: edge.from.0, to: edge.to.0 })
-                .collect(),
-            physical_plan: execution.physical_plan.clone(),
-        }
-    }
-}
-
-impl From<&model::PlanNode> for Operator {
-    fn from(node: &model::PlanNode) -> Self {
-        Self {
-            operator_id: node.id.0,
-            name: node.name.clone(),
-            description: node.description.clone(),
-            codegen_stage: node.codegen_stage,
-            stage_ids: node.stages.iter().map(|id| id.0).collect(),
-            metrics: node
-                .metrics
-                .iter()
-                .map(|metric| OperatorMetric {
-                    name: metric.name.clone(),
-                    unit: unit_of(metric.kind).to_owned(),
-                    value: metric.value,
-                })
-                .collect(),
-        }
-    }
-}
-
-fn unit_of(kind: model::SqlMetricKind) -> &'static str {
-    match kind {
-        model::SqlMetricKind::Sum => "count",
-        model::SqlMetricKind::Size => "bytes",
-        model::SqlMetricKind::Timing => "ms",
-        model::SqlMetricKind::NsTiming => "ns",
-        model::SqlMetricKind::Average => "tenths",
-        model::SqlMetricKind::Other => "unknown",
-    }
-}
-
 /// What went wrong in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorList {
@@ -450,6 +325,22 @@ pub struct JobError {
     pub stage_id: Option<i64>,
     /// When it was first seen.
     pub first_time: Option<String>,
+    /// The errors that its text tells of, outermost first; empty when the text names none.
+    pub causes: Vec<ErrorCause>,
+}
+
+/// An error of a chain, from a stack trace of Java or Python.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorCause {
+    /// `top`; `caused_by` and `suppressed` as Java says, the first also Python's direct cause; `inside`: named in the
+    /// message of the one before; `while`: Python's exception during the handling of another.
+    pub relation: String,
+    /// Its class.
+    pub class: String,
+    /// First line of its message.
+    pub message: String,
+    /// Where it was thrown: `Class.method(File.scala:12)` or `file.py:12 in function`.
+    pub at: Option<String>,
 }
 
 /// When the stages and tasks of a run ran.

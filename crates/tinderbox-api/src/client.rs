@@ -1,6 +1,7 @@
 use crate::{
-    CollectRequest, CollectResult, Comparison, Job, JobDetail, JobList, JobProgress, LogPage,
-    Problem, Report, Server, SpecSource, SubmitJob, SubmittedJob,
+    CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, Job, JobDetail, JobList,
+    JobProgress, LogPage, Problem, PruneRequest, PruneResult, Report, Server, SpecSource,
+    SubmitJob, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -173,6 +174,22 @@ impl Client {
     /// See [`Error`].
     pub async fn collect(&self, request: &CollectRequest) -> Result<CollectResult, Error> {
         self.post("/api/collect", request).await
+    }
+
+    /// Removes runs that are too old or whose files are too many, or says which.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn prune_history(&self, request: &PruneRequest) -> Result<PruneResult, Error> {
+        self.post("/api/history/prune", request).await
+    }
+
+    /// Compares the database's counters with what they count.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn check_database(&self, request: &CheckRequest) -> Result<CheckResult, Error> {
+        self.post("/api/database/check", request).await
     }
 
     /// Progress of a run until it ends. The stream ends with the server's `end` event or with an error.

@@ -5,26 +5,45 @@
 
 mod application;
 mod client;
+mod differences;
+mod fleet;
 mod job;
 mod live;
+mod operator;
 mod problem;
 mod report;
+mod streaming;
 mod time;
+mod timeline_cells;
 
 pub use application::{
-    ErrorList, Executor, ExecutorList, JobError, Operator, OperatorEdge, OperatorList,
-    OperatorMetric, Quantiles, SparkJob, SparkJobList, SqlExecution, Stage, StageList, TaskList,
-    TaskRow, Timeline, TimelineStage, TimelineTasks,
+    ErrorCause, ErrorList, Executor, ExecutorList, JobError, Quantiles, SparkJob, SparkJobList,
+    Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
 pub use client::{Client, Error};
+pub use differences::{
+    ConfigurationDifference, Differences, OperatorDifference, OperatorSide, StageDifference,
+    StageSide, TimeDifference, TimeFactors, TimePart,
+};
+pub use fleet::{
+    CheckRequest, CheckResult, DurationStats, FoundJob, PruneRequest, PruneResult, PrunedJob,
+    SearchMatch, SearchResult, Stats, StatsRow, Waste,
+};
 pub use job::{
     AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning, Job,
     JobDetail, JobList, LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
+pub use operator::{
+    Operator, OperatorEdge, OperatorFigures, OperatorList, OperatorMetric, SqlExecution,
+};
 pub use problem::Problem;
 pub use report::{
     Advice, Amount, Comparison, ComparisonRow, Effect, Evidence, Finding, PatchBody, Report,
     Subject, Withheld,
 };
-pub use time::rfc3339;
+pub use streaming::{
+    StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
+};
+pub use time::{parse_time, rfc3339};
+pub use timeline_cells::{TimelineCells, TimelineColumn, TimelineExtent};

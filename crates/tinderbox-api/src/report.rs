@@ -1,5 +1,6 @@
 //! Findings, advice and comparisons, as the page and the command line show them.
 
+use crate::Differences;
 use serde::{Deserialize, Serialize};
 use tinderbox_advise as advise;
 use utoipa::ToSchema;
@@ -247,6 +248,9 @@ pub struct Comparison {
     pub partial: Vec<String>,
     /// One row a measure.
     pub rows: Vec<ComparisonRow>,
+    /// Stages, operators and settings that differ, and what explains the difference of wall time.
+    #[serde(default)]
+    pub differences: Differences,
 }
 
 /// One measure of two runs.
@@ -290,6 +294,7 @@ impl Comparison {
             after_job_id: after_job_id.to_owned(),
             partial: comparison.partial.clone(),
             rows: rows.collect(),
+            differences: (&comparison.differences).into(),
         }
     }
 }

@@ -1,36 +1,36 @@
 //! Event logs become history: one row, a detail file, a task pack, a task table, a report.
 
-use crate::history::LogFacts;
-use crate::live::totals;
-use crate::opening::OpenLog;
-use crate::query::partial_reasons;
+use crate::growing::{GrowingLog, LogReader, View};
+use crate::history::{LogDirectory, LogFacts};
+use crate::log_warnings::warnings_of;
+use crate::opening::{OpenLog, Reading};
+use crate::record::{Files, Recorded, observed};
 use crate::{
-    App, CollectFailure, CollectStep, CollectWarning, Collected, Error, LogSource, advice,
-    blocking, chain, now,
+    App, CollectFailure, CollectStep, CollectWarning, Collected, Error, LogSource, blocking, chain,
+    lock, now,
 };
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 use tinderbox_collect::{Depth, EventLog as Log, Location};
-use tinderbox_model::{
-    Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
-};
-use tinderbox_store::{ApplicationRecord, EventLog, NewTableFile, Run, RunChange, TableFileKind};
-use tinderbox_table::{
-    PackOptions, PackWriter, Place, RowOwner, Table, Written, write_detail, write_tasks,
-};
+use tinderbox_model::{Application, Bytes, RunId, RunState, TimestampMs};
+use tinderbox_store::{EventLog, Run, TableFileKind};
+use tinderbox_table::PackOptions;
+use tokio::sync::{AcquireError, SemaphorePermit};
 
 /// From this size on a log is read by all cores together.
 const LARGE_LOG: Bytes = Bytes(32 << 20);
 /// Logs between listing and the store: enough that the store always has some to write together.
 const IN_FLIGHT: usize = 32;
 
-const FIRST: AttemptNumber = AttemptNumber(1);
 /// How often watched directories are looked at; Spark's own History Server takes the same time.
 const WATCH_PERIOD: Duration = Duration::from_secs(10);
+
+/// An application whose open log does not grow for so long is not followed any more: most have lost their driver.
+const QUIET: Duration = Duration::from_secs(600);
 
 /// How often replaced files are looked for.
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
@@ -66,27 +66,39 @@ impl App {
         .await?;
         let known = self.inner.store.event_log_all().await?;
         let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
+        let running = self.inner.store.run_observed(RunState::Running).await?;
         let mut done = Collected::default();
         let failed = listing.failed.into_iter().map(Error::Collect);
         done.failed.extend(failed.map(|error| CollectFailure::of(&error)));
         let num_listed = listing.logs.len();
-        let changed: Vec<Log> =
-            listing.logs.into_iter().filter(|log| has_changed(log, &known, &recorded)).collect();
+        let mut changed = listing.logs;
+        changed.retain(|log| match self.inner.growing.version(&id_of(&log.url())) {
+            Some(version) => version != log.version,
+            None => has_changed(log, &known, &recorded, &running),
+        });
         done.unchanged = as_u64(num_listed - changed.len());
         let num_bytes = changed.iter().map(|log| log.version.size).sum();
         on_step(CollectStep::Listed { num_logs: changed.len(), num_bytes });
-        let mut reading = futures::stream::iter(changed)
-            .map(|log| async move {
+        let num_changed = changed.len();
+        let queue = changed.into_iter().map(|log| {
+            let reading = self.inner.opening.begin(id_of(&log.url()), &log);
+            (log, reading)
+        });
+        let queue = Mutex::new(queue.collect());
+        let mut reading = futures::stream::iter(0..num_changed)
+            .map(|_| async {
+                let Some((log, reading)) = self.inner.opening.next(&queue) else { return Ok(None) };
                 on_step(CollectStep::Begun { log: log.place.to_string() });
-                let read = self.collect_log(LogIdentity::of(&log), &log).await;
+                let read = self.collect_listed(&log, reading).await;
                 on_step(CollectStep::Ended { num_bytes: log.version.size });
-                read.map(|reasons| (log, reasons))
+                read.map(|reasons| Some((log, reasons)))
             })
             .buffer_unordered(IN_FLIGHT);
         let mut read_logs = HashSet::new();
         while let Some(read) = reading.next().await {
             match read {
-                Ok((log, reasons)) => {
+                Ok(None) => {}
+                Ok(Some((log, reasons))) => {
                     done.collected += 1;
                     done.add_warning(log.place.to_string(), reasons);
                     read_logs.insert(log.url());
@@ -94,40 +106,22 @@ impl App {
                 Err(error) => done.failed.push(CollectFailure::of(&error)),
             }
         }
-        self.warn_of_twins(&read_logs, &mut done).await?;
-        done.warnings.sort_by(|a, b| a.log.cmp(&b.log));
-        Ok(done)
-    }
-
-    /// Tells of logs that were read now and of which another has the same application and attempt.
-    async fn warn_of_twins(
-        &self,
-        read_logs: &HashSet<String>,
-        done: &mut Collected,
-    ) -> Result<(), Error> {
-        if read_logs.is_empty() {
-            return Ok(());
-        }
-        let rows = self.inner.store.history_list().await?;
-        let mut logs: HashMap<_, Vec<&str>> = HashMap::new();
-        for row in &rows {
-            logs.entry((&row.application, &row.attempt)).or_default().push(&row.event_log);
-        }
-        for row in rows.iter().filter(|row| read_logs.contains(&row.event_log)) {
-            let same = &logs[&(&row.application, &row.attempt)];
-            for other in same.iter().filter(|log| **log != row.event_log) {
-                let reason = format!(
-                    "{other} is a log of the same attempt of {}; /api/v1 shows the one that changed last",
-                    row.application
-                );
-                done.add_warning(row.event_log.clone(), vec![reason]);
+        for view in self.inner.growing.views() {
+            if is_quiet(&view.log)
+                && let Err(error) = self.end_growing(view).await
+            {
+                done.failed.push(CollectFailure::of(&error));
             }
         }
-        Ok(())
+        self.warn_of_twins(&read_logs, &mut done).await?;
+        Ok(done)
     }
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
     pub fn watch_logs(&self, source: LogSource) {
+        lock(&self.inner.log_directories).push(LogDirectory::new(&source));
+        // It is listed with the names of the directories.
+        *lock(&self.inner.history) = None;
         let app = self.clone();
         self.spawn(async move {
             let mut said = Vec::new();
@@ -151,57 +145,124 @@ impl App {
         });
     }
 
-    /// Reads a log that is known under `identity`, which may be another address than the place where it lies now. The
-    /// caller holds the lock of the collection. Gives what is wrong with it.
-    pub(crate) async fn collect_log(
+    /// Reads a log of a directory: what is new of one that grows, else all of it.
+    /// Gives what is wrong with it.
+    async fn collect_listed(&self, log: &Log, reading: Reading<'_>) -> Result<Vec<String>, Error> {
+        if is_running(log)
+            && let Some(growing) = self.inner.growing.follow(&reading.log().run)
+        {
+            let followed = self.follow_log(growing, log, &reading).await;
+            if followed.is_err() {
+                self.inner.growing.forget(&reading.log().run);
+            }
+            return followed;
+        }
+        self.collect_log(LogIdentity::of(log), log, reading).await
+    }
+
+    async fn follow_log(
         &self,
-        identity: LogIdentity,
+        growing: Arc<GrowingLog>,
         log: &Log,
+        reading: &Reading<'_>,
     ) -> Result<Vec<String>, Error> {
-        let LogIdentity { url, size, modified } = identity;
-        // The same log makes the same run.
-        let id = id_of(&url);
-        let cores = cores();
-        // A large log takes all cores, small ones one each.
-        let turns = if log.version.size < LARGE_LOG { 1 } else { cores };
-        let turns = self.inner.reading.acquire_many(turns).await;
-        let head = blocking({
-            let log = log.clone();
-            move || log.head().map_err(Error::Collect)
-        })
-        .await?;
-        let reading = self.inner.opening.begin(id.clone(), head.id, head.attempt_id);
-        let run = self.inner.store.run_get(&id).await?;
-        let run = run.unwrap_or_else(|| Run::new(id, "", now()));
-        let (application, files) = self.read_log(&run, log.clone(), Some(reading.log())).await?;
+        let turns = self.turns(log).await;
+        let run = self.begin(log, reading).await?;
+        let root = self.inner.data_dir.root().to_owned();
+        let followed = log.clone();
+        let view = blocking(move || growing.advance(&followed, &run, &root)).await?;
         drop(turns);
-        let run = self.observed_run(run, &application).await?;
-        let facts = LogFacts { url: url.clone(), modified };
-        let reasons = warnings_of(&application, log);
-        self.record(&run, &application, files, facts).await?;
-        let log = EventLog { url, size, modified, run: Some(run.id.clone()), collected: now() };
-        self.inner.store.event_log_put(&log).await?;
+        reading.log().set_folded(view.application.clone());
+        let facts = LogFacts { url: log.url(), modified: log.version.modified };
+        let run = observed(view.run, &view.application, true);
+        let reasons = warnings_of(&view.application, true);
+        let (application, log) = (&*view.application, facts);
+        self.record(Recorded { run: &run, application, files: None, log, event_log: None }).await?;
         self.announce(&run.id);
         Ok(reasons)
     }
 
-    /// The stored run of an observed application: the one that was made of its log before, or a new one.
-    async fn observed_run(&self, run: Run, application: &Application) -> Result<Run, Error> {
-        if let Some(run) = self.inner.store.run_get(&run.id).await? {
-            let state = observed_state(application);
-            if run.state.can_move_to(state) {
-                self.move_run(&run.id, run.state, state, &RunChange::at(now())).await?;
+    /// Writes the files of a log that is not followed any more.
+    async fn end_growing(&self, view: View) -> Result<(), Error> {
+        let id = view.run.id.clone();
+        let Some(reader) = self.inner.growing.take(&id) else { return Ok(()) };
+        let (application, files) = blocking(move || reader.finish(None)).await?;
+        let run = observed(view.run, &application, is_running(&view.log));
+        let identity = LogIdentity::of(&view.log);
+        self.record_log(run, &application, files, identity).await?;
+        self.inner.growing.forget(&id);
+        Ok(())
+    }
+
+    /// Writes the files of all logs that are followed, so that the next process needs not read them again.
+    pub(crate) async fn end_all_growing(&self) {
+        let _alone = self.inner.collecting.lock().await;
+        for view in self.inner.growing.views() {
+            let url = view.log.url();
+            if let Err(error) = self.end_growing(view).await {
+                tracing::warn!("{url} will be read again: {}", chain(&error));
             }
-            return Ok(run);
         }
-        let new = Run {
-            name: application.name.clone(),
-            job_type: "application".to_owned(),
-            origin: Origin::Observed,
-            state: observed_state(application),
-            ..run
+    }
+
+    /// Reads all of a log that is known under `identity`, which may be another address than the place where it lies
+    /// now. The caller holds the lock of the collection. Gives what is wrong with it.
+    pub(crate) async fn collect_log(
+        &self,
+        identity: LogIdentity,
+        log: &Log,
+        reading: Reading<'_>,
+    ) -> Result<Vec<String>, Error> {
+        let turns = self.turns(log).await;
+        let run = self.begin(log, &reading).await?;
+        let id = run.id.clone();
+        let begun = self.inner.growing.take(&id).filter(|reader| reader.can_follow(log));
+        let read = self.read_log(&run, log.clone(), begun, Some(reading.log())).await;
+        drop(turns);
+        let recorded = match read {
+            Ok((application, files)) => {
+                let run = observed(run, &application, is_running(log));
+                let reasons = warnings_of(&application, is_running(log));
+                self.record_log(run, &application, files, identity).await.map(|()| reasons)
+            }
+            Err(error) => Err(error),
         };
-        Ok(self.inner.store.run_create(&new).await?.run)
+        self.inner.growing.forget(&id);
+        recorded
+    }
+
+    /// A turn for a small log, all of them for a large one.
+    async fn turns(&self, log: &Log) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let turns = if log.version.size < LARGE_LOG { 1 } else { cores() };
+        self.inner.reading.acquire_many(turns).await
+    }
+
+    /// Looks whose log it is, and finds the run that was made of it before or makes a new one. The same log makes the
+    /// same run.
+    async fn begin(&self, log: &Log, reading: &Reading<'_>) -> Result<Run, Error> {
+        let opened = log.clone();
+        let head = blocking(move || opened.head().map_err(Error::Collect)).await?;
+        reading.identify(head.id, head.attempt_id);
+        let id = reading.log().run.clone();
+        let run = self.inner.store.run_get(&id).await?;
+        Ok(run.unwrap_or_else(|| Run::new(id, "", now())))
+    }
+
+    async fn record_log(
+        &self,
+        run: Run,
+        application: &Application,
+        files: Files,
+        identity: LogIdentity,
+    ) -> Result<(), Error> {
+        let LogIdentity { url, size, modified } = identity;
+        let log = LogFacts { url: url.clone(), modified };
+        let run_id = Some(run.id.clone());
+        let event_log = Some(EventLog { url, size, modified, run: run_id, collected: now() });
+        let files = Some(files);
+        self.record(Recorded { run: &run, application, files, log, event_log }).await?;
+        self.announce(&run.id);
+        Ok(())
     }
 
     /// Reads the event log that an attempt of ours has written, if Spark wrote one.
@@ -220,9 +281,12 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
-        let facts = LogFacts { url: entry.url(), modified: entry.version.modified };
-        match self.read_log(run, entry, None).await {
-            Ok((application, files)) => self.record(run, &application, files, facts).await,
+        let log = LogFacts { url: entry.url(), modified: entry.version.modified };
+        match self.read_log(run, entry, None, None).await {
+            Ok((application, files)) => {
+                let (application, files) = (&*application, Some(files));
+                self.record(Recorded { run, application, files, log, event_log: None }).await
+            }
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
             Err(error) => Err(error),
@@ -231,6 +295,12 @@ impl App {
 
     /// Deletes files that newer ones have replaced, when no reader can hold them any more; until [`App::close`].
     pub(crate) async fn sweep(self) {
+        let root = self.inner.data_dir.root().to_owned();
+        let begun = SystemTime::now();
+        let removed = blocking(move || Ok(remove_temporary(&root, begun))).await;
+        if let Ok(count @ 1..) = removed {
+            tracing::info!("removed {count} files that a process which was killed has left");
+        }
         loop {
             if let Err(error) = self.sweep_once(now()).await {
                 tracing::warn!("replaced files are left over: {}", chain(&error));
@@ -254,135 +324,77 @@ impl App {
         Ok(())
     }
 
-    /// Walk 1 up to the files: log, fold, detail file and task table, both under new names. Whoever waits for `open`
-    /// is told as soon as the application is complete.
+    /// Reads a log, from where `begun` stopped, and writes its files, which are not current yet.
     async fn read_log(
         &self,
         run: &Run,
         log: Log,
+        begun: Option<LogReader>,
         open: Option<Arc<OpenLog>>,
     ) -> Result<(Arc<Application>, Files), Error> {
-        let root = self.inner.data_dir.root().to_owned();
-        let place = Place {
-            workspace: run.workspace.clone(),
-            created: run.created,
-            run: run.id.clone(),
-            attempt: FIRST,
-        };
+        let (root, run) = (self.inner.data_dir.root().to_owned(), run.clone());
         blocking(move || {
-            let (pack, detail) = (place.new_pack(), place.new_detail());
-            let table = place.new_table(Table::Tasks);
-            let threads = usize::try_from(cores()).unwrap_or(1);
-            let options = PackOptions { threads, ..PackOptions::default() };
-            let mut writer = PackWriter::create(&root.join(&pack), options)?;
-            let mut failed = None;
-            let application = log.read(threads, &mut |task| {
-                if failed.is_none() {
-                    failed = writer.push(&task).err();
-                }
-            });
-            let application = Arc::new(application.map_err(Error::Collect)?);
-            if let Some(error) = failed {
-                return Err(error.into());
-            }
-            if let Some(open) = open {
-                open.set_folded(application.clone());
-            }
-            let tasks = writer.finish()?;
-            let owner =
-                RowOwner { run: place.run, attempt: FIRST, application: application.id.clone() };
-            let written = write_tasks(&root.join(&table), &[(owner, &tasks)])?;
-            let pack_bytes = Bytes(tasks.num_bytes());
-            let detail_bytes = write_detail(&root.join(&detail), &application)?;
-            let files = Files { pack, pack_bytes, table, written, detail, detail_bytes };
-            Ok((application, files))
+            let mut reader = match begun {
+                Some(reader) => reader,
+                None => LogReader::begin(root, &run, PackOptions::default().open_rows_limit)?,
+            };
+            reader.advance(&log)?;
+            reader.finish(open)
         })
         .await
     }
-
-    /// Makes the files current and writes row and report.
-    async fn record(
-        &self,
-        run: &Run,
-        application: &Application,
-        files: Files,
-        log: LogFacts,
-    ) -> Result<(), Error> {
-        let store = &self.inner.store;
-        let new = |kind, path: &Path, num_rows, num_bytes: Bytes| NewTableFile {
-            kind,
-            path: path.display().to_string(),
-            run: run.id.clone(),
-            attempt: FIRST,
-            num_rows,
-            num_bytes,
-        };
-        let written = &files.written;
-        let table = new(TableFileKind::Tasks, &files.table, written.num_rows, written.num_bytes);
-        store.file_publish(&table, now()).await?;
-        let pack = new(TableFileKind::Pack, &files.pack, written.num_rows, files.pack_bytes);
-        store.file_publish(&pack, now()).await?;
-        let detail = new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes);
-        store.file_publish(&detail, now()).await?;
-        let (report, findings) = advice::report_of(&run.id, application);
-        store.report_put(&report, &findings).await?;
-        let executors = application.executors.iter().filter(|e| e.tasks.ended() > 0).count();
-        let record = ApplicationRecord {
-            application_id: application.id.clone(),
-            spark_version: application.spark_version.clone(),
-            user: Some(application.user.clone()),
-            started: application.start_time,
-            ended: application.end_time,
-            duration: application.duration(),
-            totals: totals(application.stages.iter(), executors),
-            partial: application.completeness.is_partial(),
-            collected: true,
-        };
-        store.run_record_application(&run.id, &record, now()).await?;
-        self.history_record(run, application, log).await
-    }
 }
 
-/// Why a log is not whole. One that is being written never is, which is no news.
-fn warnings_of(application: &Application, log: &Log) -> Vec<String> {
-    let mut completeness = application.completeness.clone();
-    if log.version.in_progress {
-        completeness.truncated = None;
-    }
-    partial_reasons(&completeness, !log.version.in_progress)
-}
-
-impl Collected {
-    /// Notes what is wrong with a log, if anything is.
-    pub(crate) fn add_warning(&mut self, log: String, reasons: Vec<String>) {
-        if !reasons.is_empty() {
-            self.warnings.push(CollectWarning { log, reasons });
+/// Removes files that were being written when the process before was killed, and counts them. Nobody else writes here:
+/// the data directory is owned.
+fn remove_temporary(folder: &Path, begun: SystemTime) -> usize {
+    let mut removed = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            removed += remove_temporary(&entry.path(), begun);
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_old = metadata.modified().is_ok_and(|modified| modified < begun);
+        if is_old && name.starts_with('.') && name.ends_with(".tmp") {
+            removed += usize::from(std::fs::remove_file(entry.path()).is_ok());
         }
     }
+    removed
 }
 
-/// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack.
-fn has_changed(log: &Log, known: &HashMap<String, EventLog>, recorded: &HashSet<RunId>) -> bool {
+/// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack. One whose run
+/// was pruned is not: it would be counted twice.
+fn has_changed(
+    log: &Log,
+    known: &HashMap<String, EventLog>,
+    recorded: &HashSet<RunId>,
+    running: &HashSet<RunId>,
+) -> bool {
     let Some(known) = known.get(&log.url()) else { return true };
+    let Some(run) = &known.run else { return false };
     let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
-    !is_same || known.run.as_ref().is_some_and(|run| !recorded.contains(run))
+    let has_gone_quiet = running.contains(run) && !is_running(log);
+    !is_same || !recorded.contains(run) || has_gone_quiet
 }
 
-fn cores() -> u32 {
+/// Whether the application of a log seems to run: Spark has not closed it, and it grew lately.
+fn is_running(log: &Log) -> bool {
+    log.version.in_progress && !is_quiet(log)
+}
+
+fn is_quiet(log: &Log) -> bool {
+    let quiet = i64::try_from(QUIET.as_millis()).unwrap_or(i64::MAX);
+    now().0.saturating_sub(log.version.modified.0) > quiet
+}
+
+pub(crate) fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
 }
 
 fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-struct Files {
-    pack: PathBuf,
-    pack_bytes: Bytes,
-    table: PathBuf,
-    written: Written,
-    detail: PathBuf,
-    detail_bytes: Bytes,
 }
 
 /// What a log is known as, and what tells that it changed.
@@ -401,26 +413,10 @@ impl LogIdentity {
 
 /// The id of the run that is made of a log. From its name, so that a collection that was cut short makes the same run
 /// again.
-fn id_of(url: &str) -> RunId {
+pub(crate) fn id_of(url: &str) -> RunId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Sha256::digest(url.as_bytes())[..16]);
     RunId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
-}
-
-/// What an event log alone says of the end: Spark writes an exit code from 4.0 on; before that a failed job or SQL
-/// execution that nothing followed tells of a failure.
-fn observed_state(application: &Application) -> RunState {
-    if application.end_time.is_none() {
-        return RunState::Lost;
-    }
-    match application.exit_code {
-        Some(0) => RunState::Succeeded,
-        Some(_) => RunState::Failed,
-        None if application.jobs.last().is_some_and(|job| job.status == JobStatus::Failed) => {
-            RunState::Failed
-        }
-        None => RunState::Succeeded,
-    }
 }
 
 #[cfg(test)]
@@ -433,8 +429,22 @@ mod tests {
         entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
     }
 
+    #[test]
+    fn only_temporary_files_of_an_earlier_process_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("packs")).unwrap();
+        let names = ["packs/.x1.tmp", "packs/a.pack", ".x2.tmp", "x3.tmp"];
+        for name in names {
+            std::fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        assert_eq!(remove_temporary(folder.path(), SystemTime::UNIX_EPOCH), 0);
+        let later = SystemTime::now() + Duration::from_secs(1);
+        assert_eq!(remove_temporary(folder.path(), later), 2);
+        assert_eq!(names.map(|name| folder.path().join(name).exists()), [false, true, false, true]);
+    }
+
     #[tokio::test]
-    async fn files_of_a_log_that_grew_are_replaced_and_the_old_ones_deleted_later() {
+    async fn replaced_and_pruned_files_are_deleted_when_no_reader_holds_them() {
         let dir = tempfile::tempdir().unwrap();
         let app = App::open(Config {
             data_dir: dir.path().join("home"),
@@ -463,6 +473,12 @@ mod tests {
         assert_eq!(counts(), [1, 1, 1]);
         let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
         assert_eq!(tasks.unwrap().tasks.len(), 1);
+        // Retention leaves them to the same sweep.
+        let retention = crate::Retention { age: Some(Duration::ZERO), size: None };
+        assert_eq!(app.prune(retention, false).await.unwrap().num_runs, 1);
+        assert_eq!(counts(), [1, 1, 1]);
+        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
+        assert_eq!(counts(), [0, 0, 0]);
         app.close().await;
     }
 }

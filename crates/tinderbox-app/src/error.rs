@@ -63,6 +63,14 @@ pub enum Error {
         /// The run.
         id: String,
     },
+    /// The run has no such streaming query.
+    #[error("the run {id} has no streaming query {query}")]
+    NoSuchQuery {
+        /// The run.
+        id: String,
+        /// What was asked for.
+        query: String,
+    },
     /// The run was not made from a spec.
     #[error("the run {id} was observed, not launched here: it has no spec")]
     NoSpec {
@@ -186,6 +194,7 @@ impl Error {
             Self::NotLaunchedHere { .. } => "not-launched-here",
             Self::BaseDirectory { .. } => "base-directory",
             Self::NoRecord { .. } => "no-record",
+            Self::NoSuchQuery { .. } => "no-such-query",
             Self::NoSpec { .. } => "no-spec",
             Self::NoLog { .. } => "no-log",
             Self::BadSpec { .. } => "bad-spec",
@@ -215,6 +224,7 @@ impl Error {
             Self::NotLaunchedHere { .. } => "end it where it was started".to_owned(),
             Self::BaseDirectory { .. } => "give the folder of the spec, on the server's machine".to_owned(),
             Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
+            Self::NoSuchQuery { .. } => "give the query's id, the id of one start of it, or its name".to_owned(),
             Self::NoSpec { .. } => return None,
             Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),
             Self::BadSpec { .. } => "`tinderbox check SPEC` shows the errors without running anything".to_owned(),

@@ -2,19 +2,18 @@
 //! opened.
 
 mod list;
-mod logs;
 mod task_rows;
 
 pub use list::{HistoryEntry, HistoryList};
-pub use logs::write_logs;
 pub use task_rows::{TaskPageQuery, TaskRows};
 
-use crate::{App, Error, blocking, lock, now};
-use std::path::{Path, PathBuf};
+use crate::{App, Error, LogSource, lock, now};
+use std::path::Path;
 use std::sync::Arc;
+use tinderbox_collect::Location;
 use tinderbox_model::{Application, ApplicationId, TimestampMs};
 use tinderbox_spark::rest::Attempt;
-use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
+use tinderbox_store::{HistoryAttempt, Run};
 
 /// An attempt of an application with all that is known of it.
 #[derive(Debug, Clone)]
@@ -41,11 +40,15 @@ impl App {
     /// # Errors
     /// [`Error::Store`].
     pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
-        if let Some(list) = &*lock(&self.inner.history) {
+        if let Some(list) = &mut *lock(&self.inner.history) {
+            if list.is_unsorted() {
+                Arc::make_mut(list).sort();
+            }
             return Ok(list.clone());
         }
         let rows = self.inner.store.history_list().await?;
-        let read = Arc::new(HistoryList::new(rows));
+        let directories = lock(&self.inner.log_directories).clone();
+        let read = Arc::new(HistoryList::new(rows, directories));
         let mut kept = lock(&self.inner.history);
         Ok(kept.get_or_insert(read).clone())
     }
@@ -64,10 +67,7 @@ impl App {
         if let Some(opened) = self.history_stored(application, attempt).await? {
             return Ok(Some(opened));
         }
-        let reading = self.inner.opening.of_application(&id);
-        let Some(log) = reading.into_iter().find(|log| log.attempt.as_deref() == attempt) else {
-            return Ok(None);
-        };
+        let Some(log) = self.inner.opening.ask(&id, attempt) else { return Ok(None) };
         if let Some(application) = log.folded().await {
             let attempt = attempt_of(&application);
             let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
@@ -84,59 +84,60 @@ impl App {
         let list = self.history_list().await?;
         let Some(entry) = list.find(application) else { return Ok(None) };
         let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
-        let detail = self.current_file(run, TableFileKind::Detail).await?;
-        let app = self.clone();
-        let application = blocking(move || {
-            let root = app.inner.data_dir.root();
-            app.inner.applications.read(&detail, &root.join(&detail))
-        })
-        .await?;
+        let application = self.application_of(run).await?;
         let tasks = TaskRows::new(self.clone(), run.clone(), None);
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }
 
-    /// The logs of an attempt, or of all attempts of an application.
+    /// Where the logs of an attempt lie, or of all attempts of an application.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`]; [`Error::Collect`] when one is not where event logs are read from: it was downloaded from a
+    /// history server.
     pub async fn history_logs(
         &self,
         application: &str,
         attempt: Option<&str>,
-    ) -> Result<Vec<PathBuf>, Error> {
+    ) -> Result<Vec<Location>, Error> {
         let list = self.history_list().await?;
         let entry = list.find(application);
-        let logs = entry.iter().flat_map(|entry| entry.logs(attempt)).map(PathBuf::from);
-        Ok(logs.collect())
+        entry.iter().flat_map(|entry| entry.logs(attempt)).map(|log| self.location(log)).collect()
     }
 
-    /// Lists an application that was read from a log. One without a start event is not listed, as in Spark.
-    pub(crate) async fn history_record(
-        &self,
-        run: &Run,
-        application: &Application,
-        log: LogFacts,
-    ) -> Result<(), Error> {
-        let Some(id) = application.id.clone() else { return Ok(()) };
-        let row = HistoryAttempt {
-            run: run.id.clone(),
-            application: id,
-            attempt: application.attempt_id.clone(),
-            name: application.name.clone(),
-            user: application.user.clone(),
-            spark_version: version_of(application),
-            started: application.start_time.unwrap_or(TimestampMs(-1)),
-            ended: application.end_time,
-            updated: if application.end_time.is_some() { log.modified } else { now() },
-            exit_code: application.exit_code,
-            event_log: log.url,
-        };
-        self.inner.store.history_put(&row).await?;
+    /// Lists an attempt that was recorded.
+    pub(crate) fn history_add(&self, attempt: Option<HistoryAttempt>) {
+        let Some(attempt) = attempt else { return };
         if let Some(list) = &mut *lock(&self.inner.history) {
-            Arc::make_mut(list).put(row);
+            Arc::make_mut(list).put(attempt);
         }
-        Ok(())
     }
+
+    /// Takes the runs that were removed off the list; it is read again when it is asked for.
+    pub(crate) fn history_forget(&self) {
+        lock(&self.inner.history).take();
+    }
+}
+
+/// The row of the list for an application that was read from a log. One without a start event is not listed, as in
+/// Spark.
+pub(crate) fn row_of(
+    run: &Run,
+    application: &Application,
+    log: LogFacts,
+) -> Option<HistoryAttempt> {
+    Some(HistoryAttempt {
+        run: run.id.clone(),
+        application: application.id.clone()?,
+        attempt: application.attempt_id.clone(),
+        name: application.name.clone(),
+        user: application.user.clone(),
+        spark_version: version_of(application),
+        started: application.start_time.unwrap_or(TimestampMs(-1)),
+        ended: application.end_time,
+        updated: if application.end_time.is_some() { log.modified } else { now() },
+        exit_code: application.exit_code,
+        event_log: log.url,
+    })
 }
 
 /// What is listed of an application whose log is being read.
@@ -158,7 +159,32 @@ fn version_of(application: &Application) -> String {
     application.spark_version.as_ref().map_or_else(String::new, |version| version.text.clone())
 }
 
-/// The directory of a log as a URL: `file:///var/log/spark`.
+/// A directory that is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct LogDirectory {
+    /// As whoever started the server wrote it.
+    name: String,
+    /// As the addresses of logs in it begin.
+    address: String,
+}
+
+impl LogDirectory {
+    pub(crate) fn new(source: &LogSource) -> Self {
+        let address = source.location.clone().canonical().to_string();
+        Self { name: source.name.clone(), address: address.trim_end_matches('/').to_owned() }
+    }
+
+    fn has(&self, log: &str) -> bool {
+        log.strip_prefix(&self.address).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// The directory of a log as Spark shows it: as it was named, else as a URL, `file:///var/log/spark`.
+fn directory_of(log: &str, watched: &[LogDirectory]) -> String {
+    let known = watched.iter().find(|directory| directory.has(log));
+    known.map_or_else(|| directory_url(log), |directory| directory.name.clone())
+}
+
 fn directory_url(log: &str) -> String {
     let directory = Path::new(log).parent().unwrap_or(Path::new(""));
     match directory.to_str() {

@@ -1,6 +1,6 @@
 //! Spark's own History Servers as a source: event logs are downloaded one by one and collected as if they lay here.
 
-use crate::collect::LogIdentity;
+use crate::collect::{LogIdentity, id_of};
 use crate::{App, CollectFailure, CollectStep, Collected, Error, blocking};
 use std::path::Path;
 use std::sync::Arc;
@@ -84,7 +84,8 @@ impl App {
         })
         .await?;
         let _alone = self.inner.collecting.lock().await;
-        self.collect_log(identity, &log).await.map(Some)
+        let reading = self.inner.opening.begin(id_of(&identity.url), &log);
+        self.collect_log(identity, &log, reading).await.map(Some)
     }
 }
 

@@ -10,39 +10,50 @@ mod collect;
 mod data_dir;
 mod error;
 mod events;
+mod fleet;
+mod growing;
 mod history;
 mod history_server_source;
 mod history_sql;
 mod live;
+mod log_warnings;
 mod opening;
 mod plan;
 mod query;
 mod reconcile;
+mod record;
+mod retention;
 mod spark_places;
 mod submit;
 mod timeline;
+mod timeline_cells;
 mod views;
 
 pub use advice::ComparedRuns;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
-pub use history::{
-    HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
-};
+pub use fleet::{DatabaseCheck, FoundRun, PrunedRun};
+pub use history::{HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows};
 pub use history_server_source::OnStep;
 pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
 pub use live::LiveRun;
-pub use query::Inside;
+pub use query::{Inside, streaming_query};
+pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
+pub use timeline_cells::{CellQuery, RunCells};
 pub use views::{
     AppliedAdvice, AttemptView, CollectFailure, CollectStep, CollectWarning, Collected, LogPart,
     LogSource, RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission,
     Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
+
+pub use tinderbox_spark::{Cause, Relation};
+pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
+pub use tinderbox_table::{Timeline as TimelineCells, TimelineExtent};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
@@ -50,6 +61,7 @@ pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
 
 use applications::{Applications, Packs};
+use growing::Growing;
 use live::LiveRuns;
 use opening::Opening;
 use std::path::PathBuf;
@@ -97,8 +109,11 @@ struct Inner {
     applications: Applications,
     packs: Packs,
     opening: Opening,
+    growing: Growing,
     /// What Spark's History Server lists; read when it is first asked for.
     history: Mutex<Option<Arc<HistoryList>>>,
+    /// What [`App::watch_logs`] watches.
+    log_directories: Mutex<Vec<history::LogDirectory>>,
     progress_seq: AtomicU64,
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
@@ -144,7 +159,9 @@ impl App {
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),
+                growing: Growing::default(),
                 history: Mutex::default(),
+                log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
@@ -171,6 +188,7 @@ impl App {
         for task in tasks {
             let _ = task.await;
         }
+        self.end_all_growing().await;
         lock(&self.inner.changes).take();
     }
 

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tinderbox_engine::{DriverLog, SparkInstalls};
 use tinderbox_model::{
-    Application, Completeness, JobStatus, Origin, RunId, SqlStatus, WorkspaceId,
+    Application, Completeness, JobStatus, Origin, RunId, SqlStatus, StreamingQuery, WorkspaceId,
 };
+use tinderbox_spark::causes;
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
 use tinderbox_table::Pack;
 
@@ -135,13 +136,22 @@ impl App {
         {
             return Ok((run.id, Arc::new(application)));
         }
-        let file = self.current_file(&run.id, TableFileKind::Detail).await?;
-        let app = self.clone();
-        let application = blocking(move || {
-            app.inner.applications.read(&file, &app.inner.data_dir.root().join(&file))
-        })
-        .await?;
+        let application = self.application_of(&run.id).await?;
         Ok((run.id, application))
+    }
+
+    /// The application of a run as its log tells it: as far as it was read while the log grows, then from its record.
+    ///
+    /// # Errors
+    /// [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
+    pub(crate) async fn application_of(&self, run: &RunId) -> Result<Arc<Application>, Error> {
+        if let Some(view) = self.inner.growing.view(run) {
+            return Ok(view.application);
+        }
+        let file = self.current_file(run, TableFileKind::Detail).await?;
+        let app = self.clone();
+        blocking(move || app.inner.applications.read(&file, &app.inner.data_dir.root().join(&file)))
+            .await
     }
 
     /// What a watcher of a run gets: `make` sees a number that grows, the run, and what is known of its inside.
@@ -186,11 +196,14 @@ impl App {
         Ok(TaskPage { run, tasks: page.tasks, total: page.total })
     }
 
-    /// The tasks of a run that is over.
+    /// The tasks of a run that is over, or whose log is followed.
     ///
     /// # Errors
     /// [`Error::NoRecord`], [`Error::Store`], [`Error::Table`].
     pub(crate) async fn pack(&self, run: &RunId) -> Result<Arc<Pack>, Error> {
+        if let Some(view) = self.inner.growing.view(run) {
+            return Ok(view.tasks);
+        }
         let file = self.current_file(run, TableFileKind::Pack).await?;
         let path = self.inner.data_dir.root().join(&file);
         let app = self.clone();
@@ -236,6 +249,7 @@ impl App {
                 scope: "run",
                 class: run.state.to_string(),
                 message: first_line(message),
+                causes: causes(message),
                 text: message.clone(),
                 count: 1,
                 stage: None,
@@ -417,6 +431,25 @@ fn with_first(what: String, samples: &[(u64, String)]) -> String {
     }
 }
 
+/// The newest start of a streaming query, by its id, the id of the start, or its name.
+///
+/// # Errors
+/// [`Error::NoSuchQuery`].
+pub fn streaming_query<'a>(
+    run: &RunId,
+    application: &'a Application,
+    query: &str,
+) -> Result<&'a StreamingQuery, Error> {
+    let fits = |one: &&StreamingQuery| {
+        one.id == query || one.run_id == query || one.name.as_deref() == Some(query)
+    };
+    application
+        .streaming
+        .iter()
+        .rfind(fits)
+        .ok_or_else(|| Error::NoSuchQuery { id: run.to_string(), query: query.to_owned() })
+}
+
 fn errors_inside(application: &Application) -> Vec<RunError> {
     let mut errors = Vec::new();
     for execution in application.sql.iter().filter(|sql| sql.status == SqlStatus::Failed) {
@@ -439,6 +472,7 @@ fn errors_inside(application: &Application) -> Vec<RunError> {
             scope: "task",
             class: group.reason.clone(),
             message: group.message.clone(),
+            causes: causes(&group.sample),
             text: group.sample.clone(),
             count: group.count.into(),
             stage: Some(stage.id),
@@ -454,7 +488,8 @@ fn error(
     text: String,
     first: Option<tinderbox_model::TimestampMs>,
 ) -> RunError {
-    RunError { scope, class, message: first_line(&text), text, count: 1, stage: None, first }
+    let (message, causes) = (first_line(&text), causes(&text));
+    RunError { scope, class, message, text, count: 1, stage: None, first, causes }
 }
 
 fn first_line(text: &str) -> String {

@@ -342,6 +342,8 @@ pub struct RunError {
     pub stage: Option<StageAttemptId>,
     /// When it was first seen.
     pub first: Option<TimestampMs>,
+    /// The chain of causes that the text tells, outermost first.
+    pub causes: Vec<tinderbox_spark::Cause>,
 }
 
 /// A part of a driver's log.
@@ -371,6 +373,8 @@ pub struct SpecText {
 /// Where event logs are collected from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSource {
+    /// As whoever named it wrote it.
+    pub name: String,
     /// A log directory or a single log.
     pub location: Location,
     /// How far below.
@@ -380,7 +384,7 @@ pub struct LogSource {
 /// A log directory as Spark's own History Server reads it, or a single log.
 impl From<&Path> for LogSource {
     fn from(path: &Path) -> Self {
-        Self { location: path.into(), depth: Depth::OneLevel }
+        Self { name: path.display().to_string(), location: path.into(), depth: Depth::OneLevel }
     }
 }
 

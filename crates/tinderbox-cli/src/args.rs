@@ -255,6 +255,12 @@ pub enum Command {
         /// What may be called.
         #[command(flatten)]
         outgoing: Outgoing,
+        /// Remove runs that ended longer ago, for example 90d. Looks now and every ten minutes.
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        keep_for: Option<Duration>,
+        /// Remove the runs that ended first while the files of all are larger, for example 500g.
+        #[arg(long, value_name = "SIZE", value_parser = size)]
+        keep_size: Option<Bytes>,
         /// In whose shape /api/v1 answers: 3.5 or 4.x always, or auto: by the version of each application.
         #[arg(long, value_enum, value_name = "SPARK", default_value = "auto")]
         history_api: HistoryApi,
@@ -276,6 +282,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: HistoryCommand,
+    },
+    /// The database of the data directory.
+    Db {
+        /// What to do.
+        #[command(subcommand)]
+        command: DbCommand,
     },
     /// Engines that Tinderbox starts by itself.
     Engine {
@@ -341,6 +353,40 @@ pub enum HistoryCommand {
         #[arg(long, value_enum, default_value = "text")]
         format: RowsFormat,
     },
+    /// Remove runs by age and size, those that ended first before others, with all that belongs to them.
+    ///
+    /// Runs that have not ended stay. Statistics go on counting what is removed, and its event logs are not collected
+    /// again. Files go within about eleven minutes, or when Tinderbox next runs so long: a reader may still hold them.
+    Prune {
+        /// Runs that ended longer ago, for example 90d.
+        #[arg(long, value_name = "TIME", value_parser = duration, required_unless_present = "max_size")]
+        older_than: Option<Duration>,
+        /// While the files of all runs are larger, for example 500g.
+        #[arg(long, value_name = "SIZE", value_parser = size)]
+        max_size: Option<Bytes>,
+        /// Only say which.
+        #[arg(long)]
+        dry_run: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+}
+
+/// What can be done with the database.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Count everything again that is counted as runs are written, and compare: numbers of runs, statistics.
+    ///
+    /// Reads every run. Ends with exit code 1 when something differs and is not corrected.
+    Check {
+        /// Correct what differs.
+        #[arg(long)]
+        repair: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
 }
 
 /// What can be done with engines.
@@ -393,7 +439,7 @@ fn size(text: &str) -> Result<Bytes, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let help = "write a number with its unit: 90s, 30m or 2h";
+    let help = "write a number with its unit: 90s, 30m, 2h or 90d";
     match tinderbox_model::parse_duration(text, tinderbox_model::Millis(0)) {
         Some(time) if !time.is_zero() => Ok(Duration::from_millis(time.0)),
         _ => Err(help.to_owned()),

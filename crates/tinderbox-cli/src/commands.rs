@@ -2,6 +2,7 @@
 
 mod analyze;
 mod collect;
+mod fleet;
 mod history;
 mod history_server;
 mod inspect;
@@ -9,10 +10,13 @@ mod run;
 mod serve;
 mod spec;
 
-use crate::args::{Arguments, Command, EngineCommand, HistoryCommand, InstallableEngine};
+use crate::args::{
+    Arguments, Command, DbCommand, EngineCommand, HistoryCommand, InstallableEngine,
+};
 use crate::failure::Failure;
 use crate::output;
 use std::process::ExitCode;
+use tinderbox_app::Retention;
 use tinderbox_server::HistoryOptions;
 
 /// Executes the command of the arguments.
@@ -74,16 +78,29 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             listen,
             event_log_dir,
             recursive,
+            keep_for,
+            keep_size,
             history_api,
             retained_tasks,
             outgoing,
         } => {
             let logs = serve::Logs { urls: event_log_dir, recursive };
+            let retention = Retention { age: keep_for, size: keep_size };
             let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
-            serve::serve(&place, listen, logs, history, &outgoing).await
+            serve::serve(&place, listen, serve::Record { logs, retention }, history, &outgoing)
+                .await
         }
         Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {
             history::sql(&place, history::Question { query, on, limit }, format).await
+        }
+        Command::History {
+            command: HistoryCommand::Prune { older_than, max_size, dry_run, format },
+        } => {
+            fleet::prune(&place, Retention { age: older_than, size: max_size }, dry_run, format)
+                .await
+        }
+        Command::Db { command: DbCommand::Check { repair, format } } => {
+            fleet::check(&place, repair, format).await
         }
         Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
             history::install_sail().await

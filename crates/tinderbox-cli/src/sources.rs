@@ -29,7 +29,9 @@ pub fn log_sources(
     access: &Access,
 ) -> Result<Vec<LogSource>, Error> {
     let depth = if recursive { Depth::Recursive } else { Depth::OneLevel };
-    let source =
-        |url: &String| Ok(LogSource { location: Location::parse(url, access)?.canonical(), depth });
+    let source = |url: &String| {
+        let location = Location::parse(url, access)?.canonical();
+        Ok(LogSource { name: url.clone(), location, depth })
+    };
     urls.iter().map(source).collect()
 }

@@ -11,6 +11,7 @@
 //! partial and never fails it, and a log that cannot be read never fails the list.
 
 mod access;
+mod archive;
 mod error;
 mod event_log;
 mod follower;
@@ -23,6 +24,7 @@ mod pipeline;
 mod unpack;
 
 pub use access::{Access, AccessOptions};
+pub use archive::write_archive;
 pub use error::Error;
 pub use event_log::{EventLog, LogVersion};
 pub use follower::Follower;

@@ -62,6 +62,29 @@ pub fn list(location: &Location, depth: Depth) -> Result<Listing, Error> {
     Ok(listing)
 }
 
+/// What lies at the place of a log.
+pub(crate) enum LogFiles {
+    /// A file.
+    One(LogPart),
+    /// All visible files of a folder, by name.
+    Folder(Vec<LogPart>),
+}
+
+/// The files at the place of a log, whatever they hold.
+pub(crate) fn files_at(log: &Location) -> Result<LogFiles, Error> {
+    let found = match log {
+        Location::Local(path) => Walk::default().local(path, Depth::OneLevel)?,
+        Location::Remote(remote) => remote_folders(remote, Depth::OneLevel)?,
+    };
+    if let Some(part) = found.single {
+        return Ok(LogFiles::One(part));
+    }
+    let folder = found.folders.into_iter().find(|folder| folder.place == *log);
+    let mut files = folder.map_or_else(Vec::new, |folder| folder.files);
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(LogFiles::Folder(files.into_iter().map(|file| file.part).collect()))
+}
+
 /// A file of a folder.
 struct Entry {
     name: String,

@@ -225,6 +225,12 @@ struct Interrupt {
     operation: Option<String>,
 }
 
+impl Interrupt {
+    /// A busy server may take some time until it knows the operation; then it interrupts nothing and says so.
+    const TRIES: u32 = 40;
+    const PAUSE: Duration = Duration::from_millis(250);
+}
+
 impl Drop for Interrupt {
     fn drop(&mut self) {
         let Some(operation) = self.operation.take() else { return };
@@ -232,8 +238,13 @@ impl Drop for Interrupt {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let client = Arc::clone(&self.client);
             runtime.spawn(async move {
-                if let Err(error) = client.0.interrupt_operation(&operation).await {
-                    tracing::debug!(%error, "cannot interrupt a query");
+                for _ in 0..Self::TRIES {
+                    match client.0.interrupt_operation(&operation).await {
+                        Ok(interrupted) if interrupted.is_empty() => {}
+                        Ok(_) => return,
+                        Err(error) => tracing::debug!(%error, "cannot interrupt a query"),
+                    }
+                    tokio::time::sleep(Self::PAUSE).await;
                 }
             });
         }

@@ -33,6 +33,16 @@ impl Distribution {
     /// Half the width of a bucket: each is 4 % wider than the one before.
     pub const RELATIVE_ERROR: f64 = 0.02;
 
+    /// The bucket of `value` in histograms with log-spaced buckets: 0 for zero, below 1,200 for every other value.
+    pub fn bucket_of(value: u64) -> u16 {
+        bucket_of(value)
+    }
+
+    /// What stands for every value of a bucket: within [`Distribution::RELATIVE_ERROR`] of each.
+    pub fn middle_of(bucket: u16) -> u64 {
+        middle_of(bucket)
+    }
+
     /// Adds one value.
     pub fn add(&mut self, value: u64) {
         if self.count == 0 {

@@ -12,6 +12,7 @@ mod distribution;
 mod error_class;
 mod executor_metrics;
 mod ids;
+mod metric_role;
 mod patch;
 mod run;
 mod spark_conf;
@@ -35,6 +36,7 @@ pub use ids::{
     AccumulatorId, ApplicationId, AttemptNumber, ExecutorId, FindingId, JobId, NodeId, PlanNodeId,
     RunId, SharedText, SqlExecutionId, StageAttemptId, StageId, TaskId, WorkspaceId,
 };
+pub use metric_role::MetricRole;
 pub use patch::Patch;
 pub use run::{IllegalMove, Origin, RunState, RunTotals};
 pub use spark_conf::{ConfKey, ConfType, conf_key, parse_bytes, parse_duration};

@@ -165,6 +165,10 @@ pub struct RunTotals {
     pub disk_spill: Bytes,
     /// In-memory size of spilled data.
     pub memory_spill: Bytes,
+    /// Cores times the time that they were there, over executors that ran tasks (the driver of a local run included),
+    /// from their addition to their removal or the application's end. `None` when that is not known of all of them.
+    /// Less `task_time` it is what was paid for and did nothing, where a task takes one core.
+    pub core_time: Option<Millis>,
 }
 
 #[cfg(test)]

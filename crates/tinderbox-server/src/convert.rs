@@ -4,7 +4,9 @@
 use tinderbox_api as api;
 use tinderbox_api::rfc3339;
 use tinderbox_app as app;
-use tinderbox_app::model::{Application, RunId, RunState, StageStatus, TaskStatus};
+use tinderbox_app::model::{
+    Application, RunId, RunState, StageAttemptId, StageStatus, TaskStatus, TimestampMs,
+};
 
 /// Stages that a progress message holds at most.
 const PROGRESS_STAGES: usize = 200;
@@ -114,6 +116,116 @@ pub fn job_error(error: &app::RunError) -> api::JobError {
         count: error.count,
         stage_id: error.stage.map(|stage| stage.stage.0),
         first_time: error.first.map(rfc3339),
+        causes: error.causes.iter().map(cause).collect(),
+    }
+}
+
+fn cause(cause: &app::Cause) -> api::ErrorCause {
+    let relation = match cause.relation {
+        app::Relation::Top => "top",
+        app::Relation::CausedBy => "caused_by",
+        app::Relation::Suppressed => "suppressed",
+        app::Relation::Inside => "inside",
+        app::Relation::While => "while",
+    };
+    api::ErrorCause {
+        relation: relation.to_owned(),
+        class: cause.class.clone(),
+        message: cause.message.clone(),
+        at: cause.at.clone(),
+    }
+}
+
+/// Figures over many runs.
+pub fn stats(query: &app::StatsQuery, rows: &[app::Stats], num_groups: usize) -> api::Stats {
+    let hour = |up: i64| {
+        const HOUR_MS: i64 = 3_600_000;
+        move |time: TimestampMs| rfc3339(TimestampMs((time.0 + up).div_euclid(HOUR_MS) * HOUR_MS))
+    };
+    api::Stats {
+        group_by: match query.group {
+            app::StatsGroup::Nothing => None,
+            app::StatsGroup::Hour => Some("hour".to_owned()),
+            app::StatsGroup::Day => Some("day".to_owned()),
+            app::StatsGroup::Workspace => Some("workspace".to_owned()),
+            app::StatsGroup::Dimension(dimension) => Some(dimension.as_str().to_owned()),
+        },
+        from: query.from.map(hour(0)),
+        to: query.to.map(hour(3_599_999)),
+        relative_error: app::DurationHistogram::RELATIVE_ERROR,
+        rows: rows.iter().map(stats_row).collect(),
+        num_groups: num_groups as u64,
+    }
+}
+
+fn stats_row(stats: &app::Stats) -> api::StatsRow {
+    let f = &stats.figures;
+    let at = |q| stats.durations.quantile(q).map(|duration| duration.0);
+    api::StatsRow {
+        key: match &stats.key {
+            app::StatsKey::All | app::StatsKey::Other => None,
+            app::StatsKey::Time(time) => Some(rfc3339(*time)),
+            app::StatsKey::Value(value) => Some(value.clone()),
+        },
+        is_other: stats.key == app::StatsKey::Other,
+        num_runs: f.num_runs,
+        num_succeeded: f.num_succeeded,
+        num_failed: f.num_failed,
+        num_cancelled: f.num_cancelled,
+        num_timed_out: f.num_timed_out,
+        num_lost: f.num_lost,
+        num_unfinished: f.num_unfinished(),
+        num_partial: f.num_partial,
+        success_rate: f.success_rate(),
+        duration_ms: api::DurationStats {
+            count: stats.durations.count(),
+            sum: f.duration.0,
+            p50: at(0.5),
+            p75: at(0.75),
+            p95: at(0.95),
+            p99: at(0.99),
+        },
+        num_tasks: f.num_tasks,
+        num_failed_tasks: f.num_failed_tasks,
+        task_time_ms: f.task_time.0,
+        gc_time_ms: f.gc_time.0,
+        input_bytes: f.input.0,
+        output_bytes: f.output.0,
+        shuffle_read_bytes: f.shuffle_read.0,
+        shuffle_write_bytes: f.shuffle_write.0,
+        disk_spill_bytes: f.disk_spill.0,
+        memory_spill_bytes: f.memory_spill.0,
+        num_findings: f.num_findings,
+        waste: api::Waste {
+            lost_task_time_ms: f.lost_task_time.0,
+            idle_core_time_ms: f.idle_time.0,
+            core_time_ms: f.core_time.0,
+            num_runs_with_core_time: f.num_core_times,
+        },
+    }
+}
+
+/// A run that was searched for.
+pub fn found_job(found: &app::FoundRun) -> api::FoundJob {
+    let matched = found.matched.iter().cloned();
+    api::FoundJob {
+        job: job(&found.run),
+        matched: matched.map(|(field, word)| api::SearchMatch { field, word }).collect(),
+    }
+}
+
+/// What retention did.
+pub fn pruned(pruned: &app::Pruned, dry_run: bool) -> api::PruneResult {
+    let run = |run: &app::PrunedRun| api::PrunedJob {
+        job_id: run.id.to_string(),
+        end_time: rfc3339(run.ended),
+        size_bytes: run.size.0,
+    };
+    api::PruneResult {
+        num_runs: pruned.num_runs,
+        size_bytes: pruned.size.0,
+        dry_run,
+        runs: pruned.runs.iter().map(run).collect(),
     }
 }
 
@@ -147,6 +259,50 @@ pub fn timeline(run: &RunId, timeline: app::Timeline) -> api::Timeline {
         stages: stages.collect(),
         tasks,
     }
+}
+
+/// Cells of some lanes in binary form.
+pub fn timeline_cells(found: app::RunCells, lanes: std::ops::Range<usize>) -> Vec<u8> {
+    let cells = found.cells;
+    let num_lanes = cells.lanes.len();
+    let (first, end) = (lanes.start.min(num_lanes), lanes.end.min(num_lanes));
+    let part = first * cells.num_buckets..end * cells.num_buckets;
+    let of_lanes = |column: &[u64]| column.get(part.clone()).unwrap_or_default().to_vec();
+    let stages_of_cells = cells.stages.get(part.clone()).unwrap_or_default();
+    let known: std::collections::BTreeSet<_> = stages_of_cells.iter().flatten().copied().collect();
+    let known: Vec<_> = known.into_iter().collect();
+    let place = |stage: &Option<StageAttemptId>| {
+        let place = stage.and_then(|stage| known.binary_search(&stage).ok());
+        place.map_or(0, |at| at as u64 + 1)
+    };
+    let columns = [
+        ("busy_ms", of_lanes(&cells.busy_ms)),
+        ("launched", of_lanes(&cells.launched)),
+        ("ended", of_lanes(&cells.ended)),
+        ("failed", of_lanes(&cells.failed)),
+        ("stage", stages_of_cells.iter().map(place).collect()),
+    ];
+    let width = |level: u8| 1_u64.checked_shl(level.into()).unwrap_or(u64::MAX);
+    let extent = found.extent.map(|extent| api::TimelineExtent {
+        start_ms: extent.start.0,
+        end_ms: extent.end.0,
+        finest_bucket_ms: width(extent.finest_level),
+        coarsest_bucket_ms: width(extent.coarsest_level),
+    });
+    api::TimelineCells {
+        job_id: found.run.to_string(),
+        revision: found.revision,
+        bucket_ms: width(cells.level),
+        start_ms: cells.start.0,
+        num_buckets: cells.num_buckets as u64,
+        extent,
+        first_lane: first as u64,
+        num_lanes: num_lanes as u64,
+        lanes: cells.lanes.get(first..end).unwrap_or_default().to_vec(),
+        stages: known.iter().map(|stage| (stage.stage.0, stage.attempt)).collect(),
+        columns: Vec::new(),
+    }
+    .encode(&columns)
 }
 
 fn stage_status(status: StageStatus) -> &'static str {

@@ -88,7 +88,7 @@ async fn answer(app: App, options: HistoryOptions, request: Request) -> Response
     };
     let parameters = Parameters::of(uri.query().unwrap_or_default());
     let answered = match segments {
-        ["version"] => Answer::json(shape, &tinderbox_app::rest::Version::of(shape)),
+        ["version"] => Answer::json(&tinderbox_app::rest::Version::of(shape)),
         ["applications"] => applications::list(&app, shape, &parameters).await,
         ["applications", id] => applications::one(&app, options, id).await,
         ["applications", id, rest @ ..] => {

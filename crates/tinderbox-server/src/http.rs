@@ -2,8 +2,11 @@
 
 pub mod advice;
 pub mod events;
+pub mod fleet;
 pub mod ingest;
 pub mod inside;
 pub mod jobs;
 pub mod operations;
 pub mod server_info;
+pub mod streaming;
+pub mod timeline_cells;

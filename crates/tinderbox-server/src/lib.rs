@@ -161,6 +161,9 @@ fn api_routes() -> OpenApiRouter<App> {
         .merge(http::inside::routes())
         .merge(http::advice::routes())
         .merge(http::events::routes())
+        .merge(http::fleet::routes())
+        .merge(http::streaming::routes())
+        .merge(http::timeline_cells::routes())
         .merge(http::server_info::routes())
 }
 

@@ -62,7 +62,9 @@ impl From<app::Error> for ApiError {
     fn from(error: app::Error) -> Self {
         let (status, title) = match (error.code(), error.class().fault) {
             ("job-not-found", _) => (StatusCode::NOT_FOUND, "there is no such run"),
-            ("no-record" | "no-spec" | "no-log", _) => (StatusCode::NOT_FOUND, "not there"),
+            ("no-record" | "no-spec" | "no-log" | "no-such-query", _) => {
+                (StatusCode::NOT_FOUND, "not there")
+            }
             ("already-ended", _) => (StatusCode::CONFLICT, "the run has ended"),
             ("not-launched-here", _) => (StatusCode::CONFLICT, "the run is not ours"),
             ("bad-spec", _) => (StatusCode::UNPROCESSABLE_ENTITY, "the spec has errors"),

@@ -16,7 +16,9 @@ pub mod log;
 mod plan_graph;
 pub mod rest;
 mod scala_order;
+mod stack_trace;
 
 pub use error::Error;
 pub use event::{event_name, rewrite_line};
 pub use fold::{Fold, ParsedLine};
+pub use stack_trace::{Cause, Relation, causes};

@@ -6,6 +6,7 @@ use crate::tables::attempt as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, QueryOrder, Set};
+use std::collections::HashSet;
 use tinderbox_model::{AttemptNumber, RunId, RunState, TimestampMs};
 
 /// One try of a run. The newest one always has the state of its run.
@@ -107,7 +108,12 @@ impl Store {
 }
 
 pub(crate) async fn insert(t: &DatabaseTransaction, attempt: Attempt) -> Result<(), DbErr> {
-    let row = table::Model {
+    let row = row(attempt).into_active_model().reset_all();
+    table::Entity::insert(row).exec_without_returning(t).await.map(|_| ())
+}
+
+fn row(attempt: Attempt) -> table::Model {
+    table::Model {
         run_id: attempt.run.as_str().to_owned(),
         attempt: i64::from(attempt.number.0),
         state: attempt.state.as_str().to_owned(),
@@ -117,10 +123,34 @@ pub(crate) async fn insert(t: &DatabaseTransaction, attempt: Attempt) -> Result<
         created_us: attempt.created.as_micros(),
         ended_us: attempt.ended.map(TimestampMs::as_micros),
         exit_code: attempt.exit_code.map(i64::from),
-    };
-    let row = row.into_active_model().reset_all();
-    table::Entity::insert(row).exec_without_returning(t).await.map(|_| ())
+    }
 }
+
+/// Inserts those that are not there.
+pub(crate) async fn insert_missing(
+    t: &DatabaseTransaction,
+    attempts: Vec<Attempt>,
+) -> Result<(), DbErr> {
+    for attempts in attempts.chunks(IDS) {
+        let runs = attempts.iter().map(|attempt| attempt.run.as_str());
+        let rows = table::Entity::find().filter(table::Column::RunId.is_in(runs)).all(t).await?;
+        let mut known: HashSet<(String, i64)> =
+            rows.into_iter().map(|row| (row.run_id, row.attempt)).collect();
+        let new: Vec<table::ActiveModel> = attempts
+            .iter()
+            .map(|attempt| row(attempt.clone()))
+            .filter(|row| known.insert((row.run_id.clone(), row.attempt)))
+            .map(|row| row.into_active_model().reset_all())
+            .collect();
+        if !new.is_empty() {
+            table::Entity::insert_many(new).exec_without_returning(t).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ids of one statement.
+const IDS: usize = 500;
 
 /// Gives the newest attempt the state, end and exit code of its run, which has just moved.
 pub(crate) async fn follow(t: &DatabaseTransaction, run: &Run) -> Result<(), DbErr> {

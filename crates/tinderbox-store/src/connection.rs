@@ -1,5 +1,5 @@
 use crate::error::{Error, Failure};
-use crate::migration;
+use crate::{migration, rollup, token};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{
@@ -35,14 +35,21 @@ impl Connections {
     pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
         let failed = |e| Error::from_database(path, "open", e);
         let write = connect(path, Role::Writer).await.map_err(failed)?;
-        if let Err(error) = migration::run(&write, path).await {
-            close(&write).await;
-            return Err(error);
-        }
+        let migrated = match migration::run(&write, path).await {
+            Ok(migrated) => migrated,
+            Err(error) => {
+                close(&write).await;
+                return Err(error);
+            }
+        };
         let read = connect(path, Role::Reader).await.map_err(failed)?;
         let (queue, orders) = mpsc::channel(QUEUE_LENGTH);
         tokio::spawn(write_in_groups(write, orders));
-        Ok(Self { path: path.to_owned(), queue, read })
+        let connections = Self { path: path.to_owned(), queue, read };
+        if migrated.lacks_rollups() {
+            connections.write("count the runs of an older database", |t| build(t).boxed()).await?;
+        }
+        Ok(connections)
     }
 
     /// Runs `work` in a write transaction and answers when it is on disk.
@@ -112,6 +119,12 @@ impl Connections {
     fn closed(&self) -> Error {
         Error::Closed { path: self.path.clone() }
     }
+}
+
+/// What is kept of many runs, of a database that did not have it.
+async fn build(t: &DatabaseTransaction) -> Result<(), Failure> {
+    rollup::repair(t).await?;
+    token::build(t).await
 }
 
 /// One read transaction on a connection of its own, for a program that does not own the database.

@@ -90,20 +90,35 @@ impl Store {
     }
 }
 
-/// Takes `old` out of the counters and puts `new` in, in the transaction that writes the run.
+/// Takes what runs were out of the counters and puts in what they are, in the transaction that writes the runs.
 pub(crate) async fn replace(
     t: &DatabaseTransaction,
-    old: Option<&Run>,
-    new: &Run,
+    changes: &[(Option<&Run>, &Run)],
 ) -> Result<(), DbErr> {
-    let (old, new) = (old.map(counter), counter(new));
-    if old.as_ref() == Some(&new) {
-        return Ok(());
+    let mut sums: BTreeMap<Counter, i64> = BTreeMap::new();
+    for (old, new) in changes {
+        if let Some(old) = old {
+            *sums.entry(counter(old)).or_default() -= 1;
+        }
+        *sums.entry(counter(new)).or_default() += 1;
     }
-    if let Some(old) = old {
-        add(t, &old, -1).await?;
+    add_all(t, sums).await
+}
+
+/// Takes runs out that are deleted.
+pub(crate) async fn remove(t: &DatabaseTransaction, runs: &[Run]) -> Result<(), DbErr> {
+    let mut sums: BTreeMap<Counter, i64> = BTreeMap::new();
+    for run in runs {
+        *sums.entry(counter(run)).or_default() -= 1;
     }
-    add(t, &new, 1).await
+    add_all(t, sums).await
+}
+
+async fn add_all(t: &DatabaseTransaction, sums: BTreeMap<Counter, i64>) -> Result<(), DbErr> {
+    for (counter, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
+        add(t, &counter, sum).await?;
+    }
+    Ok(())
 }
 
 /// Sum of the counters that fit. The filter's other fields are not looked at.

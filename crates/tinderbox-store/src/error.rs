@@ -117,6 +117,16 @@ pub enum Error {
         /// The move.
         source: IllegalMove,
     },
+    /// Rollups are kept by one dimension at a time.
+    #[error(
+        "runs cannot be grouped by {group} and picked by {only} at once: rollups are kept by one dimension at a time"
+    )]
+    TwoDimensions {
+        /// By what was to be grouped.
+        group: &'static str,
+        /// By what was to be picked.
+        only: &'static str,
+    },
     /// The store was closed.
     #[error("the database {path} is closed")]
     Closed {
@@ -135,7 +145,8 @@ impl Error {
             | Self::Damaged { .. }
             | Self::NewerSchema { .. }
             | Self::RunNotFound { .. }
-            | Self::RunAmbiguous { .. } => ErrorClass::USER,
+            | Self::RunAmbiguous { .. }
+            | Self::TwoDimensions { .. } => ErrorClass::USER,
             Self::Query { .. }
             | Self::Row { .. }
             | Self::RunExists { .. }
@@ -160,6 +171,9 @@ impl Error {
             Self::NewerSchema { .. } => Some("use the newer program, or another --data-dir"),
             Self::RunNotFound { .. } => Some("list the runs with `tinderbox jobs`"),
             Self::RunAmbiguous { .. } => Some("give more characters of the id"),
+            Self::TwoDimensions { .. } => {
+                Some("pick by what you group by, or group by hour, day or workspace")
+            }
             Self::Query { .. }
             | Self::Row { .. }
             | Self::RunExists { .. }

@@ -3,9 +3,9 @@ use crate::error::Error;
 use crate::row::{big, sha256, time, unsigned};
 use crate::tables::event_log as table;
 use futures::FutureExt;
-use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use std::collections::HashMap;
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, Set};
+use std::collections::{BTreeMap, HashMap};
 use tinderbox_model::{Bytes, RunId, TimestampMs};
 
 /// An event log that was looked at, so that it is not opened again while it stays the same.
@@ -17,7 +17,7 @@ pub struct EventLog {
     pub size: Bytes,
     /// Its time of change then, the latest of a rolling log's files.
     pub modified: TimestampMs,
-    /// The run made of it; `None` when it could not be read.
+    /// The run made of it; `None` when that run was pruned: the log is then not read again.
     pub run: Option<RunId>,
     /// When it was looked at.
     pub collected: TimestampMs,
@@ -29,23 +29,10 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn event_log_put(&self, log: &EventLog) -> Result<(), Error> {
-        let row = table::Model {
-            url_hash: sha256(&log.url),
-            url: log.url.clone(),
-            num_bytes: big(log.size.0),
-            modified_us: log.modified.as_micros(),
-            run_id: log.run.as_ref().map(|run| run.as_str().to_owned()),
-            collected_us: log.collected.as_micros(),
-        };
+        let logs = vec![log.clone()];
         self.connections
             .write("remember an event log", move |t| {
-                async move {
-                    table::Entity::delete_by_id(row.url_hash.as_str()).exec(t).await?;
-                    let row = row.into_active_model().reset_all();
-                    table::Entity::insert(row).exec_without_returning(t).await?;
-                    Ok(())
-                }
-                .boxed()
+                async move { Ok(put_all(t, logs).await?) }.boxed()
             })
             .await
     }
@@ -76,6 +63,45 @@ impl Store {
             })
             .await
     }
+}
+
+/// Rows of one statement.
+const ROWS: usize = 250;
+
+/// Replaces what was remembered under the same addresses; of two of one address the last one stays.
+pub(crate) async fn put_all(t: &DatabaseTransaction, logs: Vec<EventLog>) -> Result<(), DbErr> {
+    let rows: BTreeMap<String, table::Model> = logs
+        .into_iter()
+        .map(|log| {
+            let url_hash = sha256(&log.url);
+            let row = table::Model {
+                url_hash: url_hash.clone(),
+                num_bytes: big(log.size.0),
+                modified_us: log.modified.as_micros(),
+                run_id: log.run.as_ref().map(|run| run.as_str().to_owned()),
+                collected_us: log.collected.as_micros(),
+                url: log.url,
+            };
+            (url_hash, row)
+        })
+        .collect();
+    let (keys, rows): (Vec<String>, Vec<table::Model>) = rows.into_iter().unzip();
+    for (keys, rows) in keys.chunks(ROWS).zip(rows.chunks(ROWS)) {
+        table::Entity::delete_many().filter(table::Column::UrlHash.is_in(keys)).exec(t).await?;
+        let rows = rows.iter().cloned().map(|row| row.into_active_model().reset_all());
+        table::Entity::insert_many(rows).exec_without_returning(t).await?;
+    }
+    Ok(())
+}
+
+/// The logs of runs that are pruned: they stay known, and have no run any more.
+pub(crate) async fn release(t: &DatabaseTransaction, runs: &[String]) -> Result<(), DbErr> {
+    let change = table::ActiveModel {
+        run_id: Set(None),
+        ..<table::ActiveModel as ActiveModelTrait>::default()
+    };
+    let of_runs = table::Column::RunId.is_in(runs);
+    table::Entity::update_many().set(change).filter(of_runs).exec(t).await.map(|_| ())
 }
 
 impl From<table::Model> for EventLog {

@@ -3,8 +3,9 @@ use crate::error::Error;
 use crate::row::{sha256, time};
 use crate::tables::history_attempt as table;
 use futures::FutureExt;
-use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel};
+use std::collections::BTreeMap;
 use tinderbox_model::{ApplicationId, RunId, TimestampMs};
 
 /// An attempt of a Spark application as the list of Spark's History Server shows it: what was read from one event log.
@@ -40,16 +41,10 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn history_put(&self, attempt: &HistoryAttempt) -> Result<(), Error> {
-        let row = table::Model::from(attempt);
+        let attempts = vec![attempt.clone()];
         self.connections
             .write("record an attempt of an application", move |t| {
-                async move {
-                    table::Entity::delete_by_id(row.run_id.as_str()).exec(t).await?;
-                    let row = row.into_active_model().reset_all();
-                    table::Entity::insert(row).exec_without_returning(t).await?;
-                    Ok(())
-                }
-                .boxed()
+                async move { Ok(put_all(t, attempts).await?) }.boxed()
             })
             .await
     }
@@ -69,6 +64,32 @@ impl Store {
             })
             .await
     }
+}
+
+/// Rows of one statement.
+const ROWS: usize = 250;
+
+/// Replaces what was known of the same runs; of two of one run the last one stays.
+pub(crate) async fn put_all(
+    t: &DatabaseTransaction,
+    attempts: Vec<HistoryAttempt>,
+) -> Result<(), DbErr> {
+    let rows: BTreeMap<String, table::Model> = attempts
+        .iter()
+        .map(|attempt| (attempt.run.as_str().to_owned(), table::Model::from(attempt)))
+        .collect();
+    let (runs, rows): (Vec<String>, Vec<table::Model>) = rows.into_iter().unzip();
+    for (runs, rows) in runs.chunks(ROWS).zip(rows.chunks(ROWS)) {
+        remove(t, runs).await?;
+        let rows = rows.iter().cloned().map(|row| row.into_active_model().reset_all());
+        table::Entity::insert_many(rows).exec_without_returning(t).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the attempts of runs.
+pub(crate) async fn remove(t: &DatabaseTransaction, runs: &[String]) -> Result<(), DbErr> {
+    table::Entity::delete_many().filter(table::Column::RunId.is_in(runs)).exec(t).await.map(|_| ())
 }
 
 impl From<&HistoryAttempt> for table::Model {

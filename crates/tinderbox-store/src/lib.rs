@@ -16,11 +16,13 @@ mod event_log;
 mod history_attempt;
 mod migration;
 mod report;
+mod rollup;
 mod row;
 mod run;
 mod spec;
 mod table_file;
 mod tables;
+mod token;
 
 pub use attempt::{Attempt, AttemptChange};
 pub use counts::{CountDifference, RunCount};
@@ -28,12 +30,17 @@ pub use error::{Error, SqlError};
 pub use event_log::EventLog;
 pub use history_attempt::HistoryAttempt;
 pub use report::{FindingRow, Report};
+pub use rollup::{
+    Dimension, DurationHistogram, OTHER, RollupDifference, RunFigures, Stats, StatsGroup, StatsKey,
+    StatsQuery, VALUE_LIMIT,
+};
 pub use run::{
-    ApplicationRecord, CancelAnswer, Created, Page, Run, RunChange, RunFilter, RunSort, RunSortBy,
-    SortOrder,
+    ApplicationRecord, CancelAnswer, Created, Page, Prunable, Run, RunChange, RunFilter, RunRecord,
+    RunSort, RunSortBy, SortOrder,
 };
 pub use spec::{SpecHash, SpecVersion};
 pub use table_file::{NewTableFile, TableFile, TableFileKind};
+pub use token::Found;
 
 use connection::Connections;
 use std::path::Path;

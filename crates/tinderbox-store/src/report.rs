@@ -5,7 +5,8 @@ use crate::run::{Run, locked, save};
 use crate::tables::{finding, report as table};
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder};
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, QueryOrder};
+use std::collections::BTreeMap;
 use tinderbox_model::{FindingId, RunId, TimestampMs};
 
 /// The advice report of a run.
@@ -46,26 +47,8 @@ impl Store {
             .write("store a report", move |t| {
                 async move {
                     let old = locked(t, &report.run).await?;
-                    let new = Run {
-                        num_findings: u32::try_from(findings.len()).unwrap_or(u32::MAX),
-                        worst_severity: findings.first().map(|finding| finding.severity.clone()),
-                        updated: report.created,
-                        ..old.clone()
-                    };
-                    save(t, &old, &new).await?;
-                    let run = report.run.as_str();
-                    finding::Entity::delete_many()
-                        .filter(finding::Column::RunId.eq(run))
-                        .exec(t)
-                        .await?;
-                    for (place, row) in (0..).zip(findings) {
-                        let row = finding_row(run, place, row).into_active_model().reset_all();
-                        finding::Entity::insert(row).exec_without_returning(t).await?;
-                    }
-                    table::Entity::delete_by_id(run).exec(t).await?;
-                    let row = table::Model::from(report).into_active_model().reset_all();
-                    table::Entity::insert(row).exec_without_returning(t).await?;
-                    Ok(())
+                    save(t, &old, &counted(&old, &report, &findings)).await?;
+                    Ok(put_all(t, vec![(report, findings)]).await?)
                 }
                 .boxed()
             })
@@ -100,6 +83,50 @@ impl Store {
             })
             .await
     }
+}
+
+/// The run with the figures of its report.
+pub(crate) fn counted(old: &Run, report: &Report, findings: &[FindingRow]) -> Run {
+    Run {
+        num_findings: u32::try_from(findings.len()).unwrap_or(u32::MAX),
+        worst_severity: findings.first().map(|finding| finding.severity.clone()),
+        updated: report.created,
+        ..old.clone()
+    }
+}
+
+/// Runs of one statement.
+const RUNS: usize = 250;
+
+/// Replaces reports and findings; of two of one run the last one stays.
+pub(crate) async fn put_all(
+    t: &DatabaseTransaction,
+    reports: Vec<(Report, Vec<FindingRow>)>,
+) -> Result<(), DbErr> {
+    let reports: BTreeMap<String, (Report, Vec<FindingRow>)> = reports
+        .into_iter()
+        .map(|(report, findings)| (report.run.as_str().to_owned(), (report, findings)))
+        .collect();
+    let ids: Vec<&str> = reports.keys().map(String::as_str).collect();
+    for ids in ids.chunks(RUNS) {
+        let of_runs = finding::Column::RunId.is_in(ids.iter().copied());
+        finding::Entity::delete_many().filter(of_runs).exec(t).await?;
+        let of_runs = table::Column::RunId.is_in(ids.iter().copied());
+        table::Entity::delete_many().filter(of_runs).exec(t).await?;
+    }
+    let (mut rows, mut findings) = (Vec::new(), Vec::new());
+    for (run, (report, found)) in reports {
+        let of_run = (0..).zip(found).map(|(place, row)| finding_row(&run, place, row));
+        findings.extend(of_run.map(|row| row.into_active_model().reset_all()));
+        rows.push(table::Model::from(report).into_active_model().reset_all());
+    }
+    for findings in findings.chunks(RUNS) {
+        finding::Entity::insert_many(findings.to_vec()).exec_without_returning(t).await?;
+    }
+    for rows in rows.chunks(RUNS) {
+        table::Entity::insert_many(rows.to_vec()).exec_without_returning(t).await?;
+    }
+    Ok(())
 }
 
 fn finding_row(run: &str, place: i64, row: FindingRow) -> finding::Model {

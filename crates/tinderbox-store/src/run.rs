@@ -1,11 +1,17 @@
+mod batch;
 mod change;
 mod find;
 mod list;
+mod prune;
+mod save;
 
-pub(crate) use change::{locked, save};
+pub(crate) use change::locked;
+pub(crate) use save::save;
 
+pub use batch::RunRecord;
 pub use change::{ApplicationRecord, CancelAnswer, Created, RunChange};
 pub use list::{Page, RunFilter, RunSort, RunSortBy, SortOrder};
+pub use prune::Prunable;
 
 use crate::error::Error;
 use crate::row::{UNKNOWN, big, known, time, unreadable, unsigned};
@@ -155,6 +161,7 @@ impl From<&Run> for table::Model {
             shuffle_write_bytes: big(totals.shuffle_write.0),
             disk_spill_bytes: big(totals.disk_spill.0),
             memory_spill_bytes: big(totals.memory_spill.0),
+            core_time_ms: totals.core_time.map_or(UNKNOWN, |time| big(time.0)),
             num_findings: i64::from(run.num_findings),
             worst_severity: run.worst_severity.clone(),
             exit_code: run.exit_code.map(i64::from),
@@ -212,6 +219,7 @@ impl TryFrom<table::Model> for Run {
                 shuffle_write: Bytes(unsigned(row.shuffle_write_bytes)),
                 disk_spill: Bytes(unsigned(row.disk_spill_bytes)),
                 memory_spill: Bytes(unsigned(row.memory_spill_bytes)),
+                core_time: known(row.core_time_ms).map(|ms| Millis(unsigned(ms))),
             },
             num_findings: u32::try_from(row.num_findings).unwrap_or(0),
             worst_severity: row.worst_severity,

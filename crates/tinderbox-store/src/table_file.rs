@@ -5,8 +5,8 @@ use crate::row::{big, sha256, time, unreadable, unsigned};
 use crate::tables::table_file as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, Set};
-use std::collections::HashSet;
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, QueryOrder, QuerySelect, Set};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 
@@ -76,7 +76,9 @@ impl Store {
     /// What the database says.
     pub async fn file_publish(&self, file: &NewTableFile, now: TimestampMs) -> Result<(), Error> {
         let file = file.clone();
-        self.connections.write("publish a file", move |t| publish(t, file, now).boxed()).await
+        self.connections
+            .write("publish a file", move |t| publish_all(t, vec![file], now).boxed())
+            .await
     }
 
     /// The current files of a run, by attempt.
@@ -172,35 +174,97 @@ impl Store {
     }
 }
 
-const CURRENT: &str = "current";
+pub(crate) const CURRENT: &str = "current";
 const RETIRED: &str = "retired";
+/// Rows of one statement.
+const ROWS: usize = 250;
+
+/// Makes files current and retires those before them. Of two of one kind, run and attempt the last one stays current.
+pub(crate) async fn publish_all(
+    t: &DatabaseTransaction,
+    files: Vec<NewTableFile>,
+    now: TimestampMs,
+) -> Result<(), Failure> {
+    for files in files.chunks(ROWS) {
+        publish(t, files, now).await?;
+    }
+    Ok(())
+}
 
 async fn publish(
     t: &DatabaseTransaction,
-    file: NewTableFile,
+    files: &[NewTableFile],
     now: TimestampMs,
 ) -> Result<(), Failure> {
-    let id = sha256(&file.path);
-    if table::Entity::find_by_id(id.as_str()).one(t).await?.is_some() {
+    let mut new: Vec<table::Model> = files.iter().map(|file| row(file, now)).collect();
+    let ids: Vec<String> = new.iter().map(|row| row.id.clone()).collect();
+    let known = table::Entity::find().filter(table::Column::Id.is_in(ids)).all(t).await?;
+    let mut known: HashSet<String> = known.into_iter().map(|row| row.id).collect();
+    new.retain(|row| known.insert(row.id.clone()));
+    if new.is_empty() {
         return Ok(());
     }
-    let retire = table::ActiveModel {
+    let runs: BTreeSet<&str> = new.iter().map(|row| row.run_id.as_str()).collect();
+    let current = table::Entity::find()
+        .filter(table::Column::RunId.is_in(runs))
+        .filter(table::Column::State.eq(CURRENT))
+        .all(t)
+        .await?;
+    let mut latest: HashMap<(String, i64, String), usize> = HashMap::new();
+    for at in 0..new.len() {
+        let key = (new[at].run_id.clone(), new[at].attempt, new[at].kind.clone());
+        if let Some(before) = latest.insert(key, at) {
+            new[before].state = RETIRED.to_owned();
+            new[before].retired_us = Some(now.as_micros());
+        }
+    }
+    let replaced: Vec<String> = current
+        .into_iter()
+        .filter(|row| latest.contains_key(&(row.run_id.clone(), row.attempt, row.kind.clone())))
+        .map(|row| row.id)
+        .collect();
+    if !replaced.is_empty() {
+        retire(t, table::Column::Id.is_in(replaced), now).await?;
+    }
+    let new = new.into_iter().map(|row| row.into_active_model().reset_all());
+    table::Entity::insert_many(new).exec_without_returning(t).await?;
+    Ok(())
+}
+
+/// Retires the current files of runs that are removed.
+pub(crate) async fn retire_runs(
+    t: &DatabaseTransaction,
+    runs: &[String],
+    now: TimestampMs,
+) -> Result<(), DbErr> {
+    retire(t, table::Column::RunId.is_in(runs), now).await
+}
+
+async fn retire(
+    t: &DatabaseTransaction,
+    which: sea_orm::sea_query::SimpleExpr,
+    now: TimestampMs,
+) -> Result<(), DbErr> {
+    let change = table::ActiveModel {
         state: Set(RETIRED.to_owned()),
         retired_us: Set(Some(now.as_micros())),
         ..<table::ActiveModel as ActiveModelTrait>::default()
     };
     table::Entity::update_many()
-        .set(retire)
-        .filter(table::Column::RunId.eq(file.run.as_str()))
+        .set(change)
+        .filter(which)
         .filter(table::Column::State.eq(CURRENT))
-        .filter(table::Column::Attempt.eq(i64::from(file.attempt.0)))
-        .filter(table::Column::Kind.eq(file.kind.as_str()))
         .exec(t)
-        .await?;
-    let row = table::Model {
-        id,
+        .await
+        .map(|_| ())
+}
+
+fn row(file: &NewTableFile, now: TimestampMs) -> table::Model {
+    table::Model {
+        // SHA-256 of the path, which may be too long for an index.
+        id: sha256(&file.path),
         kind: file.kind.as_str().to_owned(),
-        path: file.path,
+        path: file.path.clone(),
         run_id: file.run.as_str().to_owned(),
         attempt: i64::from(file.attempt.0),
         num_rows: big(file.num_rows),
@@ -208,10 +272,7 @@ async fn publish(
         state: CURRENT.to_owned(),
         created_us: now.as_micros(),
         retired_us: None,
-    };
-    let row = row.into_active_model().reset_all();
-    table::Entity::insert(row).exec_without_returning(t).await?;
-    Ok(())
+    }
 }
 
 async fn all(

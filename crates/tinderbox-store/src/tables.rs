@@ -39,6 +39,7 @@ pub(crate) mod run {
         pub shuffle_write_bytes: i64,
         pub disk_spill_bytes: i64,
         pub memory_spill_bytes: i64,
+        pub core_time_ms: i64,
         pub num_findings: i64,
         pub worst_severity: Option<String>,
         pub exit_code: Option<i64>,
@@ -233,6 +234,46 @@ pub(crate) mod history_attempt {
         pub updated_us: i64,
         pub exit_code: Option<i64>,
         pub event_log: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod run_rollup {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "run_rollups")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub run_id: String,
+        pub body: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod run_token {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "run_tokens")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub workspace: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub begun_us: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub run_id: String,
+        pub field: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,7 @@ mod key;
 mod keys;
 mod order;
 mod page;
+mod quantiles;
 mod query;
 mod radix;
 mod reader;

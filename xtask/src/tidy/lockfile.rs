@@ -227,6 +227,7 @@ mod tests {
         let suspect = anyhow.suspect("tls-provider", "not really".to_owned(), "nothing");
         let findings = confirm(root, vec![suspect]).unwrap();
         assert_eq!(findings.len(), 1);
-        assert!(findings[0].problem.contains("xtask"), "{}", findings[0].problem);
+        assert!(findings[0].problem.contains("anyhow v"), "{}", findings[0].problem);
+        assert!(findings[0].problem.contains(" tinderbox-"), "{}", findings[0].problem);
     }
 }

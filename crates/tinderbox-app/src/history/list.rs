@@ -1,4 +1,4 @@
-use super::directory_url;
+use super::{LogDirectory, directory_of};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use tinderbox_model::{RunId, TimestampMs};
@@ -11,6 +11,9 @@ use tinderbox_store::HistoryAttempt;
 pub struct HistoryList {
     entries: Vec<HistoryEntry>,
     places: HashMap<String, usize>,
+    directories: Vec<LogDirectory>,
+    /// Whether something was put in since it was sorted.
+    is_unsorted: bool,
 }
 
 /// An application with its attempts, the one that started last first.
@@ -23,8 +26,8 @@ pub struct HistoryEntry {
 }
 
 impl HistoryList {
-    pub(super) fn new(rows: Vec<HistoryAttempt>) -> Self {
-        let mut list = Self::default();
+    pub(super) fn new(rows: Vec<HistoryAttempt>, directories: Vec<LogDirectory>) -> Self {
+        let mut list = Self { directories, ..Self::default() };
         for row in rows {
             list.add(row);
         }
@@ -42,9 +45,15 @@ impl HistoryList {
         self.places.get(application).map(|place| &self.entries[*place])
     }
 
+    /// Puts an attempt in its application; [`Self::sort`] puts that in its place. Thousands come one by one when a log
+    /// directory is read for the first time.
     pub(super) fn put(&mut self, row: HistoryAttempt) {
         self.add(row);
-        self.sort();
+        self.is_unsorted = true;
+    }
+
+    pub(super) fn is_unsorted(&self) -> bool {
+        self.is_unsorted
     }
 
     fn add(&mut self, row: HistoryAttempt) {
@@ -53,10 +62,12 @@ impl HistoryList {
             self.entries.push(HistoryEntry { id, attempts: Vec::new(), sources: Vec::new() });
             self.entries.len() - 1
         });
-        self.entries[place].add(row);
+        let log_directory = directory_of(&row.event_log, &self.directories);
+        self.entries[place].add(row, log_directory);
     }
 
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
+        self.is_unsorted = false;
         self.entries.sort_by(|a, b| (b.end(), &b.id).cmp(&(a.end(), &a.id)));
         for (place, entry) in self.entries.iter().enumerate() {
             if let Some(known) = self.places.get_mut(&entry.id) {
@@ -94,7 +105,7 @@ impl HistoryEntry {
     }
 
     /// Two logs of the same attempt (a copy, or one that was moved) are one: the log that changed last.
-    fn add(&mut self, row: HistoryAttempt) {
+    fn add(&mut self, row: HistoryAttempt, log_directory: String) {
         let attempt = Attempt {
             id: row.attempt,
             name: row.name,
@@ -104,7 +115,7 @@ impl HistoryEntry {
             user: row.user,
             spark_version: row.spark_version,
             exit_code: row.exit_code,
-            log_directory: directory_url(&row.event_log),
+            log_directory,
         };
         let source = (row.run, row.event_log);
         let same = self.attempts.iter().position(|known| known.id == attempt.id);
@@ -154,12 +165,13 @@ mod tests {
 
     #[test]
     fn attempts_are_merged_and_the_latest_end_comes_first() {
-        let mut list = HistoryList::new(vec![
+        let rows = vec![
             row("a", "app-1", Some("1"), 10, Some(20)),
             row("b", "app-2", None, 1, Some(90)),
             row("c", "app-3", None, 5, None),
             row("d", "app-1", Some("2"), 30, Some(40)),
-        ]);
+        ];
+        let mut list = HistoryList::new(rows, Vec::new());
         let ids = |list: &HistoryList| {
             list.entries().iter().map(|entry| entry.id().to_owned()).collect::<Vec<_>>()
         };
@@ -170,7 +182,21 @@ mod tests {
         assert_eq!(first.logs(None).collect::<Vec<_>>(), ["/logs/d", "/logs/a"]);
         assert_eq!(first.logs(Some("1")).collect::<Vec<_>>(), ["/logs/a"]);
         list.put(row("c", "app-3", None, 5, Some(100)));
+        list.sort();
         assert_eq!(ids(&list), ["app-3", "app-2", "app-1"]);
         assert_eq!(list.find("app-3").unwrap().attempts().len(), 1);
+    }
+
+    #[test]
+    fn directory_of_a_log_is_shown_as_it_was_named() {
+        let watched = LogDirectory { name: "../logs".to_owned(), address: "/srv/logs".to_owned() };
+        let mut other = row("b", "app-2", None, 1, None);
+        other.event_log = "/elsewhere/b".to_owned();
+        let mut first = row("a", "app-1", None, 1, None);
+        first.event_log = "/srv/logs/a".to_owned();
+        let list = HistoryList::new(vec![first, other], vec![watched]);
+        let directory = |id| list.find(id).unwrap().attempts()[0].log_directory.as_str();
+        assert_eq!(directory("app-1"), "../logs");
+        assert_eq!(directory("app-2"), "file:///elsewhere");
     }
 }

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::sources;
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_api::{Comparison, Report};
+use tinderbox_api::{Comparison, Differences, OperatorSide, Report, StageSide, TimeFactors};
 use tinderbox_collect::Location;
 
 /// Analyzes a run, or an event log, which needs no data directory.
@@ -43,7 +43,10 @@ pub async fn compare(
     let comparison = comparison?;
     match format {
         Format::Json => output::json(&comparison),
-        Format::Table => output::data(&side_by_side(&comparison)),
+        Format::Table => {
+            output::data(&side_by_side(&comparison));
+            output::data(&differing(&comparison.differences));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,6 +115,113 @@ fn side_by_side(comparison: &Comparison) -> String {
         })
         .collect();
     output::table(&head, &rows)
+}
+
+/// Rows of each table of differences.
+const SHOWN: usize = 10;
+
+/// What explains the difference of wall time, and what differs.
+fn differing(differences: &Differences) -> String {
+    let mut text = String::new();
+    if let Some(time) = &differences.time {
+        let head = [("EXPLAINS", Side::Right), ("SHARE", Side::Right), ("WHY", Side::Left)];
+        let parts = time.parts.iter().filter(|part| part.explained_ms.abs() >= 0.5);
+        let rows: Vec<_> = parts
+            .map(|part| {
+                vec![
+                    signed_ms(part.explained_ms),
+                    percent(part.explained_share),
+                    part.title.clone(),
+                ]
+            })
+            .collect();
+        text.push_str(&format!("\nwall time {}\n", signed_ms(time.difference_ms)));
+        text.push_str(&output::table(&head, &rows));
+    }
+    if !differences.stages.is_empty() {
+        let head = [
+            ("STAGES", Side::Left),
+            ("EXPLAINS", Side::Right),
+            ("SHARE", Side::Right),
+            ("DATA", Side::Right),
+            ("WORK", Side::Right),
+            ("CONCURRENCY", Side::Right),
+            ("NAME", Side::Left),
+        ];
+        let id = |side: &Option<StageSide>| {
+            side.as_ref().map_or("-".to_owned(), |side| side.stage_id.to_string())
+        };
+        let rows: Vec<_> = differences
+            .stages
+            .iter()
+            .take(SHOWN)
+            .map(|stage| {
+                let ms = |get: fn(TimeFactors) -> f64| {
+                    stage.explained.map_or("-".to_owned(), |factors| signed_ms(get(factors)))
+                };
+                vec![
+                    format!("{} {}", id(&stage.before), id(&stage.after)),
+                    ms(|f| f.total_ms),
+                    percent(stage.explained_share),
+                    ms(|f| f.data_ms),
+                    ms(|f| f.work_ms),
+                    ms(|f| f.concurrency_ms),
+                    stage.name.clone(),
+                ]
+            })
+            .collect();
+        text.push('\n');
+        text.push_str(&output::table(&head, &rows));
+    }
+    if !differences.operators.is_empty() {
+        let head = [
+            ("OPERATOR", Side::Left),
+            ("ROWS BEFORE", Side::Right),
+            ("ROWS AFTER", Side::Right),
+            ("TASK TIME", Side::Right),
+        ];
+        let count = |side: &Option<OperatorSide>| match side {
+            None => "not there".to_owned(),
+            Some(side) => side.output_rows.map_or("-".to_owned(), |rows| rows.to_string()),
+        };
+        let rows: Vec<_> = differences
+            .operators
+            .iter()
+            .take(SHOWN)
+            .map(|operator| {
+                let time = operator.time_ms.map_or("-".to_owned(), signed_ms);
+                vec![operator.name.clone(), count(&operator.before), count(&operator.after), time]
+            })
+            .collect();
+        text.push('\n');
+        text.push_str(&output::table(&head, &rows));
+    }
+    if !differences.configuration.is_empty() {
+        let head = [("SETTING", Side::Left), ("BEFORE", Side::Left), ("AFTER", Side::Left)];
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let rows: Vec<_> = differences
+            .configuration
+            .iter()
+            .map(|one| vec![one.key.clone(), value(&one.before), value(&one.after)])
+            .collect();
+        text.push('\n');
+        text.push_str(&output::table(&head, &rows));
+    }
+    text
+}
+
+/// `+1.5 s` or `-20 ms`.
+fn signed_ms(ms: f64) -> String {
+    let sign = if ms < 0.0 { '-' } else { '+' };
+    if ms.abs() < 1_000.0 {
+        format!("{sign}{:.0} ms", ms.abs())
+    } else {
+        format!("{sign}{:.1} s", ms.abs() / 1_000.0)
+    }
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0))
 }
 
 fn wrap(text: &str, width: usize) -> Vec<String> {

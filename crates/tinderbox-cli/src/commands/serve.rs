@@ -8,7 +8,7 @@ use crate::session::{data_dir, open_app};
 use crate::sources;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use tinderbox_app::App;
+use tinderbox_app::{App, Retention};
 use tinderbox_server::HistoryOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,22 +20,31 @@ pub struct Logs {
     pub recursive: bool,
 }
 
+/// What is recorded beside our own runs, and for how long.
+pub struct Record {
+    /// Logs that are read.
+    pub logs: Logs,
+    /// When runs go again.
+    pub retention: Retention,
+}
+
 /// Serves until SIGINT or SIGTERM. Runs that are not finished go on; the next start finds them.
 pub async fn serve(
     place: &Place,
     listen: SocketAddr,
-    logs: Logs,
+    record: Record,
     history: HistoryOptions,
     outgoing: &Outgoing,
 ) -> Result<ExitCode, Failure> {
     let root = data_dir(place)?;
     let access = sources::access(outgoing);
     // Before the data directory is taken: a URL that cannot be used is an error of the command.
-    let logs = sources::log_sources(&logs.urls, logs.recursive, &access)?;
+    let logs = sources::log_sources(&record.logs.urls, record.logs.recursive, &access)?;
     let (app, listener, url) = open_app(&root, listen, access).await?;
     for source in logs {
         app.watch_logs(source);
     }
+    app.keep_retention(record.retention);
     output::note(&format!("Tinderbox is at {url} (data in {}); Ctrl-C stops it", root.display()));
     let stop = stop_signal(app.clone());
     tinderbox_server::serve(listener, app, bundle::assets(), history, stop).await?;

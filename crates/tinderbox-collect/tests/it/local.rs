@@ -1,9 +1,10 @@
 //! Event logs on local paths: what is found, what is read, and what is said when it cannot be.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tinderbox_collect::{Depth, Error, EventLog, Follower, Location, list};
+use tinderbox_collect::{Depth, Error, EventLog, Follower, Location, list, write_archive};
 use tinderbox_model::{Application, ErrorClass, Task};
 
 pub const START: &str = concat!(
@@ -267,4 +268,34 @@ fn a_log_that_grows_is_read_on_from_where_reading_stopped() {
         let application = follower.finish(&mut |_| tasks += 1);
         assert_eq!((tasks, application.completeness.is_partial()), (1, false), "{name}");
     }
+}
+
+#[test]
+fn logs_are_archived_as_spark_does_a_file_by_its_name_a_rolling_log_as_a_folder() {
+    let logs = folder(&[
+        ("app-1.inprogress", START.as_bytes()),
+        ("eventlog_v2_app-2/appstatus_app-2", b""),
+        ("eventlog_v2_app-2/events_1_app-2.zstd", &zstd(START)),
+        ("eventlog_v2_app-2/.events_1_app-2.zstd.crc", b"x"),
+    ]);
+    let places = ["app-1", "eventlog_v2_app-2"].map(|name| logs.path().join(name).as_path().into());
+    let mut bytes = Vec::new();
+    write_archive(&places, &mut bytes).unwrap();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut found = Vec::new();
+    for at in 0..archive.len() {
+        let mut entry = archive.by_index(at).unwrap();
+        let mut data = Vec::new();
+        entry.read_to_end(&mut data).unwrap();
+        found.push((entry.name().unwrap().into_owned(), data));
+    }
+    let expected = [
+        ("app-1.inprogress", START.as_bytes().to_vec()),
+        ("eventlog_v2_app-2/", Vec::new()),
+        ("eventlog_v2_app-2/appstatus_app-2", Vec::new()),
+        ("eventlog_v2_app-2/events_1_app-2.zstd", zstd(START)),
+    ];
+    assert_eq!(found, expected.map(|(name, data)| (name.to_owned(), data)));
+    let gone = write_archive(&[logs.path().join("app-3").as_path().into()], &mut Vec::new());
+    assert!(gone.unwrap_err().to_string().contains("app-3 does not exist"));
 }

@@ -45,8 +45,8 @@ const PIECES: usize = 4;
 
 impl Answer {
     /// JSON of a value.
-    pub fn json(shape: Shape, value: &(impl serde::Serialize + ?Sized)) -> Result<Self, Refusal> {
-        match rest::to_vec(value, shape) {
+    pub fn json(value: &(impl serde::Serialize + ?Sized)) -> Result<Self, Refusal> {
+        match rest::to_vec(value) {
             Ok(body) => Ok(Self::Json(body)),
             Err(error) => {
                 tracing::error!(%error, "an answer of the history API cannot be written");

@@ -25,7 +25,7 @@ pub async fn list(app: &App, shape: Shape, parameters: &Parameters) -> Result<An
     let found = list.entries().iter().filter(fits).take(usize::try_from(limit).unwrap_or(0));
     let infos: Vec<_> =
         found.map(|entry| ApplicationInfo::new(entry.id(), entry.attempts(), shape)).collect();
-    Answer::json(shape, &infos)
+    Answer::json(&infos)
 }
 
 /// One application.
@@ -34,7 +34,7 @@ pub async fn one(app: &App, options: HistoryOptions, id: &str) -> Result<Answer,
     let unknown = || Refusal::not_found(&format!("unknown app: {id}"));
     let entry = list.find(id).ok_or_else(unknown)?;
     let shape = options.shape.unwrap_or_else(|| shape_of(entry));
-    Answer::json(shape, &ApplicationInfo::new(entry.id(), entry.attempts(), shape))
+    Answer::json(&ApplicationInfo::new(entry.id(), entry.attempts(), shape))
 }
 
 /// One attempt.
@@ -49,7 +49,7 @@ pub async fn attempt(
     let entry = list.find(id).ok_or_else(unknown)?;
     let (found, _) = entry.attempt(Some(attempt)).ok_or_else(unknown)?;
     let shape = options.shape.unwrap_or_else(|| shape_of(entry));
-    Answer::json(shape, &found.answer(shape))
+    Answer::json(&found.answer(shape))
 }
 
 /// By the version of the newest attempt.

@@ -20,13 +20,13 @@ pub fn find(path: &[&str]) -> Result<Resource, Refusal> {
 fn sessions(scope: &Scope) -> Result<Answer, Refusal> {
     let (offset, length) =
         (scope.parameters.int("offset", 0)?, scope.parameters.int("length", -1)?);
-    Answer::json(scope.shape, &rest::sessions(scope.view(), offset, length))
+    Answer::json(&rest::sessions(scope.view(), offset, length))
 }
 
 fn operations(scope: &Scope) -> Result<Answer, Refusal> {
     let (offset, length) =
         (scope.parameters.int("offset", 0)?, scope.parameters.int("length", -1)?);
-    Answer::json(scope.shape, &rest::operations(scope.view(), offset, length))
+    Answer::json(&rest::operations(scope.view(), offset, length))
 }
 
 fn session(scope: &Scope, id: &str) -> Result<Answer, Refusal> {
@@ -37,7 +37,7 @@ fn session(scope: &Scope, id: &str) -> Result<Answer, Refusal> {
         return Err(Refusal::bad_request("userId must be a base64url-encoded string."));
     };
     match rest::session(scope.view(), id, &user) {
-        Some(session) => Answer::json(scope.shape, &session),
+        Some(session) => Answer::json(&session),
         None => Err(Refusal::not_found(&format!("unknown session id: {id}"))),
     }
 }
@@ -48,7 +48,7 @@ fn operation(scope: &Scope) -> Result<Answer, Refusal> {
         return Err(Refusal::bad_request("jobTag is required."));
     }
     match rest::operation(scope.view(), tag) {
-        Some(operation) => Answer::json(scope.shape, &operation),
+        Some(operation) => Answer::json(&operation),
         None => Err(Refusal::not_found(&format!("unknown jobTag: {tag}"))),
     }
 }

@@ -5,15 +5,15 @@ use super::answer::{Answer, Refusal};
 use tinderbox_app::rest::{self, Shape};
 
 pub fn active(scope: &Scope) -> Result<Answer, Refusal> {
-    Answer::json(scope.shape, &rest::active_executors(scope.view()))
+    Answer::json(&rest::active_executors(scope.view()))
 }
 
 pub fn all(scope: &Scope) -> Result<Answer, Refusal> {
-    Answer::json(scope.shape, &rest::all_executors(scope.view()))
+    Answer::json(&rest::all_executors(scope.view()))
 }
 
 pub fn processes(scope: &Scope) -> Result<Answer, Refusal> {
-    Answer::json(scope.shape, &rest::processes(scope.view()))
+    Answer::json(&rest::processes(scope.view()))
 }
 
 /// Nothing runs any more that could be dumped. `…/threads` names the executor in a parameter and fails without it.

@@ -14,12 +14,12 @@ const STATUSES: [(&str, JobStatus); 4] = [
 
 pub fn list(scope: &Scope) -> Result<Answer, Refusal> {
     let statuses = scope.parameters.words("status", &STATUSES)?;
-    Answer::json(scope.shape, &rest::jobs(scope.view(), &statuses))
+    Answer::json(&rest::jobs(scope.view(), &statuses))
 }
 
 pub fn one(scope: &Scope, id: i64) -> Result<Answer, Refusal> {
     match rest::job(scope.view(), JobId(id)) {
-        Some(job) => Answer::json(scope.shape, &job),
+        Some(job) => Answer::json(&job),
         None => Err(Refusal::not_found(&format!("unknown job: {id}"))),
     }
 }

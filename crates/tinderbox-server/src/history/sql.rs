@@ -31,12 +31,12 @@ fn list(scope: &Scope) -> Result<Answer, Refusal> {
     if scope.shape == Shape::V35 && length < 0 {
         return Err(Refusal::Failed);
     }
-    Answer::json(scope.shape, &rest::executions(scope.view(), offset, length, details(scope)))
+    Answer::json(&rest::executions(scope.view(), offset, length, details(scope)))
 }
 
 fn one(scope: &Scope, id: i64) -> Result<Answer, Refusal> {
     match rest::execution(scope.view(), SqlExecutionId(id), details(scope)) {
-        Some(execution) => Answer::json(scope.shape, &execution),
+        Some(execution) => Answer::json(&execution),
         None => Err(Refusal::not_found(&format!("unknown query execution id: {id}"))),
     }
 }
@@ -65,5 +65,5 @@ fn table(scope: &Scope) -> Result<Answer, Refusal> {
         start: number("start", 0)?,
         length: number("length", 20)?,
     };
-    Answer::json(scope.shape, &rest::sql_table(scope.view(), &query))
+    Answer::json(&rest::sql_table(scope.view(), &query))
 }

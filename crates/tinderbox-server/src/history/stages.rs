@@ -134,16 +134,16 @@ fn answer(
             disposition: None,
             write: Box::new(move |output| {
                 let written = with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
-                    (Form::One, [stage]) => rest::write(output, stage, scope.shape),
-                    _ => rest::write(output, stages, scope.shape),
+                    (Form::One, [stage]) => rest::write(output, stage),
+                    _ => rest::write(output, stages),
                 });
                 written.map_err(io::Error::other)?.map_err(io::Error::from)
             }),
         });
     }
     with_stages(&scope, &ids, &asked, |stages| match (form, stages) {
-        (Form::One, [stage]) => Answer::json(scope.shape, stage),
-        _ => Answer::json(scope.shape, stages),
+        (Form::One, [stage]) => Answer::json(stage),
+        _ => Answer::json(stages),
     })?
 }
 

@@ -27,7 +27,7 @@ pub fn summary(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> 
     let quantiles = scope.parameters.quantiles(&[0.05, 0.25, 0.5, 0.75, 0.95])?;
     let tasks = &scope.opened.tasks;
     match tasks.quantiles(stage, &quantiles, scope.retained_tasks)? {
-        Some(summary) => Answer::json(scope.shape, &summary),
+        Some(summary) => Answer::json(&summary),
         None => Err(Refusal::not_found(&format!(
             "No tasks reported metrics for {} / {} yet.",
             stage.stage, stage.attempt
@@ -50,7 +50,7 @@ pub fn list(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let statuses = match statuses {
         Filter::All if length < 0 => return Err(Refusal::Failed),
         Filter::All => Vec::new(),
-        Filter::Of(none) if none.is_empty() => return Answer::json(scope.shape, &[(); 0]),
+        Filter::Of(none) if none.is_empty() => return Answer::json(&[(); 0]),
         Filter::Of(statuses) => statuses,
     };
     let query = TaskPageQuery {
@@ -63,7 +63,7 @@ pub fn list(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         retained: scope.retained_tasks,
     };
     let tasks = scope.opened.tasks.page(&query)?;
-    Answer::json(scope.shape, &TaskAnswer::new(scope.task_view()).list(&tasks))
+    Answer::json(&TaskAnswer::new(scope.task_view()).list(&tasks))
 }
 
 /// Whatever is missing or cannot be read is an exception of Spark here.
@@ -103,5 +103,5 @@ pub fn table(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         }
     }
     let answer = TaskAnswer::new(scope.task_view());
-    Answer::json(scope.shape, &rest::task_table(&answer, &tasks, TaskTable { total, filtered }))
+    Answer::json(&rest::task_table(&answer, &tasks, TaskTable { total, filtered }))
 }

@@ -36,7 +36,8 @@ async fn collect_logs(
     Body(request): Body<api::CollectRequest>,
 ) -> Result<Json<api::CollectResult>, ApiError> {
     let depth = if request.recursive { Depth::Recursive } else { Depth::OneLevel };
-    let source = LogSource { location: app.location(&request.path)?, depth };
+    let location = app.location(&request.path)?;
+    let source = LogSource { name: request.path, location, depth };
     let done = app.collect(&source).await?;
     let failed = done.failed.into_iter();
     let warnings = done.warnings.into_iter();

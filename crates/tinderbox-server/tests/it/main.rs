@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod fleet;
 mod guard;
 mod history;
 mod inside;

@@ -1,7 +1,6 @@
 //! JSON as Jackson's default pretty printer writes it: objects on lines of their own, arrays on one line, `"a" : 1`,
 //! `[ ]`, `{ }`, doubles as Java prints them.
 
-use super::Shape;
 use super::java_double::java_double;
 use serde::{Serialize, Serializer};
 use serde_json::ser::{CharEscape, Formatter};
@@ -11,12 +10,9 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// What a [`Serialize`] says; those of this crate say nothing unless tasks are streamed from elsewhere.
-pub fn to_vec<T: Serialize + ?Sized>(
-    value: &T,
-    shape: Shape,
-) -> Result<Vec<u8>, serde_json::Error> {
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
     let mut body = Vec::with_capacity(4_096);
-    write(&mut body, value, shape)?;
+    write(&mut body, value)?;
     Ok(body)
 }
 
@@ -27,9 +23,8 @@ pub fn to_vec<T: Serialize + ?Sized>(
 pub fn write<T: Serialize + ?Sized>(
     writer: &mut dyn Write,
     value: &T,
-    shape: Shape,
 ) -> Result<(), serde_json::Error> {
-    let jackson = Jackson { depth: 0, is_empty: false, shape };
+    let jackson = Jackson { depth: 0, is_empty: false };
     let mut serializer = serde_json::Serializer::with_formatter(writer, jackson);
     value.serialize(&mut serializer)
 }
@@ -47,7 +42,6 @@ impl<V: Serialize> Serialize for Pairs<'_, V> {
 struct Jackson {
     depth: usize,
     is_empty: bool,
-    shape: Shape,
 }
 
 impl Jackson {
@@ -65,16 +59,14 @@ impl Formatter for Jackson {
         writer.write_all(java_double(value).as_bytes())
     }
 
-    /// The Jackson of Spark 3.5 escapes what takes two UTF-16 units.
+    /// Jackson escapes what takes two UTF-16 units.
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while self.shape == Shape::V35
-            && let Some((at, large)) = rest.char_indices().find(|(_, c)| *c > '\u{FFFF}')
-        {
+        while let Some((at, large)) = rest.char_indices().find(|(_, c)| *c > '\u{FFFF}') {
             writer.write_all(&rest.as_bytes()[..at])?;
             for unit in large.encode_utf16(&mut [0; 2]) {
                 write!(writer, "\\u{unit:04X}")?;
@@ -166,12 +158,11 @@ mod tests {
         let value = json!([{"a": [1, 2.5], "b": {}, "c": [], "d": [{"e": "\u{1}\n\"/é"}]}, {}]);
         let expected = "[ {\n  \"a\" : [ 1, 2.5 ],\n  \"b\" : { },\n  \"c\" : [ ],\n  \"d\" : [ {\n    \
              \"e\" : \"\\u0001\\n\\\"/é\"\n  } ]\n}, { } ]";
-        assert_eq!(String::from_utf8(to_vec(&value, Shape::V4).unwrap()).unwrap(), expected);
-        assert_eq!(to_vec(&json!("\u{1f}"), Shape::V4).unwrap(), b"\"\\u001F\"");
+        assert_eq!(String::from_utf8(to_vec(&value).unwrap()).unwrap(), expected);
+        assert_eq!(to_vec(&json!("\u{1f}")).unwrap(), b"\"\\u001F\"");
         let fire = json!("a🔥b");
-        assert_eq!(to_vec(&fire, Shape::V35).unwrap(), br#""a\uD83D\uDD25b""#);
-        assert_eq!(to_vec(&fire, Shape::V4).unwrap(), "\"a🔥b\"".as_bytes());
-        assert_eq!(to_vec(&json!([]), Shape::V4).unwrap(), b"[ ]");
-        assert_eq!(to_vec(&json!({}), Shape::V4).unwrap(), b"{ }");
+        assert_eq!(to_vec(&fire).unwrap(), br#""a\uD83D\uDD25b""#);
+        assert_eq!(to_vec(&json!([])).unwrap(), b"[ ]");
+        assert_eq!(to_vec(&json!({})).unwrap(), b"{ }");
     }
 }

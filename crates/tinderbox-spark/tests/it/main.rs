@@ -3,6 +3,7 @@
 // The answers of the history server are wide JSON objects.
 #![recursion_limit = "256"]
 
+mod causes;
 mod check_log;
 mod codecs;
 mod contradictions;

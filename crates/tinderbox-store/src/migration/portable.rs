@@ -82,3 +82,23 @@ fn varchar(backend: DbBackend, column: &str, length: u32) -> Column {
     };
     Column(definition)
 }
+
+/// A further BIGINT column of a table that may hold rows, which all get `default`.
+pub(super) struct AddColumn {
+    pub(super) table: &'static str,
+    pub(super) column: &'static str,
+    pub(super) default: i64,
+}
+
+impl super::Ddl for AddColumn {
+    fn sql(&self, backend: DbBackend) -> String {
+        let Self { table, column, default } = self;
+        // Only PostgreSQL knows the clause in every version; the others answer with an error that says so.
+        let unless = if backend == DbBackend::Postgres { "IF NOT EXISTS " } else { "" };
+        format!("ALTER TABLE {table} ADD COLUMN {unless}{column} BIGINT NOT NULL DEFAULT {default}")
+    }
+
+    fn is_done_by(&self, error: &sea_orm::DbErr) -> bool {
+        error.to_string().to_lowercase().contains("duplicate column")
+    }
+}

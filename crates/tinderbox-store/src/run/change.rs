@@ -1,11 +1,12 @@
 use super::Run;
+use super::save::{save, save_all};
+use crate::Store;
 use crate::attempt::{self, Attempt};
 use crate::error::{Error, Failure};
 use crate::tables::run as table;
-use crate::{Store, counts};
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, Iterable, QuerySelect};
+use sea_orm::{DatabaseTransaction, QuerySelect};
 use tinderbox_model::{
     ApplicationId, IllegalMove, Millis, Origin, RunId, RunState, RunTotals, SparkVersion,
     TimestampMs,
@@ -72,6 +73,8 @@ pub struct ApplicationRecord {
     pub duration: Option<Millis>,
     /// The figures of the list.
     pub totals: RunTotals,
+    /// Why it failed, where the record alone tells; what the run knows already is kept.
+    pub error: Option<String>,
     /// Whether they may be too low.
     pub partial: bool,
     /// Whether the record is complete: the event log was read to its end.
@@ -205,25 +208,10 @@ impl Store {
             .write("record a run's application", move |t| {
                 async move {
                     let old = locked(t, &id).await?;
-                    if old.collected && !record.collected {
-                        return Ok(());
+                    match recorded(&old, record, now) {
+                        Some(new) => save(t, &old, &new).await,
+                        None => Ok(()),
                     }
-                    let new = Run {
-                        application_id: record
-                            .application_id
-                            .or_else(|| old.application_id.clone()),
-                        spark_version: record.spark_version.or_else(|| old.spark_version.clone()),
-                        user: record.user.unwrap_or_else(|| old.user.clone()),
-                        started: record.started.or(old.started),
-                        ended: record.ended.or(old.ended),
-                        duration: record.duration.or(old.duration),
-                        totals: record.totals,
-                        partial: record.partial,
-                        collected: record.collected,
-                        updated: now,
-                        ..old.clone()
-                    };
-                    Ok(save(t, &old, &new).await?)
                 }
                 .boxed()
             })
@@ -239,29 +227,6 @@ pub(crate) async fn locked(t: &DatabaseTransaction, id: &RunId) -> Result<Run, F
     }
 }
 
-/// Writes the columns that differ, and the counters. The only way a run's row changes.
-pub(crate) async fn save(t: &DatabaseTransaction, old: &Run, new: &Run) -> Result<(), DbErr> {
-    let (before, after) = (table::Model::from(old), table::Model::from(new));
-    let mut changed = before.clone().into_active_model();
-    let mut any = false;
-    for column in table::Column::iter() {
-        let value = after.get(column);
-        if before.get(column) != value {
-            changed.set(column, value);
-            any = true;
-        }
-    }
-    if !any {
-        return Ok(());
-    }
-    table::Entity::update_many()
-        .set(changed)
-        .filter(table::Column::Id.eq(old.id.as_str()))
-        .exec(t)
-        .await?;
-    counts::replace(t, Some(old), new).await
-}
-
 async fn create(t: &DatabaseTransaction, run: Run) -> Result<Created, Failure> {
     if let Some(key) = &run.idempotency_key {
         let same_key = table::Entity::find()
@@ -274,13 +239,32 @@ async fn create(t: &DatabaseTransaction, run: Run) -> Result<Created, Failure> {
     if table::Entity::find_by_id(run.id.as_str()).one(t).await?.is_some() {
         return Err(Error::RunExists { id: run.id }.into());
     }
-    let row = table::Model::from(&run).into_active_model().reset_all();
-    table::Entity::insert(row).exec_without_returning(t).await?;
-    counts::replace(t, None, &run).await?;
+    save_all(t, &[(None, &run)]).await?;
     Ok(Created { run, existed: false })
 }
 
-fn moved(old: &Run, to: RunState, change: &RunChange) -> Run {
+/// The run after a record; `None` when the record is not to overwrite what is known.
+pub(super) fn recorded(old: &Run, record: ApplicationRecord, now: TimestampMs) -> Option<Run> {
+    if old.collected && !record.collected {
+        return None;
+    }
+    Some(Run {
+        application_id: record.application_id.or_else(|| old.application_id.clone()),
+        spark_version: record.spark_version.or_else(|| old.spark_version.clone()),
+        user: record.user.unwrap_or_else(|| old.user.clone()),
+        started: record.started.or(old.started),
+        ended: record.ended.or(old.ended),
+        duration: record.duration.or(old.duration),
+        totals: record.totals,
+        error: old.error.clone().or(record.error),
+        partial: record.partial,
+        collected: record.collected,
+        updated: now,
+        ..old.clone()
+    })
+}
+
+pub(super) fn moved(old: &Run, to: RunState, change: &RunChange) -> Run {
     let mut new = old.clone();
     new.state = to;
     new.updated = change.at;

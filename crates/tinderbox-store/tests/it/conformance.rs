@@ -53,6 +53,7 @@ pub async fn a_run_reads_back_as_it_was_created(store: Store) {
             shuffle_write: Bytes(10),
             disk_spill: Bytes(11),
             memory_spill: Bytes(1 << 60),
+            core_time: Some(Millis(77)),
         },
         num_findings: 12,
         worst_severity: Some(String::from("critical")),
@@ -205,6 +206,7 @@ pub async fn an_observed_record_is_not_undone_by_a_late_live_one(store: Store) {
         ended: Some(at(9)),
         duration: Some(Millis(8)),
         totals: RunTotals { num_tasks: 200, ..RunTotals::default() },
+        error: None,
         partial: false,
         collected: true,
     };

@@ -7,6 +7,9 @@ mod counters;
 mod crash;
 mod file;
 mod lists;
+mod prune;
+mod rollups;
+mod search;
 mod sqlite;
 
 use tinderbox_model::{AttemptNumber, RunId, RunState, TimestampMs};

@@ -176,6 +176,15 @@ impl Block {
         }
     }
 
+    /// All columns; only after [`Self::load`].
+    pub(super) fn decode(&self, columns: &mut [Vec<i64>]) {
+        for (values, column) in columns.iter_mut().zip(&self.columns) {
+            values.clear();
+            let packed = &self.buffer[column.start..column.start + column.len];
+            bits::unpack(packed, self.rows(), column.base, column.width, values);
+        }
+    }
+
     fn parse(&mut self, place: BlockPlace) -> io::Result<()> {
         self.place = place;
         let head_len = usize::from(place.head_len);

@@ -8,6 +8,7 @@ use super::block::{BLOCK_ROWS, BlockPlace};
 use super::bytes::{Cursor, malformed, put, put_signed, put_text};
 use super::columns::PackMetric;
 use super::heap::ChunkPlace;
+use super::quantiles::UsualPlace;
 use super::source::Source;
 use super::timeline::TimelineEntry;
 use std::io::{self, Read};
@@ -18,7 +19,7 @@ pub(super) const MAGIC: &[u8; 8] = b"TBOXPACK";
 pub(super) const TRAILER_LEN: usize = 32;
 
 /// The version of the format that is written, and the newest that is read.
-pub const PACK_VERSION: u64 = 1;
+pub const PACK_VERSION: u64 = 2;
 
 /// Most bytes of a footer: several times what an application with a hundred million tasks needs.
 const FOOTER_LIMIT: u64 = 1 << 30;
@@ -44,6 +45,8 @@ pub(super) struct StageEntry {
     pub(super) blocks: Vec<BlockPlace>,
     /// Only of stages with many tasks, in packs that are finished.
     pub(super) index: Option<StageIndex>,
+    /// Values of every metric at the usual quantiles. Not of the smallest stages, nor in packs that still grow.
+    pub(super) usual: Option<UsualPlace>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +62,10 @@ pub(super) struct StageIndex {
     /// Sorted values of every metric, those that Spark's quantiles see.
     pub(super) sorted: Vec<Array>,
 }
+
+/// Bits of the byte behind a stage's blocks: an index follows, the place of its usual quantiles follows (since version 2).
+const HAS_INDEX: u8 = 1;
+const HAS_USUAL: u8 = 2;
 
 impl Directory {
     /// Appends footer and trailer; `offset` is where the footer will lie.
@@ -172,20 +179,13 @@ impl StageEntry {
             put(out, u64::from(block.rows));
             end = block.offset + u64::from(block.len);
         }
-        let Some(index) = &self.index else { return out.push(0) };
-        out.push(1);
-        put(out, index.heads);
-        index.flags.put(out);
-        match index.by_id {
-            None => out.push(0),
-            Some(array) => {
-                out.push(1);
-                array.put(out);
-            }
+        let has_index = if self.index.is_some() { HAS_INDEX } else { 0 };
+        out.push(has_index | if self.usual.is_some() { HAS_USUAL } else { 0 });
+        if let Some(index) = &self.index {
+            index.put(out);
         }
-        index.by_run_time.put(out);
-        for array in &index.sorted {
-            array.put(out);
+        if let Some(usual) = self.usual {
+            usual.put(out);
         }
     }
 
@@ -218,17 +218,41 @@ impl StageEntry {
         if counted != Some(rows) || measured > rows {
             return Err(malformed("a stage has another number of tasks"));
         }
-        let index = StageIndex::parse(cursor, rows)?;
+        let has = cursor.byte()?;
+        if has & !(HAS_INDEX | HAS_USUAL) != 0 {
+            return Err(malformed("an index of an unknown kind"));
+        }
+        let index = match has & HAS_INDEX {
+            0 => None,
+            _ => Some(StageIndex::parse(cursor, rows)?),
+        };
+        let usual = match has & HAS_USUAL {
+            0 => None,
+            _ => Some(UsualPlace::parse(cursor)?),
+        };
         let id = StageAttemptId { stage, attempt };
-        Ok(Self { id, rows, counts, measured, blocks, index })
+        Ok(Self { id, rows, counts, measured, blocks, index, usual })
     }
 }
 
 impl StageIndex {
-    fn parse(cursor: &mut Cursor<'_>, rows: u64) -> io::Result<Option<Self>> {
-        if !cursor.flag()? {
-            return Ok(None);
+    fn put(&self, out: &mut Vec<u8>) {
+        put(out, self.heads);
+        self.flags.put(out);
+        match self.by_id {
+            None => out.push(0),
+            Some(array) => {
+                out.push(1);
+                array.put(out);
+            }
         }
+        self.by_run_time.put(out);
+        for array in &self.sorted {
+            array.put(out);
+        }
+    }
+
+    fn parse(cursor: &mut Cursor<'_>, rows: u64) -> io::Result<Self> {
         let heads = cursor.number()?;
         let flags = Array::parse(cursor)?;
         let by_id = if cursor.flag()? { Some(Array::parse(cursor)?) } else { None };
@@ -244,7 +268,7 @@ impl StageIndex {
         if !fits {
             return Err(malformed("an index has another length"));
         }
-        Ok(Some(Self { heads, flags, by_id, by_run_time, sorted }))
+        Ok(Self { heads, flags, by_id, by_run_time, sorted })
     }
 }
 
@@ -264,4 +288,43 @@ fn checksum(footer: &[u8], trailer: &[u8; TRAILER_LEN]) -> u32 {
     hasher.update(&trailer[..16]);
     hasher.update(&trailer[20..24]);
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_with_and_without_an_index_and_usual_quantiles_come_back() {
+        let array = Array::Packed { offset: 77, count: 5 };
+        let index = || StageIndex {
+            heads: 12,
+            flags: Array::Constant { value: 3, count: 5 },
+            by_id: None,
+            by_run_time: array,
+            sorted: vec![array; PackMetric::ALL.len()],
+        };
+        let usual = UsualPlace { offset: 1 << 40, len: 9 };
+        for (has_index, usual) in
+            [(false, None), (true, None), (false, Some(usual)), (true, Some(usual))]
+        {
+            let stage = StageEntry {
+                id: StageAttemptId { stage: StageId(4), attempt: 1 },
+                rows: 5,
+                counts: [0, 5, 0, 0, 0],
+                measured: 4,
+                blocks: vec![BlockPlace { offset: 8, len: 40, head_len: 30, rows: 5 }],
+                index: has_index.then(index),
+                usual,
+            };
+            let mut out = Vec::new();
+            stage.put(&mut out);
+            let found = StageEntry::parse(&mut Cursor::new(&out)).expect("reads");
+            assert_eq!(found.usual, usual);
+            assert_eq!(
+                found.index.map(|index| index.sorted.len()),
+                has_index.then_some(PackMetric::ALL.len())
+            );
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::directory::{Directory, StageEntry, StageIndex};
 use super::heads;
 use super::key::Key;
 use super::order::Order;
+use super::quantiles::{self, USUAL, UsualPlace, positions, values_of};
 use super::radix;
 use super::scan::Scan;
 use super::source::Source;
@@ -59,16 +60,30 @@ pub(super) fn build(
         let entry = &stages[indexed[stage]];
         match PackMetric::ALL.get(metric) {
             Some(metric) => sorted(&source, entry, *metric, &output),
-            None => order_by_run_time(&source, entry, &output),
+            None => Ok((order_by_run_time(&source, entry, &output)?, Vec::new())),
         }
     })?;
 
     let mut arrays = arrays.into_iter();
     for at in indexed {
-        if let Some(index) = &mut directory.stages[at].index {
-            index.sorted = arrays.by_ref().take(PackMetric::ALL.len()).collect();
-            index.by_run_time = arrays.next().unwrap_or(EMPTY);
+        let stage = &mut directory.stages[at];
+        if let Some(index) = &mut stage.index {
+            let (sorted, usual): (Vec<_>, Vec<_>) =
+                arrays.by_ref().take(PackMetric::ALL.len()).unzip();
+            stage.usual = Some(output.table(&quantiles::encode(&usual))?);
+            index.sorted = sorted;
+            index.by_run_time = arrays.next().map_or(EMPTY, |(array, _)| array);
         }
+    }
+    let stages = &directory.stages;
+    let small: Vec<usize> = (0..stages.len())
+        .filter(|at| stages[*at].index.is_none() && stages[*at].rows >= quantiles::MIN_ROWS)
+        .collect();
+    let tables = in_parallel(threads, small.len(), |job| {
+        output.table(&quantiles::table_of_rows(&source, &stages[small[job]])?)
+    })?;
+    for (at, table) in small.into_iter().zip(tables) {
+        directory.stages[at].usual = Some(table);
     }
     directory.timeline = timeline::build(&source, directory, span, &output)?;
     Ok(output.end.load(Ordering::Relaxed))
@@ -89,6 +104,11 @@ impl Output<'_> {
             return Ok(Array::Constant { value: values.first().copied().unwrap_or(0), count });
         };
         Ok(Array::Packed { offset: self.append(&bytes)?, count })
+    }
+
+    fn table(&self, bytes: &[u8]) -> io::Result<UsualPlace> {
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Ok(UsualPlace { offset: self.append(bytes)?, len })
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<u64> {
@@ -186,15 +206,17 @@ pub(super) fn figures(
     Ok(figures)
 }
 
+/// The sorted values, and those at the usual quantiles.
 fn sorted(
     source: &Source,
     stage: &StageEntry,
     metric: PackMetric,
     output: &Output<'_>,
-) -> io::Result<Array> {
+) -> io::Result<(Array, Vec<i64>)> {
     let mut values = figures(source, stage, metric, None)?;
     radix::sort_values(&mut values);
-    output.write(&values)
+    let usual = values_of(&values, &positions(&USUAL, stage.measured));
+    Ok((output.write(&values)?, usual))
 }
 
 fn order_by_run_time(

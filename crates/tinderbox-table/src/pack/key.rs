@@ -74,7 +74,15 @@ impl Key {
 
     /// The figure of row `at` of a block whose columns are `values`.
     pub(super) fn at(&self, values: &[Vec<i64>], at: usize) -> i64 {
-        let value = |column: usize| values[column][at];
+        self.figure(|column| values[column][at])
+    }
+
+    /// The figure of row `at` of a block of which all columns are there.
+    pub(super) fn of_columns(&self, all: &[Vec<i64>], at: usize) -> i64 {
+        self.figure(|column| all[self.columns[column]][at])
+    }
+
+    fn figure(&self, value: impl Fn(usize) -> i64) -> i64 {
         let flags = value(0);
         match self.kind {
             Kind::Duration if flags & FLAG_FINISHED == 0 => -1,

@@ -2,13 +2,11 @@ use super::bytes::malformed;
 use super::columns::{
     ACCUMULABLES, ATTEMPT, DURATION, ERROR, EXECUTOR, FLAG_FINISHED, FLAG_GETTING_RESULT,
     FLAG_METRICS, FLAG_SPECULATIVE, FLAGS, GETTING_RESULT, HOST, ID, ID_LESS_INDEX,
-    INDEX_LESS_PARTITION, LAUNCH, LOCALITY, PackMetric, Row, metrics_of, status_code, status_of,
+    INDEX_LESS_PARTITION, LAUNCH, LOCALITY, Row, metrics_of, status_code, status_of,
 };
 use super::directory::{Directory, PACK_VERSION, StageEntry};
 use super::heap::HeapReader;
-use super::index;
 use super::order::Order;
-use super::radix;
 use super::rows::RowReader;
 use super::source::Source;
 use crate::error::Error;
@@ -111,44 +109,6 @@ impl Pack {
         self.entry(stage).map(PackStage::of)
     }
 
-    /// Quantiles of one metric of a stage; see [`Self::quantiles_of`].
-    ///
-    /// # Errors
-    /// [`Error::Damaged`].
-    pub fn quantiles(
-        &self,
-        stage: StageAttemptId,
-        metric: PackMetric,
-        quantiles: &[f64],
-    ) -> Result<Option<Vec<i64>>, Error> {
-        let all = self.quantiles_of(stage, &[metric], quantiles)?;
-        Ok(all.and_then(|mut all| all.pop()))
-    }
-
-    /// Quantiles of metrics of a stage, as Spark's `AppStatusStore.taskSummary` computes them: in ascending order of the
-    /// quantiles, each the value at `min(floor(quantile * n), n - 1)` of the sorted values, where n counts the successes
-    /// with metrics. `None` when there are none.
-    ///
-    /// As in Spark, values are those of the successes with metrics, except that the duration is of all ended tasks,
-    /// and scheduler delay and getting-result time of all tasks with metrics, with the same n. (Spark also counts the
-    /// duration so far of tasks that have not ended; a pack does not know until when.)
-    ///
-    /// # Errors
-    /// [`Error::Damaged`].
-    pub fn quantiles_of(
-        &self,
-        stage: StageAttemptId,
-        metrics: &[PackMetric],
-        quantiles: &[f64],
-    ) -> Result<Option<Vec<Vec<i64>>>, Error> {
-        let Some(entry) = self.entry(stage).filter(|entry| entry.measured > 0) else {
-            return Ok(None);
-        };
-        let at = positions(quantiles, entry.measured);
-        let values = metrics.iter().map(|metric| self.values_at(entry, *metric, &at));
-        values.collect::<io::Result<_>>().map(Some).map_err(|e| self.damaged(e))
-    }
-
     /// Hands the tasks of a stage to `each`, by id. Holds about 4 MB of them at a time.
     ///
     /// # Errors
@@ -178,26 +138,6 @@ impl Pack {
         Error::damaged(&self.path, WHAT, source)
     }
 
-    fn values_at(
-        &self,
-        entry: &StageEntry,
-        metric: PackMetric,
-        at: &[u64],
-    ) -> io::Result<Vec<i64>> {
-        if let Some(index) = &entry.index {
-            let array = index.sorted[metric.index()];
-            let (mut reader, count) = (array.reader(), array.len());
-            let value = |at: &u64| match count {
-                0 => Ok(0),
-                _ => reader.get(&self.source, (*at).min(count - 1)),
-            };
-            return at.iter().map(value).collect();
-        }
-        let mut values = index::figures(&self.source, entry, metric, None)?;
-        radix::sort_values(&mut values);
-        Ok(values_of(&values, at))
-    }
-
     fn scan_stage(&self, entry: &StageEntry, each: &mut impl FnMut(Task)) -> io::Result<()> {
         let mut order = Order::by_id(&self.source, entry)?;
         let mut rows = RowReader::new(&self.source, entry);
@@ -208,29 +148,6 @@ impl Pack {
         }
         Ok(())
     }
-}
-
-/// Spark's rule: where the quantiles are, in ascending order.
-pub(super) fn positions(quantiles: &[f64], count: u64) -> Vec<u64> {
-    let mut sorted = quantiles.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    // Float to integer saturates: negative ones and NaN become zero.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "counts are far below 2^53, and the result is limited to them"
-    )]
-    let position = |quantile: f64| ((quantile * count as f64) as u64).min(count.saturating_sub(1));
-    sorted.into_iter().map(position).collect()
-}
-
-pub(super) fn values_of(sorted: &[i64], at: &[u64]) -> Vec<i64> {
-    let value = |at: &u64| {
-        let at = usize::try_from(*at).unwrap_or(usize::MAX);
-        sorted.get(at).or(sorted.last()).copied().unwrap_or(0)
-    };
-    at.iter().map(value).collect()
 }
 
 /// Makes tasks of rows.
