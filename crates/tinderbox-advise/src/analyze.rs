@@ -62,6 +62,13 @@ pub(crate) fn reasons(completeness: &Completeness) -> Vec<String> {
     if completeness.bad_lines > 0 {
         reasons.push(format!("{} lines of the log could not be read.", completeness.bad_lines));
     }
+    if completeness.contradictions > 0 {
+        let count = completeness.contradictions;
+        reasons.push(format!("{count} events of the log contradict earlier ones."));
+    }
+    if completeness.lost_job_ends > 0 {
+        reasons.push(format!("The ends of {} jobs are missing.", completeness.lost_job_ends));
+    }
     if let Some(what) = &completeness.approximate {
         reasons.push(format!("Some figures are not exact: {what}."));
     }

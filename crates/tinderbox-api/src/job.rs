@@ -225,6 +225,18 @@ pub struct CollectResult {
     pub unchanged: u64,
     /// Logs that could not be read.
     pub failed: Vec<CollectFailure>,
+    /// Logs that were read now, of which something is wrong.
+    #[serde(default)]
+    pub warnings: Vec<CollectWarning>,
+}
+
+/// A log that was read, though not as a whole, or that is there twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CollectWarning {
+    /// Its path or URL.
+    pub log: String,
+    /// What is wrong, one sentence each, with the file and the byte where there is one.
+    pub reasons: Vec<String>,
 }
 
 /// A log or directory that could not be read.

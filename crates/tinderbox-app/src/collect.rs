@@ -2,10 +2,12 @@
 
 use crate::growing::{GrowingLog, LogReader, View};
 use crate::history::{LogDirectory, LogFacts};
+use crate::log_warnings::warnings_of;
 use crate::opening::{OpenLog, Reading};
 use crate::record::{Files, Recorded, observed};
 use crate::{
-    App, CollectFailure, CollectStep, Collected, Error, LogSource, blocking, chain, lock, now,
+    App, CollectFailure, CollectStep, CollectWarning, Collected, Error, LogSource, blocking, chain,
+    lock, now,
 };
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
@@ -85,16 +87,22 @@ impl App {
         let queue = Mutex::new(queue.collect());
         let mut reading = futures::stream::iter(0..num_changed)
             .map(|_| async {
-                let Some((log, reading)) = self.inner.opening.next(&queue) else { return Ok(()) };
+                let Some((log, reading)) = self.inner.opening.next(&queue) else { return Ok(None) };
                 on_step(CollectStep::Begun { log: log.place.to_string() });
                 let read = self.collect_listed(&log, reading).await;
                 on_step(CollectStep::Ended { num_bytes: log.version.size });
-                read
+                read.map(|reasons| Some((log, reasons)))
             })
             .buffer_unordered(IN_FLIGHT);
+        let mut read_logs = HashSet::new();
         while let Some(read) = reading.next().await {
             match read {
-                Ok(()) => done.collected += 1,
+                Ok(None) => {}
+                Ok(Some((log, reasons))) => {
+                    done.collected += 1;
+                    done.add_warning(log.place.to_string(), reasons);
+                    read_logs.insert(log.url());
+                }
                 Err(error) => done.failed.push(CollectFailure::of(&error)),
             }
         }
@@ -106,6 +114,7 @@ impl App {
             }
         }
         self.write_tables().await;
+        self.warn_of_twins(&read_logs, &mut done).await?;
         Ok(done)
     }
 
@@ -119,7 +128,12 @@ impl App {
             let mut said = Vec::new();
             loop {
                 let failures = match app.collect(&source).await {
-                    Ok(done) => done.failed,
+                    Ok(done) => {
+                        for CollectWarning { log, reasons } in &done.warnings {
+                            tracing::warn!("not whole: {log}: {}", reasons.join("; "));
+                        }
+                        done.failed
+                    }
                     Err(error) => vec![CollectFailure::of(&error)],
                 };
                 // Once, not every ten seconds.
@@ -133,7 +147,8 @@ impl App {
     }
 
     /// Reads a log of a directory: what is new of one that grows, else all of it.
-    async fn collect_listed(&self, log: &Log, reading: Reading<'_>) -> Result<(), Error> {
+    /// Gives what is wrong with it.
+    async fn collect_listed(&self, log: &Log, reading: Reading<'_>) -> Result<Vec<String>, Error> {
         if is_running(log)
             && let Some(growing) = self.inner.growing.follow(&reading.log().run)
         {
@@ -151,7 +166,7 @@ impl App {
         growing: Arc<GrowingLog>,
         log: &Log,
         reading: &Reading<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<String>, Error> {
         let turns = self.turns(log).await;
         let run = self.begin(log, reading).await?;
         let root = self.inner.data_dir.root().to_owned();
@@ -161,10 +176,11 @@ impl App {
         reading.log().set_folded(view.application.clone());
         let facts = LogFacts { url: log.url(), modified: log.version.modified };
         let run = observed(view.run, &view.application, true);
+        let reasons = warnings_of(&view.application, true);
         let (application, log) = (&*view.application, facts);
         self.record(Recorded { run: &run, application, files: None, log, event_log: None }).await?;
         self.announce(&run.id);
-        Ok(())
+        Ok(reasons)
     }
 
     /// Writes the files of a log that is not followed any more.
@@ -191,13 +207,13 @@ impl App {
     }
 
     /// Reads all of a log that is known under `identity`, which may be another address than the place where it lies
-    /// now. The caller holds the lock of the collection.
+    /// now. The caller holds the lock of the collection. Gives what is wrong with it.
     pub(crate) async fn collect_log(
         &self,
         identity: LogIdentity,
         log: &Log,
         reading: Reading<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<String>, Error> {
         let turns = self.turns(log).await;
         let run = self.begin(log, &reading).await?;
         let id = run.id.clone();
@@ -207,7 +223,8 @@ impl App {
         let recorded = match read {
             Ok((application, files)) => {
                 let run = observed(run, &application, is_running(log));
-                self.record_log(run, &application, files, identity).await
+                let reasons = warnings_of(&application, is_running(log));
+                self.record_log(run, &application, files, identity).await.map(|()| reasons)
             }
             Err(error) => Err(error),
         };

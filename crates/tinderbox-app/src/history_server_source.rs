@@ -36,9 +36,13 @@ impl App {
         let mut done = Collected::default();
         for attempt in attempts {
             on_step(CollectStep::Begun { log: attempt.url.clone() });
+            let url = attempt.url.clone();
             match self.collect_attempt_of(&server, attempt, &folder, &on_step).await {
-                Ok(true) => done.collected += 1,
-                Ok(false) => done.unchanged += 1,
+                Ok(Some(reasons)) => {
+                    done.collected += 1;
+                    done.add_warning(url, reasons);
+                }
+                Ok(None) => done.unchanged += 1,
                 Err(error) => done.failed.push(CollectFailure::of(&error)),
             }
             on_step(CollectStep::Ended { num_bytes: Bytes::ZERO });
@@ -48,14 +52,14 @@ impl App {
         Ok(done)
     }
 
-    /// True when the log was read, false when it had not changed.
+    /// What is wrong with the log that was read; `None` when it had not changed.
     async fn collect_attempt_of(
         &self,
         server: &Arc<HistoryServer>,
         attempt: HistoryAttempt,
         folder: &Path,
         on_step: &OnStep,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Vec<String>>, Error> {
         // The size is not known before the download; the time of the last change tells enough.
         let identity = LogIdentity {
             url: attempt.url.clone(),
@@ -64,7 +68,7 @@ impl App {
         };
         let known = self.inner.store.event_log_get(&identity.url).await?;
         if known.is_some_and(|log| log.modified == identity.modified) {
-            return Ok(false);
+            return Ok(None);
         }
         let (server, folder, on_step) =
             (Arc::clone(server), folder.to_owned(), Arc::clone(on_step));
@@ -82,8 +86,7 @@ impl App {
         .await?;
         let _alone = self.inner.collecting.lock().await;
         let reading = self.inner.opening.begin(id_of(&identity.url), &log);
-        self.collect_log(identity, &log, reading).await?;
-        Ok(true)
+        self.collect_log(identity, &log, reading).await.map(Some)
     }
 }
 

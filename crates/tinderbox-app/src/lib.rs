@@ -16,6 +16,7 @@ mod history;
 mod history_server_source;
 mod history_sql;
 mod live;
+mod log_warnings;
 mod opening;
 mod plan;
 mod query;
@@ -46,9 +47,9 @@ pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use timeline_cells::{CellQuery, RunCells};
 pub use views::{
-    AppliedAdvice, AttemptView, CollectFailure, CollectStep, Collected, LogPart, LogSource,
-    RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission, Submitted,
-    TaskPage, TaskQuery, TaskSortKey,
+    AppliedAdvice, AttemptView, CollectFailure, CollectStep, CollectWarning, Collected, LogPart,
+    LogSource, RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission,
+    Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
 
 pub use tinderbox_spark::{Cause, Relation};

@@ -394,7 +394,7 @@ fn column_of(key: RunSortKey) -> RunSortBy {
 }
 
 /// Why figures are partial. That a run has not ended is no reason while it lasts.
-fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
+pub(crate) fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
     let mut reasons = Vec::new();
     if let Some(why) = &completeness.truncated {
         reasons.push(why.clone());
@@ -403,7 +403,15 @@ fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
         reasons.push("the event log ends before the application does".to_owned());
     }
     if completeness.bad_lines > 0 {
-        reasons.push(format!("{} lines of the event log cannot be read", completeness.bad_lines));
+        let what = format!("{} lines of the event log cannot be read", completeness.bad_lines);
+        reasons.push(with_first(what, &completeness.bad_line_samples));
+    }
+    if completeness.contradictions > 0 {
+        let what = format!("{} events contradict earlier ones", completeness.contradictions);
+        reasons.push(with_first(what, &completeness.contradiction_samples));
+    }
+    if completeness.lost_job_ends > 0 {
+        reasons.push(format!("the ends of {} jobs were never seen", completeness.lost_job_ends));
     }
     if completeness.lost_task_ends > 0 {
         reasons.push(format!("the ends of {} tasks were never seen", completeness.lost_task_ends));
@@ -413,6 +421,14 @@ fn partial_reasons(completeness: &Completeness, is_over: bool) -> Vec<String> {
         reasons.push(format!("the listener left out {count} events of kind {kind}"));
     }
     reasons
+}
+
+/// `what` and the first place of it.
+fn with_first(what: String, samples: &[(u64, String)]) -> String {
+    match samples.first() {
+        Some((line, first)) => format!("{what}; the first is line {line}: {first}"),
+        None => what,
+    }
 }
 
 /// The newest start of a streaming query, by its id, the id of the start, or its name.

@@ -397,6 +397,17 @@ pub struct Collected {
     pub unchanged: u64,
     /// Logs that could not be read.
     pub failed: Vec<CollectFailure>,
+    /// Logs that were read now, of which something is wrong.
+    pub warnings: Vec<CollectWarning>,
+}
+
+/// A log that was read, though not as a whole, or that is there twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectWarning {
+    /// Its path or URL.
+    pub log: String,
+    /// What is wrong, one sentence each, with the file and the byte where there is one.
+    pub reasons: Vec<String>,
 }
 
 /// A log or directory that could not be read.

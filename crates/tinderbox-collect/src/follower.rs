@@ -22,7 +22,7 @@ pub struct Follower {
 struct FollowedFile {
     /// Decoded bytes that were folded.
     bytes: u64,
-    /// What ended it early when it was read last.
+    /// What ended it early when it was read last, with its name.
     cut: Option<String>,
 }
 
@@ -121,7 +121,8 @@ impl Follower {
             }
         };
         let folded = fold_lines(lines, from, threads, &mut self.fold, on_task);
-        self.files[at] = FollowedFile { bytes: folded.bytes, cut: folded.cut };
+        let cut = folded.cut.map(|reason| format!("{}: {reason}", part.place.name()));
+        self.files[at] = FollowedFile { bytes: folded.bytes, cut };
         Ok(())
     }
 }

@@ -363,29 +363,41 @@ impl Stream<'_> {
                 return (chunk, false);
             }
             if bytes.len() > LINE_LIMIT {
-                let (length, ended) = self.skip_line(as_u64(bytes.len()), bytes);
+                let (length, end) = self.skip_line(as_u64(bytes.len()), bytes);
                 chunk.too_long.push((offset, length));
                 self.offset += length;
-                return (chunk, ended);
+                return match end {
+                    Ok(ended) => (chunk, ended),
+                    Err(error) => (failed(chunk, &error), true),
+                };
             }
         }
     }
 
-    /// Reads to the end of a line of which `length` bytes were read, and keeps what follows it.
-    fn skip_line(&mut self, mut length: u64, bytes: &mut Vec<u8>) -> (u64, bool) {
+    /// Reads to the end of a line of which `length` bytes were read, and keeps what follows it: the line's length, and
+    /// whether nothing follows.
+    fn skip_line(&mut self, mut length: u64, bytes: &mut Vec<u8>) -> (u64, io::Result<bool>) {
         loop {
             bytes.clear();
             bytes.shrink_to(CHUNK_BYTES);
-            let read = (&mut self.reader).take(as_u64(CHUNK_BYTES)).read_to_end(bytes).unwrap_or(0);
+            let read = (&mut self.reader).take(as_u64(CHUNK_BYTES)).read_to_end(bytes);
+            let read = match read {
+                Ok(read) => read,
+                Err(error) => {
+                    bytes.clear();
+                    return (length, Err(error));
+                }
+            };
             if let Some(end) = memchr(b'\n', bytes) {
                 self.carry.extend_from_slice(&bytes[end + 1..]);
                 bytes.clear();
-                return (length + as_u64(end) + 1, read < CHUNK_BYTES && self.carry.is_empty());
+                let ended = read < CHUNK_BYTES && self.carry.is_empty();
+                return (length + as_u64(end) + 1, Ok(ended));
             }
             length += as_u64(read);
             if read < CHUNK_BYTES {
                 bytes.clear();
-                return (length, true);
+                return (length, Ok(true));
             }
         }
     }

@@ -403,6 +403,12 @@ pub struct Completeness {
     pub shed_events: BTreeMap<String, u64>,
     /// Tasks that completed stages planned but whose end was never seen.
     pub lost_task_ends: u64,
+    /// Jobs whose end was never seen though that of the application was.
+    pub lost_job_ends: u64,
+    /// Events that contradict earlier ones: an end without its beginning, or more than a second before it.
+    pub contradictions: u64,
+    /// The first few of them: line number (from 1) and what contradicts.
+    pub contradiction_samples: Vec<(u64, String)>,
     /// Which figures are not exact though all events were seen, and why; `None` when all are.
     pub approximate: Option<String>,
 }
@@ -414,6 +420,8 @@ impl Completeness {
             || self.truncated.is_some()
             || self.bad_lines > 0
             || self.lost_task_ends > 0
+            || self.lost_job_ends > 0
+            || self.contradictions > 0
             || self.approximate.is_some()
             || self.shed_events.contains_key("SparkListenerTaskEnd")
     }

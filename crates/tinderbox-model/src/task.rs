@@ -1,3 +1,4 @@
+use crate::units::add;
 use crate::{
     AccumulatorId, Bytes, ExecutorId, Millis, Nanos, SharedText, StageAttemptId, TaskId,
     TimestampMs,
@@ -183,7 +184,7 @@ impl TaskMetrics {
 }
 
 impl AddAssign<&TaskMetrics> for TaskMetrics {
-    /// Saturates: a damaged log may hold any number.
+    /// Saturates, as [`Bytes`] does: a damaged log may hold any number.
     fn add_assign(&mut self, other: &TaskMetrics) {
         self.executor_deserialize_time += other.executor_deserialize_time;
         self.executor_deserialize_cpu_time += other.executor_deserialize_cpu_time;
@@ -196,42 +197,46 @@ impl AddAssign<&TaskMetrics> for TaskMetrics {
         self.disk_bytes_spilled += other.disk_bytes_spilled;
         self.peak_execution_memory += other.peak_execution_memory;
         self.input_bytes += other.input_bytes;
-        self.input_records = self.input_records.saturating_add(other.input_records);
+        self.input_records = add(self.input_records, other.input_records);
         self.output_bytes += other.output_bytes;
-        self.output_records = self.output_records.saturating_add(other.output_records);
+        self.output_records = add(self.output_records, other.output_records);
         self.shuffle_remote_blocks_fetched =
-            self.shuffle_remote_blocks_fetched.saturating_add(other.shuffle_remote_blocks_fetched);
+            add(self.shuffle_remote_blocks_fetched, other.shuffle_remote_blocks_fetched);
         self.shuffle_local_blocks_fetched =
-            self.shuffle_local_blocks_fetched.saturating_add(other.shuffle_local_blocks_fetched);
+            add(self.shuffle_local_blocks_fetched, other.shuffle_local_blocks_fetched);
         self.shuffle_fetch_wait_time += other.shuffle_fetch_wait_time;
         self.shuffle_remote_bytes_read += other.shuffle_remote_bytes_read;
         self.shuffle_remote_bytes_read_to_disk += other.shuffle_remote_bytes_read_to_disk;
         self.shuffle_local_bytes_read += other.shuffle_local_bytes_read;
-        self.shuffle_read_records =
-            self.shuffle_read_records.saturating_add(other.shuffle_read_records);
+        self.shuffle_read_records = add(self.shuffle_read_records, other.shuffle_read_records);
         self.shuffle_remote_requests_duration += other.shuffle_remote_requests_duration;
         self.shuffle_write_bytes += other.shuffle_write_bytes;
         self.shuffle_write_time += other.shuffle_write_time;
-        self.shuffle_write_records =
-            self.shuffle_write_records.saturating_add(other.shuffle_write_records);
-        self.shuffle_corrupt_merged_block_chunks = self
-            .shuffle_corrupt_merged_block_chunks
-            .saturating_add(other.shuffle_corrupt_merged_block_chunks);
-        self.shuffle_merged_fetch_fallback_count = self
-            .shuffle_merged_fetch_fallback_count
-            .saturating_add(other.shuffle_merged_fetch_fallback_count);
-        self.shuffle_merged_remote_blocks_fetched = self
-            .shuffle_merged_remote_blocks_fetched
-            .saturating_add(other.shuffle_merged_remote_blocks_fetched);
-        self.shuffle_merged_local_blocks_fetched = self
-            .shuffle_merged_local_blocks_fetched
-            .saturating_add(other.shuffle_merged_local_blocks_fetched);
-        self.shuffle_merged_remote_chunks_fetched = self
-            .shuffle_merged_remote_chunks_fetched
-            .saturating_add(other.shuffle_merged_remote_chunks_fetched);
-        self.shuffle_merged_local_chunks_fetched = self
-            .shuffle_merged_local_chunks_fetched
-            .saturating_add(other.shuffle_merged_local_chunks_fetched);
+        self.shuffle_write_records = add(self.shuffle_write_records, other.shuffle_write_records);
+        self.shuffle_corrupt_merged_block_chunks = add(
+            self.shuffle_corrupt_merged_block_chunks,
+            other.shuffle_corrupt_merged_block_chunks,
+        );
+        self.shuffle_merged_fetch_fallback_count = add(
+            self.shuffle_merged_fetch_fallback_count,
+            other.shuffle_merged_fetch_fallback_count,
+        );
+        self.shuffle_merged_remote_blocks_fetched = add(
+            self.shuffle_merged_remote_blocks_fetched,
+            other.shuffle_merged_remote_blocks_fetched,
+        );
+        self.shuffle_merged_local_blocks_fetched = add(
+            self.shuffle_merged_local_blocks_fetched,
+            other.shuffle_merged_local_blocks_fetched,
+        );
+        self.shuffle_merged_remote_chunks_fetched = add(
+            self.shuffle_merged_remote_chunks_fetched,
+            other.shuffle_merged_remote_chunks_fetched,
+        );
+        self.shuffle_merged_local_chunks_fetched = add(
+            self.shuffle_merged_local_chunks_fetched,
+            other.shuffle_merged_local_chunks_fetched,
+        );
         self.shuffle_merged_remote_bytes_read += other.shuffle_merged_remote_bytes_read;
         self.shuffle_merged_local_bytes_read += other.shuffle_merged_local_bytes_read;
         self.shuffle_merged_remote_requests_duration +=

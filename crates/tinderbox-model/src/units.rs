@@ -43,7 +43,7 @@ macro_rules! quantity {
         impl Add for $name {
             type Output = Self;
             fn add(self, other: Self) -> Self {
-                Self(self.0.saturating_add(other.0))
+                Self(add(self.0, other.0))
             }
         }
 
@@ -80,6 +80,11 @@ quantity! {
 quantity! {
     /// A duration in nanoseconds (Spark: CPU times and shuffle write time).
     Nanos
+}
+
+/// The sum, or the largest number of Spark's own `long`, which its clients can still read.
+pub(crate) fn add(a: u64, b: u64) -> u64 {
+    a.saturating_add(b).min(i64::MAX.unsigned_abs())
 }
 
 impl Nanos {
@@ -160,6 +165,7 @@ mod tests {
     #[test]
     fn negative_spark_numbers_become_zero() {
         assert_eq!(Bytes::from_signed(-1), Bytes::ZERO);
+        assert_eq!(Bytes(u64::MAX) + Bytes(1), Bytes::from_signed(i64::MAX));
         assert_eq!(TimestampMs(5).since(TimestampMs(9)), Millis::ZERO);
     }
 }

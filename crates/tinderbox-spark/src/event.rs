@@ -11,7 +11,9 @@ mod sql;
 mod storage;
 mod streaming;
 mod task;
+mod task_metrics;
 mod text;
+mod write;
 
 pub(crate) use application::{
     ApplicationEnd, ApplicationStart, EnvironmentUpdate, LogStart, ProcessAdded,
@@ -19,8 +21,8 @@ pub(crate) use application::{
 };
 pub(crate) use connect::{ConnectOperationEvent, ConnectOperationStarted, ConnectSessionEvent};
 pub(crate) use executor::{
-    BlockManagerAdded, Exclusion, ExecutorAdded, ExecutorMetrics, ExecutorMetricsUpdate,
-    ExecutorRemoved, StageExecutorMetrics,
+    BlockManagerAdded, Exclusion, ExclusionKind, ExecutorAdded, ExecutorMetrics,
+    ExecutorMetricsUpdate, ExecutorRemoved, StageExecutorMetrics,
 };
 pub(crate) use job::{
     Accumulable, JobEnd, JobStart, RddInfo, StageCompleted, StageInfo, StageSubmitted,
@@ -35,8 +37,9 @@ pub(crate) use streaming::{
     StateOperator, StreamingIdle, StreamingProgress, StreamingProgressEvent, StreamingStarted,
     StreamingTerminated,
 };
-pub(crate) use task::{EndReason, ExecutorPeaks, TaskEnd, TaskStart};
+pub(crate) use task::{EndReason, ExecutorPeaks, NO_ATTEMPT, TaskEnd, TaskStart};
 pub(crate) use text::Text;
+pub use write::rewrite_line;
 
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -61,6 +64,20 @@ fn leading_name(line: &[u8]) -> Option<&str> {
     let rest = line.strip_prefix(br#"{"Event":""#)?;
     let name = &rest[..rest.iter().position(|&byte| byte == b'"')?];
     if name.contains(&b'\\') { None } else { std::str::from_utf8(name).ok() }
+}
+
+/// The name without package and `SparkListener`. Which events Spark writes with their package differs by version.
+pub(crate) fn short_name(name: &str) -> &str {
+    let name = name.strip_prefix("org.apache.spark.").map_or(name, |rest| {
+        const PACKAGES: [&str; 4] = [
+            "scheduler.",
+            "sql.execution.ui.",
+            "sql.connect.service.",
+            "sql.streaming.StreamingQueryListener$",
+        ];
+        PACKAGES.iter().find_map(|package| rest.strip_prefix(package)).unwrap_or(rest)
+    });
+    name.strip_prefix("SparkListener").unwrap_or(name)
 }
 
 #[cfg(test)]

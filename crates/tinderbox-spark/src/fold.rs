@@ -22,12 +22,12 @@ mod streaming;
 mod tasks;
 
 use crate::event::{
-    AdaptiveExecutionUpdate, BlockUpdated, DriverAccumUpdates, SqlExecutionEnd, SqlExecutionStart,
-    StreamingProgressEvent, TaskEnd, TaskStart, UnpersistRdd, event_name, scan,
+    AdaptiveExecutionUpdate, BlockUpdated, DriverAccumUpdates, ExclusionKind, SqlExecutionEnd,
+    SqlExecutionStart, StreamingProgressEvent, TaskEnd, TaskStart, UnpersistRdd, event_name, scan,
+    short_name,
 };
 use crate::scala_order::Scala;
 use connect::Connect;
-use exclusion::ExclusionKind;
 use executors::Executors;
 use jobs::Jobs;
 use names::Names;
@@ -69,6 +69,18 @@ struct Place {
     byte: Option<u64>,
 }
 
+impl Place {
+    /// `what` with this place.
+    fn locate(&self, what: &str) -> String {
+        let Self { file, byte } = self;
+        match byte {
+            Some(byte) if file.is_empty() => format!("{what} (at byte {byte})"),
+            Some(byte) => format!("{what} (at byte {byte} of {file})"),
+            None => what.to_owned(),
+        }
+    }
+}
+
 /// A line that is ready to be folded. Parsing needs nothing but the line, so many lines may be parsed at a time; folding
 /// must follow their order.
 #[derive(Debug)]
@@ -103,7 +115,7 @@ impl Fold {
     pub const RUNNING_LIMIT: usize = 200_000;
     /// How many bytes the values of SQL metrics of running executions take at most, unless set otherwise.
     pub const SQL_VALUES_LIMIT: usize = 96 << 20;
-    const BAD_LINE_SAMPLES: usize = 5;
+    const SAMPLES: usize = 5;
     const UNKNOWN_EVENT_NAMES: usize = 100;
 
     /// An application of which nothing is known.
@@ -228,6 +240,9 @@ impl Fold {
     pub fn completeness(&self) -> Completeness {
         let mut completeness = self.head.completeness.clone();
         completeness.lost_task_ends = self.stages.lost_task_ends();
+        if completeness.ended {
+            completeness.lost_job_ends = self.jobs.num_running();
+        }
         if self.sql.has_dropped_values() {
             completeness.approximate.get_or_insert_with(|| {
                 String::from("medians of SQL metrics are those of a part of the tasks: their values take too much memory")
@@ -360,14 +375,26 @@ impl Fold {
     fn bad_line(&mut self, what: &str) {
         let completeness = &mut self.head.completeness;
         completeness.bad_lines += 1;
-        if completeness.bad_line_samples.len() < Self::BAD_LINE_SAMPLES {
-            let Place { file, byte } = &self.place;
-            let what = match byte {
-                Some(byte) if file.is_empty() => format!("{what} (at byte {byte})"),
-                Some(byte) => format!("{what} (at byte {byte} of {file})"),
-                None => what.to_owned(),
-            };
-            completeness.bad_line_samples.push((self.lines, what));
+        if completeness.bad_line_samples.len() < Self::SAMPLES {
+            completeness.bad_line_samples.push((self.lines, self.place.locate(what)));
+        }
+    }
+
+    /// Notes that the event at hand cannot follow what came before it.
+    fn contradiction(&mut self, what: &str) {
+        let completeness = &mut self.head.completeness;
+        completeness.contradictions += 1;
+        if completeness.contradiction_samples.len() < Self::SAMPLES {
+            completeness.contradiction_samples.push((self.lines, self.place.locate(what)));
+        }
+    }
+
+    /// Compares the two ends of something. Clocks that are set make small steps back, which mean nothing.
+    fn check_order(&mut self, what: impl std::fmt::Display, begin: i64, end: i64) {
+        const STEP_MS: i64 = 1_000;
+        let back = begin.saturating_sub(end);
+        if begin > 0 && end > 0 && back > STEP_MS {
+            self.contradiction(&format!("the clock goes back: {what} ends {back} ms too early"));
         }
     }
 
@@ -393,20 +420,6 @@ impl Fold {
     fn scala(&self) -> Scala {
         Scala::of(self.head.spark_version.as_ref())
     }
-}
-
-/// The name without package and `SparkListener`. Which events Spark writes with their package differs by version.
-fn short_name(name: &str) -> &str {
-    let name = name.strip_prefix("org.apache.spark.").map_or(name, |rest| {
-        const PACKAGES: [&str; 4] = [
-            "scheduler.",
-            "sql.execution.ui.",
-            "sql.connect.service.",
-            "sql.streaming.StreamingQueryListener$",
-        ];
-        PACKAGES.iter().find_map(|package| rest.strip_prefix(package)).unwrap_or(rest)
-    });
-    name.strip_prefix("SparkListener").unwrap_or(name)
 }
 
 /// Events of Spark that are known and hold nothing that the application needs.

@@ -19,6 +19,6 @@ mod scala_order;
 mod stack_trace;
 
 pub use error::Error;
-pub use event::event_name;
+pub use event::{event_name, rewrite_line};
 pub use fold::{Fold, ParsedLine};
 pub use stack_trace::{Cause, Relation, causes};

@@ -120,8 +120,10 @@ impl HistoryEntry {
         let source = (row.run, row.event_log);
         let same = self.attempts.iter().position(|known| known.id == attempt.id);
         if let Some(at) = same {
-            let is_same_log = self.sources[at].0 == source.0;
-            if !is_same_log && self.attempts[at].last_updated > attempt.last_updated {
+            let (run, log) = &self.sources[at];
+            // Which of two that changed at the same time must not depend on their order.
+            let known = (self.attempts[at].last_updated, log);
+            if *run != source.0 && known > (attempt.last_updated, &source.1) {
                 return;
             }
             self.attempts.remove(at);

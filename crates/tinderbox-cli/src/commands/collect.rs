@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::sources;
 use std::process::ExitCode;
 use std::time::Duration;
-use tinderbox_api::{CollectFailure, CollectRequest, CollectResult};
+use tinderbox_api::{CollectFailure, CollectRequest, CollectResult, CollectWarning};
 use tinderbox_app::{Collected, LogSource};
 use tinderbox_collect::Depth;
 
@@ -88,6 +88,7 @@ async fn once(session: &Session, logs: &[LogSource]) -> Result<CollectResult, Fa
                 all.collected += done.collected;
                 all.unchanged += done.unchanged;
                 all.failed.extend(done.failed);
+                all.warnings.extend(done.warnings);
             }
             Err(failure) if logs.len() == 1 => {
                 progress.finish();
@@ -123,16 +124,20 @@ async fn collect_one(
 /// The same as the API answers.
 pub fn result_of(done: Collected) -> CollectResult {
     let failed = done.failed.into_iter();
+    let warnings = done.warnings.into_iter();
     CollectResult {
         collected: done.collected,
         unchanged: done.unchanged,
         failed: failed
             .map(|failure| CollectFailure { reason: failure.reason, hint: failure.hint })
             .collect(),
+        warnings: warnings
+            .map(|warning| CollectWarning { log: warning.log, reasons: warning.reasons })
+            .collect(),
     }
 }
 
-/// Prints failures and counts.
+/// Prints failures, warnings and counts.
 pub fn print(done: &CollectResult, format: Format) {
     match format {
         Format::Json => output::json(&done),
@@ -141,6 +146,12 @@ pub fn print(done: &CollectResult, format: Format) {
                 output::note(&format!("not read: {}", failure.reason));
                 if let Some(hint) = &failure.hint {
                     output::note(&format!("  hint: {hint}"));
+                }
+            }
+            for warning in &done.warnings {
+                output::note(&format!("not whole: {}", warning.log));
+                for reason in &warning.reasons {
+                    output::note(&format!("  {reason}"));
                 }
             }
             output::data(&format!(

@@ -8,6 +8,7 @@
 
 mod advice;
 mod bad_input;
+mod bad_logs;
 mod collect;
 mod crash;
 mod history_server;

@@ -40,11 +40,15 @@ async fn collect_logs(
     let source = LogSource { name: request.path, location, depth };
     let done = app.collect(&source).await?;
     let failed = done.failed.into_iter();
+    let warnings = done.warnings.into_iter();
     Ok(Json(api::CollectResult {
         collected: done.collected,
         unchanged: done.unchanged,
         failed: failed
             .map(|failure| api::CollectFailure { reason: failure.reason, hint: failure.hint })
+            .collect(),
+        warnings: warnings
+            .map(|warning| api::CollectWarning { log: warning.log, reasons: warning.reasons })
             .collect(),
     }))
 }

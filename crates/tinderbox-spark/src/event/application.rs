@@ -1,20 +1,22 @@
 use super::{Pairs, Text};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct LogStart<'a> {
     #[serde(rename = "Spark Version", borrow)]
     pub(crate) spark_version: Text<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ApplicationStart<'a> {
     #[serde(rename = "App Name", borrow, default)]
     pub(crate) name: Text<'a>,
     #[serde(rename = "App ID", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Text<'a>>,
     #[serde(rename = "App Attempt ID", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attempt_id: Option<Text<'a>>,
     #[serde(rename = "Timestamp")]
     pub(crate) time: i64,
@@ -22,23 +24,26 @@ pub(crate) struct ApplicationStart<'a> {
     pub(crate) user: Text<'a>,
     /// Present when the cluster manager has the driver's logs.
     #[serde(rename = "Driver Logs", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) driver_logs: Option<Pairs>,
     #[serde(rename = "Driver Attributes", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) driver_attributes: Option<Pairs>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ApplicationEnd {
     #[serde(rename = "Timestamp")]
     pub(crate) time: i64,
     /// From Spark 4.0 on.
     #[serde(rename = "ExitCode")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exit_code: Option<i64>,
 }
 
 type Properties<'a> = BTreeMap<Text<'a>, Text<'a>>;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct EnvironmentUpdate<'a> {
     #[serde(rename = "JVM Information", borrow, default)]
     pub(crate) runtime: Properties<'a>,
@@ -55,7 +60,7 @@ pub(crate) struct EnvironmentUpdate<'a> {
     pub(crate) classpath: Properties<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ResourceProfileAdded {
     #[serde(rename = "Resource Profile Id")]
     pub(crate) id: i64,
@@ -65,24 +70,26 @@ pub(crate) struct ResourceProfileAdded {
     pub(crate) task: Pairs<TaskRequest>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ExecutorRequest {
     #[serde(rename = "Amount", default)]
     pub(crate) amount: i64,
     #[serde(rename = "Discovery Script", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) discovery_script: Option<String>,
     #[serde(rename = "Vendor", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) vendor: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct TaskRequest {
     #[serde(rename = "Amount", default)]
     pub(crate) amount: f64,
 }
 
 /// Bare or with Spark's package, and with Jackson's names: it is none of the events that `JsonProtocol` writes by hand.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ProcessAdded {
     #[serde(default)]
     pub(crate) time: i64,
@@ -91,7 +98,7 @@ pub(crate) struct ProcessAdded {
     pub(crate) info: ProcessInfo,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ProcessInfo {
     #[serde(rename = "hostPort", default)]
     pub(crate) host_port: String,

@@ -1,7 +1,7 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Events of sessions: their start and their end have the same fields.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ConnectSessionEvent {
     #[serde(rename = "sessionId")]
     pub(crate) id: String,
@@ -11,7 +11,7 @@ pub(crate) struct ConnectSessionEvent {
     pub(crate) time: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ConnectOperationStarted {
     #[serde(rename = "jobTag")]
     pub(crate) job_tag: String,
@@ -30,7 +30,7 @@ pub(crate) struct ConnectOperationStarted {
 }
 
 /// All later events of an operation.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ConnectOperationEvent {
     #[serde(rename = "jobTag")]
     pub(crate) job_tag: String,
@@ -38,5 +38,6 @@ pub(crate) struct ConnectOperationEvent {
     pub(crate) time: i64,
     /// Of a failure.
     #[serde(rename = "errorMessage", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
 }

@@ -1,11 +1,11 @@
 use super::job::Accumulable;
 use super::{Pairs, Text};
-use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use tinderbox_model::{ExecutorMetric, PeakMemory};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ExecutorAdded<'a> {
     #[serde(rename = "Timestamp", default)]
     pub(crate) time: i64,
@@ -15,7 +15,7 @@ pub(crate) struct ExecutorAdded<'a> {
     pub(crate) info: ExecutorInfo<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ExecutorInfo<'a> {
     #[serde(rename = "Host", borrow, default)]
     pub(crate) host: Text<'a>,
@@ -32,7 +32,7 @@ pub(crate) struct ExecutorInfo<'a> {
     pub(crate) resource_profile: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Resource {
     #[serde(default)]
     pub(crate) name: String,
@@ -40,7 +40,7 @@ pub(crate) struct Resource {
     pub(crate) addresses: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ExecutorRemoved<'a> {
     #[serde(rename = "Timestamp", default)]
     pub(crate) time: i64,
@@ -50,7 +50,7 @@ pub(crate) struct ExecutorRemoved<'a> {
     pub(crate) reason: Text<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct BlockManagerAdded<'a> {
     #[serde(rename = "Block Manager ID", borrow)]
     pub(crate) id: BlockManagerId<'a>,
@@ -58,14 +58,16 @@ pub(crate) struct BlockManagerAdded<'a> {
     pub(crate) max_memory: i64,
     /// From Spark 2.3 on, as the next one.
     #[serde(rename = "Maximum Onheap Memory")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_on_heap: Option<i64>,
     #[serde(rename = "Maximum Offheap Memory")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_off_heap: Option<i64>,
     #[serde(rename = "Timestamp", default)]
     pub(crate) time: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct BlockManagerId<'a> {
     #[serde(rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
@@ -75,7 +77,7 @@ pub(crate) struct BlockManagerId<'a> {
     pub(crate) port: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StageExecutorMetrics<'a> {
     #[serde(rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
@@ -89,7 +91,7 @@ pub(crate) struct StageExecutorMetrics<'a> {
 
 /// Peaks since the last such event, per stage; the driver reports under stage -1. In local mode, where the driver runs
 /// the tasks, also how far they are.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct ExecutorMetricsUpdate<'a> {
     #[serde(rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
@@ -99,7 +101,7 @@ pub(crate) struct ExecutorMetricsUpdate<'a> {
     pub(crate) updates: Vec<StagePeaks>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct TaskUpdate<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) task: i64,
@@ -111,7 +113,7 @@ pub(crate) struct TaskUpdate<'a> {
     pub(crate) updates: Vec<Accumulable<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StagePeaks {
     #[serde(rename = "Stage ID", default)]
     pub(crate) stage: i64,
@@ -154,6 +156,13 @@ impl<'de> Deserialize<'de> for ExecutorMetrics {
     }
 }
 
+impl Serialize for ExecutorMetrics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = |metric| self.0.get(metric).unwrap_or(0);
+        serializer.collect_map(ExecutorMetric::ALL.map(|metric| (metric.name(), value(metric))))
+    }
+}
+
 impl From<ExecutorMetrics> for PeakMemory {
     fn from(metrics: ExecutorMetrics) -> Self {
         metrics.0
@@ -162,14 +171,37 @@ impl From<ExecutorMetrics> for PeakMemory {
 
 /// The exclusion of an executor or node, for one stage or for all. Jackson writes these with Spark's full class names;
 /// before Spark 3.1 they were called blacklisting.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Exclusion<'a> {
     #[serde(rename = "executorId", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) executor: Option<Text<'a>>,
     #[serde(rename = "hostId", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) host: Option<Text<'a>>,
     #[serde(rename = "stageId", default)]
     pub(crate) stage: i64,
     #[serde(rename = "stageAttemptId", default)]
     pub(crate) attempt: i64,
+}
+
+/// What an exclusion event is about, by its name without `SparkListener`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExclusionKind {
+    Excluded,
+    ForStage,
+    Included,
+}
+
+impl ExclusionKind {
+    /// Spark writes each under its new and its old name; both count, as the second changes nothing.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let what = name.strip_prefix("Executor").or_else(|| name.strip_prefix("Node"))?;
+        Some(match what {
+            "Blacklisted" | "Excluded" => Self::Excluded,
+            "BlacklistedForStage" | "ExcludedForStage" => Self::ForStage,
+            "Unblacklisted" | "Unexcluded" => Self::Included,
+            _ => return None,
+        })
+    }
 }

@@ -1,26 +1,28 @@
 use super::task::UpdateValue;
 use super::{StorageLevel, Text};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use tinderbox_model::SqlExecutionId;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct JobStart<'a> {
     #[serde(rename = "Job ID")]
     pub(crate) id: i64,
     #[serde(rename = "Submission Time", default)]
     pub(crate) submission_time: i64,
     #[serde(rename = "Stage Infos", borrow, default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stage_infos: Option<Vec<StageInfo<'a>>>,
     #[serde(rename = "Stage IDs", default)]
     pub(crate) stage_ids: Vec<i64>,
     #[serde(rename = "Properties", borrow, default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) properties: Option<Properties<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct JobEnd<'a> {
     #[serde(rename = "Job ID")]
     pub(crate) id: i64,
@@ -30,47 +32,54 @@ pub(crate) struct JobEnd<'a> {
     pub(crate) result: JobResult<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct JobResult<'a> {
     #[serde(rename = "Result", borrow, default)]
     pub(crate) result: Text<'a>,
     #[serde(rename = "Exception", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exception: Option<JobException<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct JobException<'a> {
     #[serde(rename = "Message", borrow, default)]
     pub(crate) message: Text<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StageSubmitted<'a> {
     #[serde(rename = "Stage Info", borrow)]
     pub(crate) info: StageInfo<'a>,
     #[serde(rename = "Properties", borrow, default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) properties: Option<Properties<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StageCompleted<'a> {
     #[serde(rename = "Stage Info", borrow)]
     pub(crate) info: StageInfo<'a>,
 }
 
 /// The local properties that are used.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Properties<'a> {
     #[serde(rename = "spark.sql.execution.id", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     sql_execution: Option<Text<'a>>,
     #[serde(rename = "spark.job.description", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<Text<'a>>,
     #[serde(rename = "spark.jobGroup.id", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) group: Option<Text<'a>>,
     #[serde(rename = "spark.scheduler.pool", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pool: Option<Text<'a>>,
     /// `SparkContext.SPARK_JOB_TAGS`, with commas between.
     #[serde(rename = "spark.job.tags", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Text<'a>>,
 }
 
@@ -88,7 +97,7 @@ impl Properties<'_> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StageInfo<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) id: i64,
@@ -105,10 +114,13 @@ pub(crate) struct StageInfo<'a> {
     #[serde(rename = "Details", borrow, default)]
     pub(crate) details: Text<'a>,
     #[serde(rename = "Submission Time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) submission_time: Option<i64>,
     #[serde(rename = "Completion Time")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) completion_time: Option<i64>,
     #[serde(rename = "Failure Reason", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure_reason: Option<Text<'a>>,
     #[serde(rename = "Resource Profile Id", default)]
     pub(crate) resource_profile: i64,
@@ -143,7 +155,7 @@ impl StageInfo<'_> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct RddInfo<'a> {
     #[serde(rename = "RDD ID")]
     pub(crate) id: i64,
@@ -157,19 +169,23 @@ pub(crate) struct RddInfo<'a> {
 
 /// An accumulator's value at the end of a stage: for internal metrics the sum over this stage attempt, for
 /// SQL metrics the sum over the application so far (`DAGScheduler.updateAccumulators`).
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Accumulable<'a> {
     #[serde(rename = "ID", default)]
     pub(crate) id: i64,
     #[serde(rename = "Name", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<Text<'a>>,
     #[serde(rename = "Update", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     update: Option<&'a RawValue>,
     #[serde(rename = "Value", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a RawValue>,
     #[serde(rename = "Internal", default)]
     pub(crate) is_internal: bool,
     #[serde(rename = "Metadata", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metadata: Option<Text<'a>>,
 }
 

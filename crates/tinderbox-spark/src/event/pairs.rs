@@ -1,4 +1,5 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -9,6 +10,12 @@ pub(crate) struct Pairs<V = String>(pub(crate) Vec<(String, V)>);
 impl<V> Default for Pairs<V> {
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+impl<V: Serialize> Serialize for Pairs<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 

@@ -1,14 +1,15 @@
 use super::{Pairs, Text};
-use serde::Deserialize;
 use serde::de::Error;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct SqlExecutionStart<'a> {
     #[serde(rename = "executionId")]
     pub(crate) id: i64,
     /// From Spark 3.4 on.
     #[serde(rename = "rootExecutionId")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root: Option<i64>,
     #[serde(borrow, default)]
     pub(crate) description: Text<'a>,
@@ -25,24 +26,28 @@ pub(crate) struct SqlExecutionStart<'a> {
     pub(crate) modified_configs: Pairs,
     /// From Spark 4.0 on, as the next two; tags from 3.5 on.
     #[serde(rename = "queryId")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) query_id: Option<String>,
     #[serde(rename = "jobGroupId")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) job_group: Option<String>,
     #[serde(rename = "jobTags", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) job_tags: Option<Vec<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct SqlExecutionEnd<'a> {
     #[serde(rename = "executionId")]
     pub(crate) id: i64,
     pub(crate) time: i64,
     /// From Spark 3.4 on; empty when the execution ended well.
     #[serde(rename = "errorMessage", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error_message: Option<Text<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct AdaptiveExecutionUpdate<'a> {
     #[serde(rename = "executionId")]
     pub(crate) id: i64,
@@ -54,7 +59,7 @@ pub(crate) struct AdaptiveExecutionUpdate<'a> {
 }
 
 /// Metrics that adaptive execution adds without a new plan.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct AdaptiveMetricUpdates<'a> {
     #[serde(rename = "executionId")]
     pub(crate) id: i64,
@@ -62,7 +67,7 @@ pub(crate) struct AdaptiveMetricUpdates<'a> {
     pub(crate) metrics: Vec<MetricInfo<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct DriverAccumUpdates {
     #[serde(rename = "executionId")]
     pub(crate) id: i64,
@@ -79,7 +84,7 @@ pub(crate) struct PlanInfo<'a> {
     pub(crate) metrics: Vec<MetricInfo<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct MetricInfo<'a> {
     #[serde(borrow, default)]
     pub(crate) name: Text<'a>,

@@ -1,21 +1,21 @@
 use super::Text;
 use super::executor::BlockManagerId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct UnpersistRdd {
     #[serde(rename = "RDD ID")]
     pub(crate) id: i64,
 }
 
 /// Written only with `spark.eventLog.logBlockUpdates.enabled`.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct BlockUpdated<'a> {
     #[serde(rename = "Block Updated Info", borrow)]
     pub(crate) info: BlockInfo<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct BlockInfo<'a> {
     #[serde(rename = "Block Manager ID", borrow)]
     pub(crate) manager: BlockManagerId<'a>,
@@ -30,7 +30,7 @@ pub(crate) struct BlockInfo<'a> {
 }
 
 /// Where blocks are kept.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct StorageLevel {
     #[serde(rename = "Use Disk")]

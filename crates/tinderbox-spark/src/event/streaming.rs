@@ -1,18 +1,19 @@
 use super::Pairs;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StreamingStarted {
     pub(crate) id: String,
     #[serde(rename = "runId", default)]
     pub(crate) run: String,
     #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) timestamp: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StreamingIdle {
     #[serde(rename = "runId", default)]
     pub(crate) run: String,
@@ -20,33 +21,36 @@ pub(crate) struct StreamingIdle {
     pub(crate) timestamp: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StreamingTerminated {
     pub(crate) id: String,
     #[serde(rename = "runId", default)]
     pub(crate) run: String,
     #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exception: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StreamingProgressEvent {
     pub(crate) progress: StreamingProgress,
 }
 
 /// `StreamingQueryProgress` as Jackson writes it.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StreamingProgress {
     pub(crate) id: String,
     #[serde(rename = "runId", default)]
     pub(crate) run: String,
     #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) timestamp: String,
     #[serde(rename = "batchId", default)]
     pub(crate) batch: i64,
     #[serde(rename = "batchDuration", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) duration: Option<i64>,
     #[serde(rename = "durationMs", default)]
     pub(crate) phases: Pairs<i64>,
@@ -57,10 +61,11 @@ pub(crate) struct StreamingProgress {
     #[serde(default)]
     pub(crate) sources: Vec<SourceProgress>,
     #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sink: Option<SinkProgress>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct StateOperator {
     #[serde(rename = "numRowsTotal", default)]
     pub(crate) rows: i64,
@@ -70,7 +75,7 @@ pub(crate) struct StateOperator {
     pub(crate) late_rows: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct SourceProgress {
     #[serde(default)]
     pub(crate) description: String,
@@ -87,10 +92,11 @@ pub(crate) struct SourceProgress {
     pub(crate) processed_rate: serde_json::Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct SinkProgress {
     #[serde(default)]
     pub(crate) description: String,
     #[serde(rename = "numOutputRows", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rows: Option<i64>,
 }

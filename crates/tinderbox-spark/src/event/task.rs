@@ -1,35 +1,64 @@
+use super::task_metrics::Metrics;
 use super::{ExecutorMetrics, Text};
-use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeSeq, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt;
-use tinderbox_model::{Accumulable, AccumulatorId, Bytes, Millis, Nanos, PeakMemory, TaskMetrics};
+use tinderbox_model::{Accumulable, AccumulatorId, PeakMemory, TaskMetrics};
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct TaskStart<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
-    #[serde(rename = "Stage Attempt ID", default)]
+    #[serde(rename = "Stage Attempt ID", default, with = "attempt")]
     pub(crate) stage_attempt: u32,
     #[serde(rename = "Task Info", borrow)]
     pub(crate) info: TaskInfo<'a>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct TaskEnd<'a> {
     #[serde(rename = "Stage ID")]
     pub(crate) stage: i64,
-    #[serde(rename = "Stage Attempt ID", default)]
+    #[serde(rename = "Stage Attempt ID", default, with = "attempt")]
     pub(crate) stage_attempt: u32,
     /// `None` for success, which nearly all are; the reason of an end is large.
     #[serde(rename = "Task End Reason", borrow, deserialize_with = "unless_success")]
+    #[serde(serialize_with = "or_success")]
     pub(crate) reason: Option<Box<EndReason<'a>>>,
     #[serde(rename = "Task Info", borrow)]
     pub(crate) info: EndedTaskInfo<'a>,
     #[serde(rename = "Task Executor Metrics", default, deserialize_with = "peaks")]
+    #[serde(serialize_with = "write_peaks", skip_serializing_if = "ExecutorPeaks::is_absent")]
     pub(crate) executor_metrics: ExecutorPeaks,
     #[serde(rename = "Task Metrics", default, deserialize_with = "task_metrics")]
+    #[serde(serialize_with = "write_metrics", skip_serializing_if = "Option::is_none")]
     pub(crate) metrics: Option<TaskMetrics>,
+}
+
+/// The attempt of tasks whose stage was gone when they were launched: `DAGScheduler.handleBeginEvent` writes -1.
+pub(crate) const NO_ATTEMPT: u32 = u32::MAX;
+
+mod attempt {
+    use super::NO_ATTEMPT;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+        match i64::deserialize(from)? {
+            -1 => Ok(NO_ATTEMPT),
+            number => u32::try_from(number).map_err(D::Error::custom),
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(attempt: &u32, to: S) -> Result<S::Ok, S::Error> {
+        match *attempt {
+            NO_ATTEMPT => (-1).serialize(to),
+            number => number.serialize(to),
+        }
+    }
 }
 
 /// What a task's end says of its executor.
@@ -45,6 +74,10 @@ pub(crate) enum ExecutorPeaks {
 }
 
 impl ExecutorPeaks {
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// Raises `to` to what was reported; Spark reads what is absent as zeros.
     pub(crate) fn raise(&self, to: &mut PeakMemory) {
         match self {
@@ -76,9 +109,34 @@ fn task_metrics<'de, D: Deserializer<'de>>(
     Ok(Option::<Metrics>::deserialize(deserializer)?.map(TaskMetrics::from))
 }
 
+fn write_peaks<S: Serializer>(peaks: &ExecutorPeaks, to: S) -> Result<S::Ok, S::Error> {
+    match peaks {
+        ExecutorPeaks::Absent | ExecutorPeaks::Zero => {
+            ExecutorMetrics(PeakMemory::of(|_| 0)).serialize(to)
+        }
+        ExecutorPeaks::Some(metrics) => metrics.serialize(to),
+    }
+}
+
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn or_success<S: Serializer>(
+    reason: &Option<Box<EndReason<'_>>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match reason {
+        Some(reason) => reason.serialize(to),
+        None => EndReason { reason: Text::from("Success"), ..EndReason::default() }.serialize(to),
+    }
+}
+
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn write_metrics<S: Serializer>(metrics: &Option<TaskMetrics>, to: S) -> Result<S::Ok, S::Error> {
+    metrics.as_ref().map(Metrics::from).serialize(to)
+}
+
 /// What holds from the launch on. `TaskInfo` is mutable in Spark and a `TaskStart` may be written late, so
 /// its end fields (`Finish Time`, `Failed`, `Killed`, `Accumulables`) are not read here.
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct TaskInfo<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) id: i64,
@@ -101,7 +159,7 @@ pub(crate) struct TaskInfo<'a> {
 }
 
 /// [`TaskInfo`] with its end. Written out, because a flattened struct would be buffered and not borrow.
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct EndedTaskInfo<'a> {
     #[serde(rename = "Task ID")]
     pub(crate) id: i64,
@@ -133,51 +191,58 @@ pub(crate) struct EndedTaskInfo<'a> {
     pub(crate) sql_updates: SqlUpdates,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 fn unknown_partition() -> i64 {
     -1
 }
 
 /// The union of the fields of Spark's end reasons (`JsonProtocol.taskEndReasonToJson`).
-#[derive(Debug, PartialEq, Default, Deserialize)]
+#[derive(Debug, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct EndReason<'a> {
     #[serde(rename = "Reason", borrow)]
     pub(crate) reason: Text<'a>,
-    #[serde(rename = "Class Name", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Class Name", borrow)]
     pub(crate) class_name: Text<'a>,
-    #[serde(rename = "Description", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Description", borrow)]
     pub(crate) description: Text<'a>,
     #[serde(rename = "Full Stack Trace", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) full_stack_trace: Option<Text<'a>>,
-    #[serde(rename = "Kill Reason", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Kill Reason", borrow)]
     pub(crate) kill_reason: Text<'a>,
     #[serde(rename = "Block Manager Address", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) block_manager: Option<FetchAddress<'a>>,
-    #[serde(rename = "Shuffle ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Shuffle ID")]
     pub(crate) shuffle_id: i64,
-    #[serde(rename = "Map ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Map ID")]
     pub(crate) map_id: i64,
-    #[serde(rename = "Map Index")]
+    #[serde(skip_serializing_if = "is_default", rename = "Map Index")]
     pub(crate) map_index: i64,
-    #[serde(rename = "Reduce ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Reduce ID")]
     pub(crate) reduce_id: i64,
-    #[serde(rename = "Message", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Message", borrow)]
     pub(crate) message: Text<'a>,
-    #[serde(rename = "Executor ID", borrow)]
+    #[serde(skip_serializing_if = "is_default", rename = "Executor ID", borrow)]
     pub(crate) executor: Text<'a>,
-    #[serde(rename = "Exit Caused By App")]
+    #[serde(skip_serializing_if = "is_default", rename = "Exit Caused By App")]
     pub(crate) exit_caused_by_app: bool,
     #[serde(rename = "Loss Reason", borrow)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) loss_reason: Option<Text<'a>>,
-    #[serde(rename = "Job ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Job ID")]
     pub(crate) job: i64,
-    #[serde(rename = "Partition ID")]
+    #[serde(skip_serializing_if = "is_default", rename = "Partition ID")]
     pub(crate) partition: i64,
-    #[serde(rename = "Attempt Number")]
+    #[serde(skip_serializing_if = "is_default", rename = "Attempt Number")]
     pub(crate) attempt: i64,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct FetchAddress<'a> {
     #[serde(rename = "Executor ID", borrow, default)]
     pub(crate) executor: Text<'a>,
@@ -185,179 +250,6 @@ pub(crate) struct FetchAddress<'a> {
     pub(crate) host: Text<'a>,
     #[serde(rename = "Port", default)]
     pub(crate) port: i64,
-}
-
-/// Names and units: `JsonProtocol.taskMetricsToJson`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Metrics {
-    #[serde(rename = "Executor Deserialize Time")]
-    executor_deserialize_time: i64,
-    #[serde(rename = "Executor Deserialize CPU Time")]
-    executor_deserialize_cpu_time: i64,
-    #[serde(rename = "Executor Run Time")]
-    executor_run_time: i64,
-    #[serde(rename = "Executor CPU Time")]
-    executor_cpu_time: i64,
-    #[serde(rename = "Peak Execution Memory")]
-    peak_execution_memory: i64,
-    #[serde(rename = "Result Size")]
-    result_size: i64,
-    #[serde(rename = "JVM GC Time")]
-    jvm_gc_time: i64,
-    #[serde(rename = "Result Serialization Time")]
-    result_serialization_time: i64,
-    #[serde(rename = "Memory Bytes Spilled")]
-    memory_bytes_spilled: i64,
-    #[serde(rename = "Disk Bytes Spilled")]
-    disk_bytes_spilled: i64,
-    #[serde(rename = "Peak On Heap Execution Memory")]
-    peak_on_heap_execution_memory: i64,
-    #[serde(rename = "Peak Off Heap Execution Memory")]
-    peak_off_heap_execution_memory: i64,
-    #[serde(rename = "Shuffle Read Metrics")]
-    shuffle_read: Option<ShuffleRead>,
-    #[serde(rename = "Shuffle Write Metrics")]
-    shuffle_write: Option<ShuffleWrite>,
-    #[serde(rename = "Input Metrics")]
-    input: Option<Input>,
-    #[serde(rename = "Output Metrics")]
-    output: Option<Output>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ShuffleRead {
-    #[serde(rename = "Remote Blocks Fetched")]
-    remote_blocks_fetched: i64,
-    #[serde(rename = "Local Blocks Fetched")]
-    local_blocks_fetched: i64,
-    #[serde(rename = "Fetch Wait Time")]
-    fetch_wait_time: i64,
-    #[serde(rename = "Remote Bytes Read")]
-    remote_bytes_read: i64,
-    #[serde(rename = "Remote Bytes Read To Disk")]
-    remote_bytes_read_to_disk: i64,
-    #[serde(rename = "Local Bytes Read")]
-    local_bytes_read: i64,
-    #[serde(rename = "Total Records Read")]
-    total_records_read: i64,
-    #[serde(rename = "Remote Requests Duration")]
-    remote_requests_duration: i64,
-    /// Written as the first name, read by Spark 3.5 as the second one.
-    #[serde(rename = "Push Based Shuffle", alias = "Shuffle Push Read Metrics")]
-    push: PushRead,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PushRead {
-    #[serde(rename = "Corrupt Merged Block Chunks")]
-    corrupt_merged_block_chunks: i64,
-    #[serde(rename = "Merged Fetch Fallback Count", alias = "Merged Fallback Count")]
-    merged_fetch_fallback_count: i64,
-    #[serde(rename = "Merged Remote Blocks Fetched")]
-    remote_blocks_fetched: i64,
-    #[serde(rename = "Merged Local Blocks Fetched")]
-    local_blocks_fetched: i64,
-    #[serde(rename = "Merged Remote Chunks Fetched")]
-    remote_chunks_fetched: i64,
-    #[serde(rename = "Merged Local Chunks Fetched")]
-    local_chunks_fetched: i64,
-    #[serde(rename = "Merged Remote Bytes Read")]
-    remote_bytes_read: i64,
-    #[serde(rename = "Merged Local Bytes Read")]
-    local_bytes_read: i64,
-    #[serde(rename = "Merged Remote Requests Duration")]
-    remote_requests_duration: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ShuffleWrite {
-    #[serde(rename = "Shuffle Bytes Written")]
-    bytes_written: i64,
-    #[serde(rename = "Shuffle Write Time")]
-    write_time: i64,
-    #[serde(rename = "Shuffle Records Written")]
-    records_written: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Input {
-    #[serde(rename = "Bytes Read")]
-    bytes_read: i64,
-    #[serde(rename = "Records Read")]
-    records_read: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Output {
-    #[serde(rename = "Bytes Written")]
-    bytes_written: i64,
-    #[serde(rename = "Records Written")]
-    records_written: i64,
-}
-
-impl From<Metrics> for TaskMetrics {
-    fn from(metrics: Metrics) -> Self {
-        let read = metrics.shuffle_read.unwrap_or_default();
-        let write = metrics.shuffle_write.unwrap_or_default();
-        let input = metrics.input.unwrap_or_default();
-        let output = metrics.output.unwrap_or_default();
-        Self {
-            executor_deserialize_time: Millis::from_signed(metrics.executor_deserialize_time),
-            executor_deserialize_cpu_time: Nanos::from_signed(
-                metrics.executor_deserialize_cpu_time,
-            ),
-            executor_run_time: Millis::from_signed(metrics.executor_run_time),
-            executor_cpu_time: Nanos::from_signed(metrics.executor_cpu_time),
-            result_size: Bytes::from_signed(metrics.result_size),
-            jvm_gc_time: Millis::from_signed(metrics.jvm_gc_time),
-            result_serialization_time: Millis::from_signed(metrics.result_serialization_time),
-            memory_bytes_spilled: Bytes::from_signed(metrics.memory_bytes_spilled),
-            disk_bytes_spilled: Bytes::from_signed(metrics.disk_bytes_spilled),
-            peak_execution_memory: Bytes::from_signed(metrics.peak_execution_memory),
-            input_bytes: Bytes::from_signed(input.bytes_read),
-            input_records: unsigned(input.records_read),
-            output_bytes: Bytes::from_signed(output.bytes_written),
-            output_records: unsigned(output.records_written),
-            shuffle_remote_blocks_fetched: unsigned(read.remote_blocks_fetched),
-            shuffle_local_blocks_fetched: unsigned(read.local_blocks_fetched),
-            shuffle_fetch_wait_time: Millis::from_signed(read.fetch_wait_time),
-            shuffle_remote_bytes_read: Bytes::from_signed(read.remote_bytes_read),
-            shuffle_remote_bytes_read_to_disk: Bytes::from_signed(read.remote_bytes_read_to_disk),
-            shuffle_local_bytes_read: Bytes::from_signed(read.local_bytes_read),
-            shuffle_read_records: unsigned(read.total_records_read),
-            shuffle_remote_requests_duration: Millis::from_signed(read.remote_requests_duration),
-            shuffle_write_bytes: Bytes::from_signed(write.bytes_written),
-            shuffle_write_time: Nanos::from_signed(write.write_time),
-            shuffle_write_records: unsigned(write.records_written),
-            shuffle_corrupt_merged_block_chunks: unsigned(read.push.corrupt_merged_block_chunks),
-            shuffle_merged_fetch_fallback_count: unsigned(read.push.merged_fetch_fallback_count),
-            shuffle_merged_remote_blocks_fetched: unsigned(read.push.remote_blocks_fetched),
-            shuffle_merged_local_blocks_fetched: unsigned(read.push.local_blocks_fetched),
-            shuffle_merged_remote_chunks_fetched: unsigned(read.push.remote_chunks_fetched),
-            shuffle_merged_local_chunks_fetched: unsigned(read.push.local_chunks_fetched),
-            shuffle_merged_remote_bytes_read: Bytes::from_signed(read.push.remote_bytes_read),
-            shuffle_merged_local_bytes_read: Bytes::from_signed(read.push.local_bytes_read),
-            shuffle_merged_remote_requests_duration: Millis::from_signed(
-                read.push.remote_requests_duration,
-            ),
-            peak_on_heap_execution_memory: Bytes::from_signed(
-                metrics.peak_on_heap_execution_memory,
-            ),
-            peak_off_heap_execution_memory: Bytes::from_signed(
-                metrics.peak_off_heap_execution_memory,
-            ),
-        }
-    }
-}
-
-fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
 }
 
 /// A task's accumulables: updates of SQL metrics (`Metadata` is `sql`), and those of users' accumulators. The others
@@ -438,6 +330,54 @@ impl<'de> Deserialize<'de> for SqlUpdates {
         }
 
         deserializer.deserialize_any(Updates)
+    }
+}
+
+/// In Spark's form; what was dropped while reading stays away.
+impl Serialize for SqlUpdates {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Update<'a> {
+            #[serde(rename = "ID")]
+            id: i64,
+            #[serde(rename = "Name", skip_serializing_if = "Option::is_none")]
+            name: Option<&'a str>,
+            #[serde(rename = "Update", skip_serializing_if = "Option::is_none")]
+            update: Option<&'a str>,
+            #[serde(rename = "Value", skip_serializing_if = "Option::is_none")]
+            value: Option<&'a str>,
+            #[serde(rename = "Internal")]
+            internal: bool,
+            #[serde(rename = "Count Failed Values")]
+            count_failed_values: bool,
+            #[serde(rename = "Metadata", skip_serializing_if = "Option::is_none")]
+            metadata: Option<&'a str>,
+        }
+
+        let mut updates = serializer.serialize_seq(Some(self.sql.len() + self.users.len()))?;
+        for (accumulator, number) in &self.sql {
+            updates.serialize_element(&Update {
+                id: accumulator.0,
+                name: None,
+                update: Some(&number.to_string()),
+                value: None,
+                internal: true,
+                count_failed_values: true,
+                metadata: Some("sql"),
+            })?;
+        }
+        for user in &self.users {
+            updates.serialize_element(&Update {
+                id: user.id,
+                name: user.name.as_deref(),
+                update: user.update.as_deref(),
+                value: user.value.as_deref(),
+                internal: false,
+                count_failed_values: false,
+                metadata: None,
+            })?;
+        }
+        updates.end()
     }
 }
 

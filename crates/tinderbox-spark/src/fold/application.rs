@@ -25,6 +25,8 @@ impl Fold {
     }
 
     pub(super) fn application_end(&mut self, event: &ApplicationEnd) {
+        let before = self.head.last_event_time.max(self.head.start_time);
+        self.check_order("the application", before.map_or(0, |time| time.0), event.time);
         self.see(event.time);
         self.head.end_time = Some(TimestampMs(event.time));
         self.head.exit_code = event.exit_code;

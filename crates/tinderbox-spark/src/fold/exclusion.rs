@@ -1,28 +1,7 @@
 use super::Fold;
 use super::stages::Part;
-use crate::event::Exclusion;
+use crate::event::{Exclusion, ExclusionKind};
 use tinderbox_model::{ExecutorId, StageAttemptId, StageId};
-
-/// What an exclusion event is about, by its name without `SparkListener`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ExclusionKind {
-    Excluded,
-    ForStage,
-    Included,
-}
-
-impl ExclusionKind {
-    /// Spark writes each under its new and its old name; both count, as the second changes nothing.
-    pub(super) fn of(name: &str) -> Option<Self> {
-        let what = name.strip_prefix("Executor").or_else(|| name.strip_prefix("Node"))?;
-        Some(match what {
-            "Blacklisted" | "Excluded" => Self::Excluded,
-            "BlacklistedForStage" | "ExcludedForStage" => Self::ForStage,
-            "Unblacklisted" | "Unexcluded" => Self::Included,
-            _ => return None,
-        })
-    }
-}
 
 impl Fold {
     pub(super) fn exclusion(&mut self, kind: ExclusionKind, event: &Exclusion<'_>) {

@@ -37,6 +37,11 @@ impl Jobs {
         self.all.into_values().map(|state| state.job).collect()
     }
 
+    /// Jobs that have not ended.
+    pub(super) fn num_running(&self) -> u64 {
+        u64::try_from(self.running.len()).unwrap_or(u64::MAX)
+    }
+
     fn each(&mut self, ids: &[JobId], mut change: impl FnMut(&mut JobState)) {
         for id in ids {
             if let Some(state) = self.all.get_mut(id) {
@@ -215,6 +220,9 @@ impl Fold {
         };
         self.sql.job_end(id, status);
         if !self.jobs.running.remove(&id) {
+            if !self.is_incomplete() {
+                self.contradiction(&format!("job {id} ends without having begun"));
+            }
             return;
         }
         let Some(state) = self.jobs.all.get_mut(&id) else {
@@ -233,5 +241,7 @@ impl Fold {
         job.status = status;
         job.failure_reason = event.result.exception.map(|e| e.message.into_string());
         state.has_ended = true;
+        let begin = state.job.submission_time.map_or(0, |time| time.0);
+        self.check_order(format_args!("job {id}"), begin, event.completion_time);
     }
 }

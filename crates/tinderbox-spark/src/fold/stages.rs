@@ -374,6 +374,8 @@ impl Fold {
         let info = event.info;
         self.see(info.completion_time.unwrap_or(0));
         let id = stage_id(&info);
+        let (begin, end) = (info.submission_time.unwrap_or(0), info.completion_time.unwrap_or(0));
+        self.check_order(format_args!("stage {} attempt {}", info.id, info.attempt), begin, end);
         if self.is_incomplete() {
             self.stages.get_or_add(id);
         }

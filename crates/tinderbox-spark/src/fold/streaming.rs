@@ -136,16 +136,20 @@ fn instant(text: &str) -> Option<TimestampMs> {
     let (time, millis) = time.split_once('.').unwrap_or((time, "0"));
     let mut time = time.splitn(3, ':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
-    let millis: i64 = format!("{millis:0<3}").get(..3)?.parse().ok()?;
+    let millis: u16 = format!("{millis:0<3}").get(..3)?.parse().ok()?;
     let in_range = (0..=9_999).contains(&year)
         && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && (0..24).contains(&hour)
         && (0..60).contains(&minute)
         && (0..=60).contains(&second);
+    // Before the arithmetic, which would overflow.
+    if !in_range {
+        return None;
+    }
     let days = days_from_civil(year, month, day);
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    in_range.then_some(TimestampMs(seconds * 1_000 + millis))
+    Some(TimestampMs(seconds * 1_000 + i64::from(millis)))
 }
 
 /// Days since 1970-01-01 in the Gregorian calendar; years begin in March here, so that the leap day is their last.
@@ -167,6 +171,9 @@ mod tests {
             ("2026-11-25T04:03:42.017Z", Some(1_795_579_422_017)),
             ("2024-02-29T23:59:59Z", Some(1_709_251_199_000)),
             ("2024-02-29 23:59:59", None),
+            ("9223372036854775807-01-01T00:00:00.000Z", None),
+            ("2024-02-29T9223372036854775807:59:59Z", None),
+            ("2024-02-29T23:59:59.-99Z", None),
             ("", None),
         ] {
             assert_eq!(instant(text).map(|time| time.0), expected, "{text}");

@@ -5,7 +5,8 @@ use super::internal_metrics::so_far;
 use super::sql::Report;
 use super::stages::{Part, add_difference};
 use crate::event::{
-    EndReason, ExecutorMetricsUpdate, ExecutorPeaks, StageExecutorMetrics, TaskEnd, TaskStart,
+    EndReason, ExecutorMetricsUpdate, ExecutorPeaks, NO_ATTEMPT, StageExecutorMetrics, TaskEnd,
+    TaskStart,
 };
 use tinderbox_model::{
     Accumulable, AccumulatorId, ExecutorId, PeakMemory, Stage, StageAttemptId, StageDistributions,
@@ -18,6 +19,11 @@ impl Fold {
         let info = event.info;
         self.see(info.launch_time);
         if self.running.len() >= Self::RUNNING_LIMIT {
+            // From here on an end counts as a whole, with or without its start.
+            if !self.is_incomplete() {
+                let limit = Self::RUNNING_LIMIT;
+                self.truncated(&format!("more than {limit} tasks run at a time: ends are missing"));
+            }
             return;
         }
         let task = Task {
@@ -56,6 +62,9 @@ impl Fold {
     /// are there.
     fn appeared(&mut self, task: &Task) {
         self.executors.appeared(task);
+        if task.stage.attempt == NO_ATTEMPT {
+            return;
+        }
         let stage = &mut self.stages.get_or_add(task.stage).stage;
         if stage.status == StageStatus::Pending {
             stage.status = StageStatus::Active;
@@ -69,6 +78,10 @@ impl Fold {
         self.see(info.finish_time);
         let started = self.running.remove(&TaskId(info.id));
         let end = End::of(reason.as_deref());
+        if started.is_none() && end != End::Resubmitted && !self.is_incomplete() {
+            self.contradiction(&format!("task {} ends without having begun", info.id));
+        }
+        self.check_order(format_args!("task {}", info.id), info.launch_time, info.finish_time);
         let task = Task {
             id: TaskId(info.id),
             stage: StageAttemptId { stage: StageId(event.stage), attempt: event.stage_attempt },
@@ -175,7 +188,7 @@ impl Fold {
 
 fn stage_attempt(stage: i64, attempt: i64) -> StageAttemptId {
     // The driver reports under -1 what belongs to no stage.
-    StageAttemptId { stage: StageId(stage), attempt: u32::try_from(attempt).unwrap_or(u32::MAX) }
+    StageAttemptId { stage: StageId(stage), attempt: u32::try_from(attempt).unwrap_or(NO_ATTEMPT) }
 }
 
 /// How a task's end counts.

@@ -78,7 +78,7 @@ impl<'a> AttemptInfo<'a> {
             start_time: Date(attempt.start),
             end_time: Date(end),
             last_updated: Date(attempt.last_updated),
-            duration: attempt.end.map_or(0, |end| end.0.saturating_sub(attempt.start.0)),
+            duration: attempt.end.map_or(0, |end| end.0.saturating_sub(attempt.start.0).max(0)),
             spark_user: &attempt.user,
             completed: attempt.end.is_some(),
             app_spark_version: &attempt.spark_version,

@@ -21,6 +21,11 @@ fn number_from(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()
 }
 
+/// The seed that was asked for, else the one of the day.
+pub fn seed() -> u64 {
+    number_from("TINDERBOX_FUZZ_SEED").unwrap_or_else(seed_of_today)
+}
+
 fn seed_of_today() -> u64 {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     seconds / (24 * 3600)
@@ -50,7 +55,7 @@ fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
 fn check(target: &str) {
     let (_, function) = checks::TARGETS.into_iter().find(|(name, _)| *name == target).unwrap();
     let inputs = inputs(target);
-    let seed = number_from("TINDERBOX_FUZZ_SEED").unwrap_or_else(seed_of_today);
+    let seed = seed();
     let mutations = number_from("TINDERBOX_FUZZ_MUTATIONS").unwrap_or(3000);
     let run = |what: &str, bytes: &[u8]| {
         if catch_unwind(AssertUnwindSafe(|| function(bytes))).is_err() {
@@ -130,10 +135,10 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 }
 
 /// SplitMix64.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -6,7 +6,9 @@
 mod causes;
 mod check_log;
 mod codecs;
+mod contradictions;
 mod cut;
 mod fixtures;
 mod fuzz;
 mod history_server;
+mod write;

@@ -63,11 +63,11 @@ impl Parts<'_> {
 
     fn sum(&self, accumulator: AccumulatorId) -> i64 {
         let of_stage = |(_, stage, reported): &(StageId, &StageMetrics, &Reported)| {
-            let waiting = stage.waiting(accumulator).fold(0, i64::wrapping_add);
-            reported.sum.wrapping_add(waiting).max(reported.told)
+            let waiting = stage.waiting(accumulator).fold(0, i64::saturating_add);
+            reported.sum.saturating_add(waiting).max(reported.told)
         };
-        let driver = self.driver.iter().copied().fold(0, i64::wrapping_add);
-        self.stages.iter().map(of_stage).fold(driver, i64::wrapping_add)
+        let driver = self.driver.iter().copied().fold(0, i64::saturating_add);
+        self.stages.iter().map(of_stage).fold(driver, i64::saturating_add)
     }
 
     /// As `SQLMetrics.stringValue`: the value where there is at most one, else the spread of all of them.
@@ -84,8 +84,8 @@ impl Parts<'_> {
         let mut sum = 0_i64;
         for (_, stage, reported) in &self.stages {
             reported.values.append_to(values);
-            let measured = reported.sum.wrapping_sub(reported.negative_sum);
-            sum = sum.wrapping_add(measured.max(reported.told));
+            let measured = reported.sum.saturating_sub(reported.negative_sum);
+            sum = sum.saturating_add(measured.max(reported.told));
             kept += reported.positives;
             negatives += u64::from(reported.negatives);
             tasks += u64::from(stage.num_tasks);
@@ -97,7 +97,7 @@ impl Parts<'_> {
             match u64::try_from(value) {
                 Ok(positive) if value > 0 => {
                     apart.push(positive);
-                    sum = sum.wrapping_add(value);
+                    sum = sum.saturating_add(value);
                 }
                 Ok(_) => {}
                 Err(_) => negatives += 1,

@@ -220,11 +220,11 @@ impl Reported {
     }
 
     fn add(&mut self, value: i64, room: &mut Room) {
-        // Wraps as Java's numbers do.
-        self.sum = self.sum.wrapping_add(value);
+        // Java's numbers would wrap.
+        self.sum = self.sum.saturating_add(value);
         if value < 0 {
             self.negatives += 1;
-            self.negative_sum = self.negative_sum.wrapping_add(value);
+            self.negative_sum = self.negative_sum.saturating_add(value);
         }
         let Some(positive) = u64::try_from(value).ok().filter(|&value| value > 0) else {
             return;
