@@ -37,8 +37,8 @@ def section(parts: dict[str, list[dict]], missed: list[str]) -> str | None:
         return None
     head = (
         "Spark's server and ours ran in the same run of each part, one after the other, over the same files in the "
-            took = f"`scripts/bench.sh history {part}`: {place(machine)}"
-            bodies.append(f"{make(result, bars)}\n\n{took}")
+        "page cache; Spark's with 4 GB of heap. The large logs are written from a real one by "
+        "`bench/history/make_log.py`. "
         "Wall time from the start of the process; CPU seconds of the process; MB are 1,000,000 bytes. The share of the "
         "processors that other programs used just before tells how far wall time can be trusted.\n"
     )
