@@ -17,7 +17,7 @@ from setting import Setting
 OURS = 200
 THEIRS = 3
 PAGE = 100
-SORTS = ("ID", "runtime", "+runtime", "-runtime", "INCREASING_RUNTIME", "DECREASING_RUNTIME")
+SORTS = ("ID", "runtime", "-runtime", "INCREASING_RUNTIME", "DECREASING_RUNTIME")
 
 Kinds = dict[str, Callable[[], str]]
 
@@ -83,7 +83,7 @@ def kinds(application: str, stages: list) -> Kinds:
     def page(dice: random.Random, sort: str) -> str:
         last = max(0, big["numTasks"] - PAGE)
         offset = dice.choice((0, last // 2, last, dice.randrange(last + 1)))
-        return f"{stage(big)}/taskList?length={PAGE}&offset={offset}&sortBy={sort.replace('+', '%2B')}"
+        return f"{stage(big)}/taskList?length={PAGE}&offset={offset}&sortBy={sort}"
 
     def any_stage(dice: random.Random, what: str) -> str:
         return f"{stage(dice.choice(stages))}/{what}"
