@@ -138,4 +138,5 @@ def parse(body: bytes):
 
 
 def spark_version(server: Server) -> str:
-    return parse(server.wait("/api/v1/version"))["spark"]
+    # Spark's server answers every path with its page until the REST is there.
+    return parse(server.wait("/api/v1/version", lambda status, body: status == 200 and body.startswith(b"{")))["spark"]

@@ -47,4 +47,5 @@ def twice(start: Callable[[], Server], count: int) -> dict:
 
 
 def listed(body: bytes) -> int:
-    return len(parse(body))
+    """Applications in the answer; none while Spark's server answers with its page."""
+    return len(parse(body)) if body.startswith(b"[") else 0
