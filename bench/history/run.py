@@ -9,6 +9,8 @@ Each part replaces its own file in the folder of results: a line on the machine,
 import argparse
 import json
 import pathlib
+import signal
+import sys
 import time
 from collections.abc import Callable
 
@@ -53,6 +55,8 @@ def main() -> None:
         work=logs / "work",
         rounds=options.rounds,
     )
+    # Servers end and folders go also when somebody ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     options.results.mkdir(parents=True, exist_ok=True)
     print(f"{len(parts)} parts, about {sum(PARTS[part][0] for part in parts):.0f} min on two idle cores", flush=True)
     started = time.monotonic()
