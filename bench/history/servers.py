@@ -1,9 +1,11 @@
 """Starts Spark's History Server or ours over a log directory, and measures the process."""
 
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import time
@@ -28,21 +30,32 @@ class Server:
         self.connection: http.client.HTTPConnection | None = None
         self.log = open(log, "w", encoding="utf-8")
         self.started = time.monotonic()
+        # Spark's start script has a child before it becomes the server: all of the group is ended.
         self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_) -> None:
-        self.process.terminate()
+        self.send(signal.SIGTERM)
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            pass
+        self.send(signal.SIGKILL)
+        self.process.wait()
         self.log.close()
+
+    def send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def age(self) -> float:
         return time.monotonic() - self.started
