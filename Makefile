@@ -12,7 +12,7 @@ help:
 	@echo "make test       set up, build, run all tests                  (15 to 25 min cold, 10 min warm)"
 	@echo "make build      set up and build the binary                   (8 min cold)"
 	@echo "make check      format, lints, repository rules, fast tests   (2 min warm)"
-	@echo "make bench      compare with others, write docs/benchmarks.md"
+	@echo "make bench      compare with others, write docs/benchmarks.md (25 min on a quiet machine; parts: scripts/bench.sh)"
 	@echo "make soak       the long suites"
 	@echo "make fuzz       readers and fold on random bytes, 5 min each of 4 targets; needs nightly Rust"
 	@echo "make fmt        format all sources"
@@ -41,7 +41,9 @@ check:
 	@scripts/setup.sh build
 	@scripts/check.sh
 
-bench: build
+bench:
+	@scripts/setup.sh build
+	@scripts/build.sh --bench
 	@scripts/bench.sh
 
 soak: build

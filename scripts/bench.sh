@@ -1,10 +1,20 @@
 #!/usr/bin/env bash
-# Measures what the listener costs a Spark driver, and writes docs/benchmarks.md.
+# Compares with other programs and writes docs/benchmarks.md.
 #
-#   TINDERBOX_BENCH_ROUNDS (3)      rounds; the modes take turns within a round
-#   TINDERBOX_BENCH_TASKS (10000)   tasks of the application, each almost empty
+#   scripts/bench.sh                     everything
+#   scripts/bench.sh listener            what the listener costs a Spark driver
+#   scripts/bench.sh history [PART…]     the history against Spark's History Server, both in the same run; parts:
+#                                        open-100k, open-1m, ingest, warm-1m, small-logs, sql
+#   scripts/bench.sh report              only the document, from the results that are kept
 #
-# CPU seconds of the whole Spark process are compared: wall time of a busy machine is noise. Run it on a quiet one.
+#   TINDERBOX_BENCH_ROUNDS (3)           rounds; the sides take turns within a round
+#   TINDERBOX_BENCH_TASKS (10000)        tasks of the listener's application, each almost empty
+#   TINDERBOX_BENCH_LOGS                 folder of the event logs, made when missing: 3.8 GB, and for a while 2.5 GB
+#     ($TINDERBOX_CACHE/bench)           of small ones
+#
+# Measures what `scripts/build.sh --bench` built. Each part keeps its results in bench/results, so that parts can be
+# measured one by one; the document is written from all of them. Exit code 1 when a figure misses its bar. CPU seconds
+# of whole processes stand beside wall time, which on a busy machine is noise: run it on a quiet one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -12,22 +22,59 @@ source scripts/progress.sh
 
 rounds=${TINDERBOX_BENCH_ROUNDS:-3}
 tasks=${TINDERBOX_BENCH_TASKS:-10000}
-listener=$PWD/dist/tinderbox-listener.jar
-[ -f "$listener" ] || give_up "dist/tinderbox-listener.jar is missing" "run: make build"
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
-
+logs=${TINDERBOX_BENCH_LOGS:-$TINDERBOX_CACHE/bench}
+results=$PWD/bench/results
 python=$TINDERBOX_SPARK_3_5/bin/python
 home=$(spark_home "$TINDERBOX_SPARK_3_5")
-for round in $(seq "$rounds"); do
-  for mode in off fast dead stuck; do
-    arguments=(--sink "$mode")
-    [ "$mode" != off ] || arguments=(--listener off)
-    printf 'round %d of %d: %s\n' "$round" "$rounds" "$mode"
-    "$python" jvm/listener/tests/real_spark.py --spark-home "$home" --jar "$listener" --tasks "$tasks" \
-      "${arguments[@]}" | tail -n1 | sed "s/^{/{\"mode\": \"$mode\", /" >>"$results"
+started=$SECONDS
+
+main() {
+  local section=${1:-all}
+  [ $# -eq 0 ] || shift
+  case $section in
+    all) listener && history ;;
+    listener) listener ;;
+    history) history "$@" ;;
+    report) ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, report" ;;
+  esac
+  printf 'benchmarks took %d s\n' $((SECONDS - started))
+  "$python" scripts/bench_report.py bench/results docs/benchmarks.md
+}
+
+listener() {
+  local jar=$PWD/dist/tinderbox-listener.jar round mode
+  [ -f "$jar" ] || give_up "dist/tinderbox-listener.jar is missing" "run: make build"
+  # Not local: the trap outlives the function.
+  unfinished=$(mktemp)
+  trap 'rm -f "$unfinished"' EXIT
+  "$python" bench/history/machine.py listener >"$unfinished"
+  for round in $(seq "$rounds"); do
+    for mode in off fast dead stuck; do
+      arguments=(--sink "$mode")
+      [ "$mode" != off ] || arguments=(--listener off)
+      printf 'round %d of %d: %s\n' "$round" "$rounds" "$mode"
+      "$python" jvm/listener/tests/real_spark.py --spark-home "$home" --jar "$jar" --tasks "$tasks" \
+        "${arguments[@]}" | tail -n1 | sed "s/^{/{\"mode\": \"$mode\", /" >>"$unfinished"
+    done
   done
-done
-# Kept whole or as it was.
-report=$("$python" scripts/bench_report.py "$results")
-printf '%s\n' "$report" | tee docs/benchmarks.md
+  # Kept whole or as it was.
+  mkdir -p "$results"
+  cp "$unfinished" "$results/listener.jsonl"
+}
+
+history() { # PART...
+  local program examples=$CARGO_TARGET_DIR/release/examples
+  for program in "$TINDERBOX_BIN" "$examples/typed_scan" "$examples/history_sql_bench"; do
+    [ -x "$program" ] || give_up "$program is missing" "run: scripts/build.sh --bench"
+  done
+  if [ $# -eq 0 ] || [[ " $* " == *" sql "* ]]; then
+    scripts/setup/python.sh is-ready sail ||
+      step_run "Python environment sail" "1 to 3 min" setup-sail scripts/setup/python.sh install sail
+  fi
+  mkdir -p "$logs"
+  "$python" bench/history/run.py --binary "$TINDERBOX_BIN" --examples "$examples" --spark-home "$home" \
+    --logs "$logs" --results "$results" --rounds "$rounds" "$@"
+}
+
+main "$@"

@@ -1,57 +1,51 @@
-"""Many small logs: the first scan, and a start when all of them are known.
+"""Ten thousand small logs of ended applications: the first scan, and a start when all of them are known.
 
-python small_logs.py --binary TINDERBOX --template LOG --count 10000 --out RESULTS
+Spark's server, which for its list reads less of a log than ours, keeps its list in a store on disk here; in memory it
+would know nothing after a start.
 """
 
-import argparse
-import json
-import pathlib
 import re
-import shutil
-import tempfile
-import time
+from collections.abc import Callable
 
-from servers import parse, tinderbox
+from logs import template
+from servers import Server, parse, spark_history_server, spark_version, tinderbox
+from setting import Setting, size_of
+
+COUNT = 10_000
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    for name in ("--binary", "--template", "--out"):
-        options.add_argument(name, required=True)
-    options.add_argument("--count", type=int, default=10_000)
-    options = options.parse_args()
-    place = pathlib.Path(tempfile.mkdtemp(prefix="tinderbox-bench-"))
-    logs = place / "logs"
-    logs.mkdir()
-    text = pathlib.Path(options.template).read_text(encoding="utf-8")
+def measure(setting: Setting, count: int = COUNT) -> dict:
+    source = template(setting.logs)
+    text = source.read_text(encoding="utf-8")
     own = re.search(r'"App ID":"([^"]+)"', text)[1]
-    for number in range(options.count):
-        id = f"app-20260101000000-{number:05d}"
-        (logs / id).write_text(text.replace(own, id), encoding="utf-8")
-    try:
-        with tinderbox(options.binary, logs, place) as server:
-            count_until(server, options.count)
-            first = {"wall_s": server.age(), "cpu_s": server.cpu_s(), "peak_mb": server.peak_mb()}
-            time.sleep(2)
-        stored = sum(file.stat().st_size for file in (place / "data").rglob("*") if file.is_file())
-        with tinderbox(options.binary, logs, place) as server:
-            count_until(server, options.count)
-            again = {"wall_s": server.age(), "cpu_s": server.cpu_s(), "peak_mb": server.peak_mb()}
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-    result = {"logs": options.count, "log_bytes": len(text), "first": first, "again": again, "stored_bytes": stored}
-    with open(options.out, "a", encoding="utf-8") as out:
-        out.write(json.dumps(result) + "\n")
-    print(json.dumps(result, indent=1))
+    with setting.place() as place:
+        logs = place / "logs"
+        logs.mkdir()
+        print(f"writing {count:,} logs, {count * len(text) / 1e6:,.0f} MB", flush=True)
+        for number in range(count):
+            id = f"app-20260101000000-{number:05d}"
+            (logs / id).write_text(text.replace(own, id), encoding="utf-8")
+        ours = twice(lambda: tinderbox(setting.binary, logs, place), count)
+        ours["stored_bytes"] = size_of(place / "data")
+        store = place / "store"
+        theirs = twice(lambda: spark_history_server(setting.spark_home, logs, place, store), count)
+        with spark_history_server(setting.spark_home, logs, place, store) as server:
+            version = spark_version(server)
+    return {"logs": count, "log_bytes": len(text), "ours": ours, "theirs": theirs, "spark": version}
 
 
-def count_until(server, count):
-    server.wait(
-        "/api/v1/applications",
-        lambda status, body: status == 200 and len(parse(body)) >= count,
-        pause=0.05,
-    )
+def twice(start: Callable[[], Server], count: int) -> dict:
+    found = {}
+    for name, pause in (("first", 0.5), ("again", 0.02)):
+        with start() as server:
+            server.wait("/api/v1/applications", lambda status, body: status == 200 and listed(body) >= count, pause)
+            found[name] = server.usage()
+            server.settle()
+            found[name]["whole"] = server.usage()
+        print(f"  {name}: {found[name]['wall_s']:.2f} s, {found[name]['cpu_s']:.1f} CPU s", flush=True)
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def listed(body: bytes) -> int:
+    """Applications in the answer; none while Spark's server answers with its page."""
+    return len(parse(body)) if body.startswith(b"[") else 0
