@@ -262,7 +262,7 @@ pub fn timeline(run: &RunId, timeline: app::Timeline) -> api::Timeline {
 }
 
 /// Cells of some lanes in binary form.
-pub fn timeline_cells(found: app::RunCells, lanes: std::ops::Range<usize>) -> Vec<u8> {
+pub fn timeline_cells(found: app::RunCells, lanes: &std::ops::Range<usize>) -> Vec<u8> {
     let cells = found.cells;
     let num_lanes = cells.lanes.len();
     let (first, end) = (lanes.start.min(num_lanes), lanes.end.min(num_lanes));

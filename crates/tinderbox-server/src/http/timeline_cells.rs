@@ -66,7 +66,7 @@ async fn get_timeline_cells(
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
     let kind = [(header::CONTENT_TYPE, api::TimelineCells::MEDIA_TYPE)];
-    Ok((kind, caching, convert::timeline_cells(found, lanes)).into_response())
+    Ok((kind, caching, convert::timeline_cells(found, &lanes)).into_response())
 }
 
 /// `a..b`; nothing is all.
