@@ -165,7 +165,9 @@ fn write_broken(folder: &Path) -> Vec<Broken> {
 
     let mut frames = fs::read(fixture("spark-3.5-failures/local-1795203146638.zstd")).unwrap();
     let middle = frames.len() / 2;
-    frames[middle..middle + 64].fill(0xff);
+    // Enough that it is not only the text that changes: Spark writes no checksums.
+    let end = middle + frames.len() / 8;
+    frames[middle..end].fill(0xff);
     write("local-1795203146638.zstd", &frames);
     say("local-1795203146638", String::from("zstd data is damaged at byte "));
     broken
@@ -307,7 +309,11 @@ fn broken_logs_are_told_with_file_and_byte_and_the_others_are_served_as_ever() {
     let server = Server::start(&place, free_address());
     let reference = Server::start(&healthy, free_address());
     for (id, _) in HEALTHY {
-        assert_eq!(answers(&server, id), answers(&reference, id), "{id}");
+        let of = |place: &Place, server| {
+            let text = serde_json::to_string(&answers(server, id)).unwrap();
+            text.replace(place.path("logs").to_str().unwrap(), "LOGS")
+        };
+        assert_eq!(of(&place, &server), of(&healthy, &reference), "{id}");
     }
     check_broken_runs(&server, &broken);
     check_twins(&server);

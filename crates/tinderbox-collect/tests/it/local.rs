@@ -107,8 +107,8 @@ fn what_is_missing_or_broken_in_the_middle_marks_the_application() {
     ]);
     for (name, reason) in [
         ("gap", "part 2 of the rolling log is missing"),
-        ("codec", "reading stopped: lz4 data is damaged at byte 0 of the file"),
-        ("line", "the last line is cut off"),
+        ("codec", "events_2_a.lz4: reading stopped: lz4 data is damaged at byte 0 of the file"),
+        ("line", "events_1_a: the last line is cut off"),
     ] {
         let (application, _) = read_all(&logs.path().join(name));
         let truncated = application.completeness.truncated.unwrap();
