@@ -12,7 +12,13 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$TINDERBOX_CACHE/target}
 export TINDERBOX_SPARK_3_5=${TINDERBOX_SPARK_3_5:-$TINDERBOX_CACHE/spark-3.5}
 export TINDERBOX_SPARK_4=${TINDERBOX_SPARK_4:-$TINDERBOX_CACHE/spark-4}
 
-# Both, for the binary.
+# Python environment with moto's server, an S3 for tests.
+export TINDERBOX_MOTO=${TINDERBOX_MOTO:-$TINDERBOX_CACHE/s3}
+
+# The Python environment with Sail: where `tinderbox engine install sail` puts it.
+export TINDERBOX_SAIL=${TINDERBOX_SAIL:-$TINDERBOX_CACHE/sail}
+
+# Both Sparks, for the binary.
 export TINDERBOX_SPARK_HOMES=${TINDERBOX_SPARK_HOMES:-$TINDERBOX_SPARK_3_5:$TINDERBOX_SPARK_4}
 
 # The binary that `make build` leaves behind.

@@ -19,6 +19,8 @@ main() {
   command -v cc >/dev/null || need gcc libc6-dev "no C compiler (cc) was found; Rust links with it"
   command -v curl >/dev/null || need curl "curl was not found; the scripts ask the server with it"
   command -v git >/dev/null || need git "git was not found; the source checks list files with it"
+  protoc_is_whole ||
+    need protobuf-compiler libprotobuf-dev "no protoc with its .proto files was found; the Spark Connect client is built with it"
   scripts/setup/python.sh interpreter-needed "$mode" &&
     need python3 python3-venv "no Python 3.11 to 3.13 with venv was found; PySpark runs in one"
   if [ "$mode" = test ] && ! find_chromium >/dev/null; then
@@ -65,6 +67,13 @@ java_major() {
   else
     "$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p'
   fi
+}
+
+# The compiler looks for google/protobuf/*.proto beside itself; Debian has them in a package of their own.
+protoc_is_whole() {
+  local protoc
+  protoc=$(command -v "${PROTOC:-protoc}") || return
+  [ -f "$(dirname "$(readlink -f "$protoc")")/../include/google/protobuf/any.proto" ]
 }
 
 node_is_recent() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# One Python environment per Spark line, in the cache, with exactly what its requirements file says.
+# One Python environment per Spark line, one with an S3 server and one with Sail, in the cache, with exactly what its
+# requirements file says.
 #
 #   scripts/setup/python.sh is-ready NAME            exit 0 when nothing is to be done
 #   scripts/setup/python.sh install NAME             creates or repairs it
@@ -20,7 +21,9 @@ folder_of() { # NAME
   case $1 in
     spark-3.5) echo "$TINDERBOX_SPARK_3_5" ;;
     spark-4) echo "$TINDERBOX_SPARK_4" ;;
-    *) give_up "unknown Python environment: $1" "use one of: spark-3.5, spark-4" ;;
+    s3) echo "$TINDERBOX_MOTO" ;;
+    sail) echo "$TINDERBOX_SAIL" ;;
+    *) give_up "unknown Python environment: $1" "use one of: spark-3.5, spark-4, s3, sail" ;;
   esac
 }
 
@@ -86,7 +89,7 @@ sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
 
 interpreter_needed() { # MODE
   local name names=(spark-3.5)
-  [ "$1" != test ] || names+=(spark-4)
+  [ "$1" != test ] || names+=(spark-4 s3 sail)
   for name in "${names[@]}"; do
     is_ready "$name" || { ! interpreter >/dev/null; return; }
   done

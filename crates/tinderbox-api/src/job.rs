@@ -208,8 +208,12 @@ pub struct LogPage {
 /// Asks for the collection of event logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CollectRequest {
-    /// A log directory or a single log, on the server's machine.
+    /// A log directory or a single log: a path on the server's machine, or the URL of an object store, which is read
+    /// with the server's credentials.
     pub path: String,
+    /// Whether directories below are looked at, too.
+    #[serde(default)]
+    pub recursive: bool,
 }
 
 /// What a collection did.
@@ -219,8 +223,17 @@ pub struct CollectResult {
     pub collected: u64,
     /// Logs that had not changed.
     pub unchanged: u64,
-    /// Logs that could not be read, with the reason.
-    pub failed: Vec<String>,
+    /// Logs that could not be read.
+    pub failed: Vec<CollectFailure>,
+}
+
+/// A log or directory that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CollectFailure {
+    /// What happened, with the path or URL.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// Who answers here.

@@ -18,8 +18,8 @@ pub use application::{
 };
 pub use client::{Client, Error};
 pub use job::{
-    AppliedPatch, Attempt, CollectRequest, CollectResult, Job, JobDetail, JobList, LogPage,
-    Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
+    AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, Job, JobDetail, JobList,
+    LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
 pub use problem::Problem;

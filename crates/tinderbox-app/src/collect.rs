@@ -3,14 +3,17 @@
 use crate::history::{LogDirectory, LogFacts};
 use crate::live::totals;
 use crate::opening::OpenLog;
-use crate::{App, Collected, Error, advice, blocking, chain, lock, now};
+use crate::{
+    App, CollectFailure, CollectStep, Collected, Error, LogSource, advice, blocking, chain, lock,
+    now,
+};
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tinderbox_collect::EventLog as Log;
+use tinderbox_collect::{Depth, EventLog as Log, Location};
 use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Origin, RunId, RunState, TimestampMs,
 };
@@ -35,55 +38,75 @@ const READER_GRACE: Duration = Duration::from_secs(600);
 const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
-    /// Reads the event logs at `path`, a log directory or a single log, several at a time. A log that has not changed
-    /// since is not opened.
+    /// Reads the event logs of a log directory or a single log, several at a time. A log that has not changed since is
+    /// not opened.
     ///
     /// # Errors
-    /// [`Error::Collect`] when `path` is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
-    pub async fn collect(&self, path: &Path) -> Result<Collected, Error> {
+    /// [`Error::Collect`] when the location is neither; [`Error::Store`]. Logs that cannot be read are in the answer.
+    pub async fn collect(&self, source: &LogSource) -> Result<Collected, Error> {
+        self.collect_showing(source, &|_| {}).await
+    }
+
+    /// As [`App::collect`], telling what it does.
+    ///
+    /// # Errors
+    /// As [`App::collect`].
+    pub async fn collect_showing(
+        &self,
+        source: &LogSource,
+        on_step: &(dyn Fn(CollectStep) + Send + Sync),
+    ) -> Result<Collected, Error> {
         let _alone = self.inner.collecting.lock().await;
-        let listed = path.to_owned();
-        let entries = blocking(move || {
-            // A log has one name, however the directory was spelled.
-            let listed = listed.canonicalize().unwrap_or(listed);
-            logs_at(&listed).map_err(Error::Collect)
+        let (listed, depth) = (source.location.clone(), source.depth);
+        // A log has one name, however the directory was spelled.
+        let listing = blocking(move || {
+            tinderbox_collect::list(&listed.canonical(), depth).map_err(Error::Collect)
         })
         .await?;
         let known = self.inner.store.event_log_all().await?;
         let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
-        let listed = entries.len();
+        let mut done = Collected::default();
+        let failed = listing.failed.into_iter().map(Error::Collect);
+        done.failed.extend(failed.map(|error| CollectFailure::of(&error)));
+        let num_listed = listing.logs.len();
         let changed: Vec<Log> =
-            entries.into_iter().filter(|log| has_changed(log, &known, &recorded)).collect();
-        let mut done =
-            Collected { unchanged: as_u64(listed - changed.len()), ..Collected::default() };
+            listing.logs.into_iter().filter(|log| has_changed(log, &known, &recorded)).collect();
+        done.unchanged = as_u64(num_listed - changed.len());
+        let num_bytes = changed.iter().map(|log| log.version.size).sum();
+        on_step(CollectStep::Listed { num_logs: changed.len(), num_bytes });
         let mut reading = futures::stream::iter(changed)
-            .map(|log| async move { self.collect_log(&log).await })
+            .map(|log| async move {
+                on_step(CollectStep::Begun { log: log.place.to_string() });
+                let read = self.collect_log(LogIdentity::of(&log), &log).await;
+                on_step(CollectStep::Ended { num_bytes: log.version.size });
+                read
+            })
             .buffer_unordered(IN_FLIGHT);
         while let Some(read) = reading.next().await {
             match read {
                 Ok(()) => done.collected += 1,
-                Err(error) => done.failed.push(chain(&error)),
+                Err(error) => done.failed.push(CollectFailure::of(&error)),
             }
         }
         Ok(done)
     }
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
-    pub fn watch_logs(&self, path: PathBuf) {
-        lock(&self.inner.log_directories).push(LogDirectory::new(&path));
+    pub fn watch_logs(&self, source: LogSource) {
+        lock(&self.inner.log_directories).push(LogDirectory::new(&source.location));
         // It is listed with the names of the directories.
         *lock(&self.inner.history) = None;
         let app = self.clone();
         self.spawn(async move {
             let mut said = Vec::new();
             loop {
-                let failures = match app.collect(&path).await {
+                let failures = match app.collect(&source).await {
                     Ok(done) => done.failed,
-                    Err(error) => vec![format!("{}: {}", path.display(), chain(&error))],
+                    Err(error) => vec![CollectFailure::of(&error)],
                 };
                 // Once, not every ten seconds.
                 for failure in failures.iter().filter(|failure| !said.contains(*failure)) {
-                    tracing::warn!("not collected: {failure}");
+                    tracing::warn!("not collected: {}", failure.reason);
                 }
                 said = failures;
                 tokio::time::sleep(WATCH_PERIOD).await;
@@ -91,9 +114,10 @@ impl App {
         });
     }
 
-    async fn collect_log(&self, log: &Log) -> Result<(), Error> {
-        let url = url_of(log);
-        let (size, modified) = (log.version.size, log.version.modified);
+    /// Reads a log that is known under `identity`, which may be another address than the place where it lies now. The
+    /// caller holds the lock of the collection.
+    pub(crate) async fn collect_log(&self, identity: LogIdentity, log: &Log) -> Result<(), Error> {
+        let LogIdentity { url, size, modified } = identity;
         // The same log makes the same run.
         let id = id_of(&url);
         let cores = cores();
@@ -144,14 +168,17 @@ impl App {
         let listed = folder.clone();
         let entries = blocking(move || {
             if listed.exists() {
-                tinderbox_collect::list(&listed).map_err(Error::Collect)
+                let listed = Location::Local(listed);
+                tinderbox_collect::list(&listed, Depth::OneLevel)
+                    .map(|listing| listing.logs)
+                    .map_err(Error::Collect)
             } else {
                 Ok(Vec::new())
             }
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
-        let facts = LogFacts { url: url_of(&entry), modified: entry.version.modified };
+        let facts = LogFacts { url: entry.url(), modified: entry.version.modified };
         match self.read_log(run, entry, None).await {
             Ok((application, files)) => self.record(run, &application, files, facts).await,
             // It ended before Spark wrote the first event.
@@ -276,7 +303,7 @@ impl App {
 
 /// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack.
 fn has_changed(log: &Log, known: &HashMap<String, EventLog>, recorded: &HashSet<RunId>) -> bool {
-    let Some(known) = known.get(&url_of(log)) else { return true };
+    let Some(known) = known.get(&log.url()) else { return true };
     let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
     !is_same || known.run.as_ref().is_some_and(|run| !recorded.contains(run))
 }
@@ -298,23 +325,18 @@ struct Files {
     detail_bytes: Bytes,
 }
 
-/// The logs of a directory, or the one log that `path` is: a rolling log is a directory itself.
-fn logs_at(path: &Path) -> Result<Vec<Log>, tinderbox_collect::Error> {
-    if path.is_dir() && tinderbox_collect::open(path).is_err() {
-        let mut logs = tinderbox_collect::list(path)?;
-        let is_closed = |log: &Log| !log.path.display().to_string().ends_with(".inprogress");
-        let closed: HashSet<_> = logs.iter().filter(|log| is_closed(log)).map(url_of).collect();
-        // Both are there while a file system copies instead of renaming.
-        logs.retain(|log| is_closed(log) || !closed.contains(&url_of(log)));
-        return Ok(logs);
-    }
-    Ok(vec![tinderbox_collect::open(path)?])
+/// What a log is known as, and what tells that it changed.
+#[derive(Debug, Clone)]
+pub(crate) struct LogIdentity {
+    pub(crate) url: String,
+    pub(crate) size: Bytes,
+    pub(crate) modified: TimestampMs,
 }
 
-/// The name of a log while it is written and afterwards: Spark takes `.inprogress` off when the application ends.
-fn url_of(log: &Log) -> String {
-    let path = log.path.display().to_string();
-    path.strip_suffix(".inprogress").map(str::to_owned).unwrap_or(path)
+impl LogIdentity {
+    fn of(log: &Log) -> Self {
+        Self { url: log.url(), size: log.version.size, modified: log.version.modified }
+    }
 }
 
 /// The id of the run that is made of a log. From its name, so that a collection that was cut short makes the same run
@@ -359,6 +381,7 @@ mod tests {
             url: String::new(),
             listener_jar: None,
             spark: SparkPlaces::default(),
+            access: Default::default(),
         })
         .await
         .unwrap();
@@ -368,7 +391,7 @@ mod tests {
         let log = dir.path().join("local-1795203071921");
         for part in [whole.len() / 2, whole.len()] {
             std::fs::write(&log, &whole[..part]).unwrap();
-            assert_eq!(app.collect(&log).await.unwrap().collected, 1);
+            assert_eq!(app.collect(&log.as_path().into()).await.unwrap().collected, 1);
         }
         let home = dir.path().join("home");
         let folders = ["tables", "packs", "details"];

@@ -141,6 +141,21 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The data directory holds no history.
+    #[error("there is no history in {}", path.display())]
+    NoHistory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A table of the history has no rows yet.
+    #[error("the table {table} has no rows yet")]
+    EmptyTable {
+        /// Its name.
+        table: String,
+    },
+    /// Sail or a Spark Connect server failed, or the SQL is not taken.
+    #[error(transparent)]
+    Connect(#[from] tinderbox_connect::Error),
     /// Work in the background ended early.
     #[error("background work ended early: {0}")]
     Background(String),
@@ -154,6 +169,7 @@ impl Error {
             Self::Engine(error) => error.class(),
             Self::Collect(error) => error.class(),
             Self::Table(error) => error.class(),
+            Self::Connect(error) => error.class(),
             Self::Background(_) => ErrorClass::INTERNAL,
             Self::File { .. } => ErrorClass::EXTERNAL,
             _ => ErrorClass::USER,
@@ -181,6 +197,8 @@ impl Error {
             Self::Store(_) => "store",
             Self::Collect(_) => "collect",
             Self::Table(_) => "table",
+            Self::NoHistory { .. } | Self::EmptyTable { .. } => "no-history",
+            Self::Connect(_) => "connect",
             Self::File { .. } => "file",
             Self::Background(_) => "background",
         }
@@ -209,6 +227,10 @@ impl Error {
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Collect(error) => error.hint(),
             Self::Table(error) => error.hint().to_owned(),
+            Self::NoHistory { .. } | Self::EmptyTable { .. } => {
+                "fill it with `tinderbox collect --event-log-dir DIR`, or name another --data-dir".to_owned()
+            }
+            Self::Connect(error) => return error.hint(),
             Self::File { .. } | Self::Background(_) => return None,
         })
     }

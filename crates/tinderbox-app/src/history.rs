@@ -2,16 +2,15 @@
 //! opened.
 
 mod list;
-mod logs;
 mod task_rows;
 
 pub use list::{HistoryEntry, HistoryList};
-pub use logs::write_logs;
 pub use task_rows::{TaskPageQuery, TaskRows};
 
 use crate::{App, Error, blocking, lock, now};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use tinderbox_collect::Location;
 use tinderbox_model::{Application, ApplicationId, TimestampMs};
 use tinderbox_spark::rest::Attempt;
 use tinderbox_store::{HistoryAttempt, Run, TableFileKind};
@@ -96,19 +95,19 @@ impl App {
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }
 
-    /// The logs of an attempt, or of all attempts of an application.
+    /// Where the logs of an attempt lie, or of all attempts of an application.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`]; [`Error::Collect`] when one is not where event logs are read from: it was downloaded from a
+    /// history server.
     pub async fn history_logs(
         &self,
         application: &str,
         attempt: Option<&str>,
-    ) -> Result<Vec<PathBuf>, Error> {
+    ) -> Result<Vec<Location>, Error> {
         let list = self.history_list().await?;
         let entry = list.find(application);
-        let logs = entry.iter().flat_map(|entry| entry.logs(attempt)).map(PathBuf::from);
-        Ok(logs.collect())
+        entry.iter().flat_map(|entry| entry.logs(attempt)).map(|log| self.location(log)).collect()
     }
 
     /// Lists an application that was read from a log. One without a start event is not listed, as in Spark.
@@ -165,13 +164,13 @@ pub(crate) struct LogDirectory {
     /// As whoever started the server wrote it.
     name: String,
     /// As the addresses of logs in it begin.
-    path: PathBuf,
+    path: String,
 }
 
 impl LogDirectory {
-    pub(crate) fn new(path: &Path) -> Self {
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        Self { name: path.display().to_string(), path: canonical }
+    pub(crate) fn new(location: &Location) -> Self {
+        let path = location.clone().canonical().to_string();
+        Self { name: location.to_string(), path }
     }
 }
 

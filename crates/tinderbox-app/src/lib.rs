@@ -11,6 +11,8 @@ mod data_dir;
 mod error;
 mod events;
 mod history;
+mod history_server_source;
+mod history_sql;
 mod live;
 mod opening;
 mod plan;
@@ -25,19 +27,23 @@ pub use advice::ComparedRuns;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
-pub use history::{
-    HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows, write_logs,
+pub use history::{HistoryApplication, HistoryEntry, HistoryList, TaskPageQuery, TaskRows};
+pub use history_server_source::OnStep;
+pub use history_sql::{
+    HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
 pub use live::LiveRun;
 pub use query::Inside;
 pub use spark_places::SparkPlaces;
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use views::{
-    AppliedAdvice, AttemptView, Collected, LogPart, RunDetail, RunError, RunPage, RunQuery,
-    RunSortKey, RunView, SpecText, Submission, Submitted, TaskPage, TaskQuery, TaskSortKey,
+    AppliedAdvice, AttemptView, CollectFailure, CollectStep, Collected, LogPart, LogSource,
+    RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission, Submitted,
+    TaskPage, TaskQuery, TaskSortKey,
 };
 
 pub use tinderbox_advise as advise;
+pub use tinderbox_collect as sources;
 pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
 
@@ -47,6 +53,7 @@ use opening::Opening;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tinderbox_collect::{Access, Location};
 use tinderbox_engine::Host;
 use tinderbox_model::RunId;
 use tinderbox_store::Store;
@@ -67,6 +74,8 @@ pub struct Config {
     pub listener_jar: Option<&'static [u8]>,
     /// Where Sparks are.
     pub spark: SparkPlaces,
+    /// With which credentials event logs are read from object stores.
+    pub access: Access,
 }
 
 /// The use cases. Cloning is cheap; all clones are one.
@@ -79,6 +88,7 @@ struct Inner {
     data_dir: DataDir,
     store: Store,
     host: Host,
+    access: Access,
     url: String,
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
@@ -127,6 +137,7 @@ impl App {
                 data_dir,
                 store,
                 host: config.spark.host(),
+                access: config.access,
                 url: config.url,
                 listener_jar,
                 live: LiveRuns::default(),
@@ -162,6 +173,14 @@ impl App {
             let _ = task.await;
         }
         lock(&self.inner.changes).take();
+    }
+
+    /// A log directory, or a single log, by its path or URL; see [`Location::parse`].
+    ///
+    /// # Errors
+    /// [`Error::Collect`] when the URL cannot be used.
+    pub fn location(&self, text: &str) -> Result<Location, Error> {
+        Location::parse(text, &self.inner.access).map_err(Error::Collect)
     }
 
     /// Whether the store answers.

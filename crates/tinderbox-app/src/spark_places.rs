@@ -34,6 +34,18 @@ impl SparkPlaces {
         Self { variables }
     }
 
+    /// Where Sail is: `TINDERBOX_SAIL`, else `sail` in the cache folder. `None` without any folder of the user.
+    pub fn sail(&self) -> Option<PathBuf> {
+        let named = self.variables.get("TINDERBOX_SAIL").filter(|value| !value.is_empty());
+        named.map(PathBuf::from).or_else(|| Some(cache_folder(&self.variables)?.join("sail")))
+    }
+
+    /// The Python that makes environments: `TINDERBOX_PYTHON`, else `python3` from the `PATH`.
+    pub(crate) fn python(&self) -> PathBuf {
+        let named = self.variables.get("TINDERBOX_PYTHON").filter(|value| !value.is_empty());
+        PathBuf::from(named.map_or("python3", String::as_str))
+    }
+
     /// This machine as runs see it.
     pub(crate) fn host(self) -> Host {
         Host::measure(self.variables)

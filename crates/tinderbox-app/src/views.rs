@@ -1,10 +1,11 @@
 //! What the use cases answer with: plain values that know neither HTTP nor SQL.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use tinderbox_collect::{Depth, Location};
 use tinderbox_model::{
-    AttemptNumber, FindingId, Millis, Origin, Patch, RunId, RunState, RunTotals, StageAttemptId,
-    Task, TaskStatus, TimestampMs,
+    AttemptNumber, Bytes, FindingId, Millis, Origin, Patch, RunId, RunState, RunTotals,
+    StageAttemptId, Task, TaskStatus, TimestampMs,
 };
 use tinderbox_table::{Direction, PackMetric, PackQuery, PackSort};
 
@@ -367,6 +368,22 @@ pub struct SpecText {
     pub pyspark: String,
 }
 
+/// Where event logs are collected from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSource {
+    /// A log directory or a single log.
+    pub location: Location,
+    /// How far below.
+    pub depth: Depth,
+}
+
+/// A log directory as Spark's own History Server reads it, or a single log.
+impl From<&Path> for LogSource {
+    fn from(path: &Path) -> Self {
+        Self { location: path.into(), depth: Depth::OneLevel }
+    }
+}
+
 /// What a collection did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collected {
@@ -374,6 +391,48 @@ pub struct Collected {
     pub collected: u64,
     /// Logs that had not changed.
     pub unchanged: u64,
-    /// Logs that could not be read, with the reason.
-    pub failed: Vec<String>,
+    /// Logs that could not be read.
+    pub failed: Vec<CollectFailure>,
+}
+
+/// A log or directory that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectFailure {
+    /// What happened, with the path or URL.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl CollectFailure {
+    pub(crate) fn of(error: &crate::Error) -> Self {
+        Self { reason: crate::chain(error), hint: error.hint() }
+    }
+}
+
+/// What a collection does, for whoever shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CollectStep {
+    /// What there is to look at is known.
+    Listed {
+        /// How many logs.
+        num_logs: usize,
+        /// As they are stored; zero where it is not known before.
+        num_bytes: Bytes,
+    },
+    /// A log is looked at.
+    Begun {
+        /// Its path or URL.
+        log: String,
+    },
+    /// Bytes have come over the network.
+    Received {
+        /// How many since the last time.
+        num_bytes: Bytes,
+    },
+    /// A log is done, in one way or the other.
+    Ended {
+        /// Its size as it is stored.
+        num_bytes: Bytes,
+    },
 }

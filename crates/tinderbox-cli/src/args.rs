@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tinderbox_app::rest::Shape;
+use tinderbox_model::Bytes;
 
 /// The control room for Apache Spark jobs: define, run, watch, understand, tune.
 #[derive(Debug, Parser)]
@@ -57,6 +58,17 @@ pub struct Place {
         hide_env_values = true
     )]
     pub token: Option<String>,
+}
+
+/// What sources of history may call.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Outgoing {
+    /// Allow link-local and metadata addresses, where cloud machines get credentials from.
+    #[arg(long)]
+    pub allow_instance_metadata: bool,
+    /// Proxy for object stores and history servers; those of the environment are not used.
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
 }
 
 /// How data is printed.
@@ -177,11 +189,53 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Read event logs into the history.
+    /// Read event logs into the history. Logs that have not changed are not opened again.
     Collect {
-        /// A log directory or a single log: a path, or a URL with the scheme file.
-        #[arg(long, value_name = "URL", value_parser = local_url)]
-        event_log_dir: PathBuf,
+        /// A log directory or a single log: a path, file:///…, s3://…, gs://…, az://… or abfss://…; may be repeated.
+        #[arg(long, value_name = "URL", required = true)]
+        event_log_dir: Vec<String>,
+        /// Look into the directories below, too.
+        #[arg(long)]
+        recursive: bool,
+        /// Look again every ten seconds, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+        /// What may be called.
+        #[command(flatten)]
+        outgoing: Outgoing,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Read the event logs that one of Spark's own History Servers has, over its REST API.
+    CollectFromHistoryServer {
+        /// The server, for example https://history.example:18080.
+        #[arg(long, value_name = "URL")]
+        history_server_url: String,
+        /// Only applications that started then or later, for example 2026-11-20.
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// At most so many applications, the latest ended first.
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// Only applications in this state.
+        #[arg(long, value_enum)]
+        status: Option<HistoryStatus>,
+        /// File with headers for every request, one a line, as `Name: value`.
+        #[arg(long, value_name = "FILE")]
+        header_file: Option<PathBuf>,
+        /// Environment variable that holds a bearer token.
+        #[arg(long, value_name = "NAME", conflicts_with = "basic_auth_variable")]
+        bearer_token_variable: Option<String>,
+        /// Environment variable that holds user:password.
+        #[arg(long, value_name = "NAME")]
+        basic_auth_variable: Option<String>,
+        /// What the log of one attempt may become when it is unpacked.
+        #[arg(long, value_name = "SIZE", default_value = "64g", value_parser = size)]
+        max_log_size: Bytes,
+        /// What may be called.
+        #[command(flatten)]
+        outgoing: Outgoing,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
@@ -191,15 +245,43 @@ pub enum Command {
         /// Address to listen on; port 0 takes a free one.
         #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
         listen: SocketAddr,
-        /// Read event logs from here, now and every ten seconds: a path, or a URL with the scheme file.
-        #[arg(long, value_name = "URL", value_parser = local_url)]
-        event_log_dir: Vec<PathBuf>,
+        /// Read event logs from here, now and every ten seconds: a path, file:///…, s3://…, gs://…, az://… or
+        /// abfss://…; may be repeated.
+        #[arg(long, value_name = "URL")]
+        event_log_dir: Vec<String>,
+        /// Look into the directories below, too.
+        #[arg(long)]
+        recursive: bool,
+        /// What may be called.
+        #[command(flatten)]
+        outgoing: Outgoing,
         /// In whose shape /api/v1 answers: 3.5 or 4.x always, or auto: by the version of each application.
         #[arg(long, value_enum, value_name = "SPARK", default_value = "auto")]
         history_api: HistoryApi,
         /// Leave older tasks of a stage out of /api/v1, as Spark does beyond spark.ui.retainedTasks (100000 there).
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         retained_tasks: Option<u64>,
+    },
+    /// The record of all runs: questions in Spark SQL, and how to replace a Spark History Server.
+    ///
+    /// Tinderbox replaces a Spark History Server in three steps:
+    ///
+    ///   1. Start it on the folder that spark.eventLog.dir names:
+    ///      tinderbox serve --listen 127.0.0.1:18080 --event-log-dir file:///var/log/spark
+    ///   2. Point clients of Spark's REST to it; paths and answers are the same:
+    ///      http://127.0.0.1:18080/api/v1/applications
+    ///   3. Stop the old server. Logs that are there are read once, new ones as they come.
+    #[command(verbatim_doc_comment)]
+    History {
+        /// What to do.
+        #[command(subcommand)]
+        command: HistoryCommand,
+    },
+    /// Engines that Tinderbox starts by itself.
+    Engine {
+        /// What to do.
+        #[command(subcommand)]
+        command: EngineCommand,
     },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,
@@ -229,6 +311,66 @@ impl HistoryApi {
     }
 }
 
+/// States of applications as Spark's REST names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HistoryStatus {
+    /// Ended.
+    Completed,
+    /// Not ended.
+    Running,
+}
+
+/// What can be done with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Ask the history in Spark SQL: one query over the table `tasks`.
+    ///
+    /// The table has a row for every task of every collected run, with Spark's task metrics. The query runs on Sail,
+    /// which needs no JVM (tinderbox engine install sail), or on a Spark Connect server that sees the same files.
+    /// Files, schemas and statements that are no query are refused.
+    Sql {
+        /// One SELECT.
+        query: String,
+        /// Run it there: `sail`, or a Spark Connect server as sc://HOST:PORT.
+        #[arg(long, value_name = "ENGINE", default_value = "sail")]
+        on: String,
+        /// Rows to print.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: RowsFormat,
+    },
+}
+
+/// What can be done with engines.
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Install an engine into Tinderbox's cache folder, with pip from its package index.
+    Install {
+        /// Which.
+        engine: InstallableEngine,
+    },
+}
+
+/// Engines that can be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InstallableEngine {
+    /// Sail: speaks Spark Connect without a JVM.
+    Sail,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowsFormat {
+    /// A table for people.
+    Text,
+    /// Columns and rows in one object.
+    Json,
+    /// With a head; texts in quotes where needed.
+    Csv,
+}
+
 /// What a spec can be compiled to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Target {
@@ -243,17 +385,10 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A path, `file:/path` or `file:///path`, as Spark writes `spark.eventLog.dir`.
-fn local_url(text: &str) -> Result<PathBuf, String> {
-    let path = match text.strip_prefix("file:") {
-        Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
-        None => text,
-    };
-    match path.split_once("://") {
-        Some((scheme, _)) => {
-            Err(format!("{scheme} is not read by this version; give a path on this machine"))
-        }
-        None => Ok(PathBuf::from(path)),
+fn size(text: &str) -> Result<Bytes, String> {
+    match tinderbox_model::parse_bytes(text, Bytes(1)) {
+        Some(size) if size.0 > 0 => Ok(size),
+        _ => Err("write a number with its unit: 500m, 64g".to_owned()),
     }
 }
 
@@ -272,14 +407,6 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn logs_are_local_paths_or_file_urls() {
-        for text in ["/var/logs", "file:/var/logs", "file:///var/logs"] {
-            assert_eq!(local_url(text), Ok(PathBuf::from("/var/logs")), "{text}");
-        }
-        assert!(local_url("s3://bucket/logs").unwrap_err().contains("s3"));
     }
 
     #[test]

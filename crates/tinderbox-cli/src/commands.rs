@@ -1,12 +1,15 @@
 //! The commands, one file each; small ones that only ask and print share [`inspect`].
 
 mod analyze;
+mod collect;
+mod history;
+mod history_server;
 mod inspect;
 mod run;
 mod serve;
 mod spec;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, EngineCommand, HistoryCommand, InstallableEngine};
 use crate::failure::Failure;
 use crate::output;
 use std::process::ExitCode;
@@ -41,12 +44,49 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Compare { before, after, format } => {
             analyze::compare(&place, &before, &after, format).await
         }
-        Command::Collect { event_log_dir, format } => {
-            inspect::collect(&place, &event_log_dir, format).await
+        Command::Collect { event_log_dir, recursive, watch, outgoing, format } => {
+            let order = collect::Order { urls: event_log_dir, recursive, watch };
+            collect::collect(&place, order, &outgoing, format).await
         }
-        Command::Serve { listen, event_log_dir, history_api, retained_tasks } => {
+        Command::CollectFromHistoryServer {
+            history_server_url,
+            since,
+            limit,
+            status,
+            header_file,
+            bearer_token_variable,
+            basic_auth_variable,
+            max_log_size,
+            outgoing,
+            format,
+        } => {
+            let order = history_server::Order {
+                url: history_server_url,
+                query: history_server::query(since, limit, status),
+                header_file,
+                bearer_token_variable,
+                basic_auth_variable,
+                max_log_size,
+            };
+            history_server::collect(&place, order, &outgoing, format).await
+        }
+        Command::Serve {
+            listen,
+            event_log_dir,
+            recursive,
+            history_api,
+            retained_tasks,
+            outgoing,
+        } => {
+            let logs = serve::Logs { urls: event_log_dir, recursive };
             let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
-            serve::serve(&place, listen, event_log_dir, history).await
+            serve::serve(&place, listen, logs, history, &outgoing).await
+        }
+        Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {
+            history::sql(&place, history::Question { query, on, limit }, format).await
+        }
+        Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
+            history::install_sail().await
         }
         Command::Openapi => {
             output::data(&tinderbox_server::openapi_json());

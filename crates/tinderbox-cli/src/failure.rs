@@ -21,6 +21,11 @@ impl Failure {
         Self { message: message.into(), hint, code: 1 }
     }
 
+    /// Message and hint.
+    pub fn into_parts(self) -> (String, Option<String>) {
+        (self.message, self.hint)
+    }
+
     /// Prints message and hint to stderr.
     pub fn report(self) -> ExitCode {
         // Rendered diagnostics bring their own severity and place.

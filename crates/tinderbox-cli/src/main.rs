@@ -5,11 +5,13 @@
 
 mod args;
 mod bundle;
+mod collect_progress;
 mod commands;
 mod failure;
 mod output;
 mod progress;
 mod session;
+mod sources;
 
 use std::process::ExitCode;
 

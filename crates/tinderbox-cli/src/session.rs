@@ -2,14 +2,16 @@
 //! this process. In the last case a server on a free loopback port lives as long as the command, so that there is
 //! one way for everything, the listener has where to send its events, and other commands find this one.
 
-use crate::args::Place;
+use crate::args::{Outgoing, Place};
 use crate::bundle;
 use crate::failure::Failure;
+use crate::sources;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tinderbox_api::Client;
 use tinderbox_app::{App, Config, DataDir, Owner, SparkPlaces};
+use tinderbox_collect::Access;
 use tinderbox_server as server;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -47,7 +49,8 @@ impl Session {
                 return Ok(connected(Client::new(&url, None)?));
             }
             tries += 1;
-            match try_open_app(&root, address).await? {
+            let access = sources::access(&Outgoing::default());
+            match try_open_app(&root, address, access).await? {
                 // Another command was faster: it is the owner now.
                 Err(tinderbox_app::Error::Owned { .. }) if tries < OPEN_TRIES => {}
                 opened => break opened?,
@@ -76,6 +79,11 @@ impl Session {
         Ok(true)
     }
 
+    /// The use cases in this process, when no other one owns the data directory.
+    pub fn own_app(&self) -> Option<&App> {
+        self.own.as_ref().map(|own| &own.app)
+    }
+
     /// Whether the server ends with this command.
     pub fn is_own(&self) -> bool {
         self.own.is_some()
@@ -94,13 +102,15 @@ impl Session {
 pub async fn open_app(
     root: &Path,
     address: SocketAddr,
+    access: Access,
 ) -> Result<(App, TcpListener, String), Failure> {
-    Ok(try_open_app(root, address).await??)
+    Ok(try_open_app(root, address, access).await??)
 }
 
 async fn try_open_app(
     root: &Path,
     address: SocketAddr,
+    access: Access,
 ) -> Result<Result<(App, TcpListener, String), tinderbox_app::Error>, Failure> {
     let listener = server::bind(address).await?;
     let bound = listener.local_addr().map_err(|error| {
@@ -112,6 +122,7 @@ async fn try_open_app(
         url: url.clone(),
         listener_jar: bundle::LISTENER_JAR,
         spark: SparkPlaces::from_environment(),
+        access,
     });
     Ok(opened.await.map(|app| (app, listener, url)))
 }

@@ -1,14 +1,11 @@
 use crate::Error;
-use crate::Follower;
-use crate::log_directory::{file_names, list};
+use crate::error::of_io;
+use crate::{Depth, Follower, Listing, Location, LogFile, LogPart, list};
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read, Seek};
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 use tinderbox_model::{Application, Bytes, Task, TimestampMs};
 use tinderbox_spark::Fold;
-use tinderbox_spark::log::{Codec, Lines as FirstLines, Parts, application_name};
+use tinderbox_spark::log::{Codec, Lines, application_name};
 
 /// An event log: one file, or a directory of parts. Known by its names and sizes; nothing of it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +13,11 @@ pub struct EventLog {
     /// `<app>[_<attempt>]` of its name. For lists only: the application id is in the log itself.
     pub name: String,
     /// The file or directory.
-    pub path: PathBuf,
+    pub place: Location,
     /// Changes whenever the log does.
     pub version: LogVersion,
     /// Files in the order of their events.
-    pub(crate) files: Vec<PathBuf>,
+    pub(crate) files: Vec<LogPart>,
     /// Numbers of parts that are absent.
     pub(crate) missing: Vec<u64>,
 }
@@ -30,7 +27,7 @@ pub struct EventLog {
 pub struct LogVersion {
     /// Bytes of all its files.
     pub size: Bytes,
-    /// The latest change of one of them.
+    /// Change of the last one, where Spark writes and what it shows; one that it compacts makes another size.
     pub modified: TimestampMs,
     /// How many files.
     pub files: usize,
@@ -68,36 +65,52 @@ impl EventLog {
         Ok(follower.finish(on_task))
     }
 
-    /// Finds the files of the log at `path` without reading them.
-    pub(crate) fn find(path: &Path) -> Result<Self, Error> {
-        if let Some(log) = Self::at(path)? {
-            return Ok(log);
+    /// A log of these files, in the order of their events; never without one.
+    pub(crate) fn new(
+        place: Location,
+        mut files: Vec<LogPart>,
+        missing: Vec<u64>,
+        in_progress: bool,
+    ) -> Self {
+        let mut version = LogVersion {
+            size: Bytes::ZERO,
+            modified: files.last().map_or_else(TimestampMs::default, |file| file.modified),
+            files: files.len(),
+            in_progress,
+        };
+        for file in &mut files {
+            version.size += file.size;
+            file.is_growing = in_progress;
         }
-        let logs = list(path)?;
-        Err(match logs.first() {
-            Some(newest) => Error::SeveralLogs {
-                path: path.to_owned(),
-                count: logs.len(),
-                newest: newest.path.clone(),
-            },
-            None => Error::NoLogs { path: path.to_owned() },
-        })
+        let name = application_name(&place.name()).to_owned();
+        Self { name, place, version, files, missing }
     }
 
-    /// The log that a file is, or that the parts in a directory are; `None` for a directory without parts.
-    pub(crate) fn at(path: &Path) -> Result<Option<Self>, Error> {
-        let metadata = fs::metadata(path).map_err(|source| of_io(path, source))?;
-        if !metadata.is_dir() {
-            let in_progress = name_of(path).ends_with(".inprogress");
-            let files = vec![path.to_owned()];
-            return Self::of_files(path, files, Vec::new(), in_progress).map(Some);
+    /// Its files in the order of their events, with their sizes.
+    pub fn files(&self) -> &[LogPart] {
+        &self.files
+    }
+
+    /// Its name while it is written and afterwards: the place without `.inprogress`, which Spark takes off when the
+    /// application ends.
+    pub fn url(&self) -> String {
+        let place = self.place.to_string();
+        place.strip_suffix(".inprogress").map(str::to_owned).unwrap_or(place)
+    }
+
+    /// Finds the files of the log at `location` without reading them.
+    pub(crate) fn find(location: &Location) -> Result<Self, Error> {
+        let Listing { mut logs, .. } = list(location, Depth::OneLevel)?;
+        if logs.len() == 1 && logs[0].place == *location {
+            return Ok(logs.remove(0));
         }
-        let names = file_names(path)?;
-        let Some(parts) = Parts::of(names.iter().map(String::as_str)) else {
-            return Ok(None);
-        };
-        let files = parts.parts.iter().map(|part| path.join(&part.name)).collect();
-        Self::of_files(path, files, parts.missing, parts.in_progress).map(Some)
+        let place = location.to_string();
+        Err(match logs.first() {
+            Some(newest) => {
+                Error::SeveralLogs { place, count: logs.len(), newest: newest.place.to_string() }
+            }
+            None => Error::NoLogs { place },
+        })
     }
 
     /// Looks at the beginning: whether it is a log, and whose. Id, attempt, name, user and start of the application
@@ -106,16 +119,52 @@ impl EventLog {
     /// # Errors
     /// As [`crate::open`].
     pub fn head(&self) -> Result<Application, Error> {
-        self.check()?;
-        let path = self.files.first().unwrap_or(&self.path);
-        let (file, codec) = open_file(path)?;
-        let reader = codec.decode(BufReader::new(file)).map_err(|source| of_spark(path, source))?;
-        let mut lines = FirstLines::new(reader.take(Self::FIRST_LINE_BYTES));
+        self.look(Self::HEAD_LINES)
+    }
+
+    /// Looks at the first line.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.look(1).map(drop)
+    }
+
+    /// Folds lines up to the one that names the application. Only the first can fail.
+    fn look(&self, num_lines: usize) -> Result<Application, Error> {
+        let part = self.first()?;
+        let path = &part.place;
+        let OpenedFile { codec, bytes } = open_file(part)?;
+        let reader = codec.decode(bytes.reader()).map_err(|source| of_spark(path, source))?;
+        let mut lines = Lines::new(reader.take(Self::FIRST_LINE_BYTES));
         let mut fold = Fold::new();
-        for _ in 0..Self::HEAD_LINES {
-            match lines.read() {
-                Ok(Some(line)) if line.ended => fold.line(line.bytes, &mut |_| {}),
-                _ => break,
+        let mut is_first = true;
+        for _ in 0..num_lines {
+            let line = loop {
+                match lines.read() {
+                    Ok(Some(line)) if line.bytes.trim_ascii().is_empty() => {}
+                    Ok(Some(line)) => break line,
+                    _ if !is_first => return Ok(fold.head().clone()),
+                    Ok(None) => return Err(Error::Empty { place: path.to_string() }),
+                    // A cut first frame of a log that begins: nothing can be said of it yet.
+                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                        return Err(Error::Empty { place: path.to_string() });
+                    }
+                    Err(source) if source.kind() == ErrorKind::InvalidData => {
+                        let source = tinderbox_spark::Error::Damaged { codec, source };
+                        return Err(of_spark(path, source));
+                    }
+                    Err(source) => return Err(of_io(path, source)),
+                }
+            };
+            let is_event = tinderbox_spark::event_name(line.bytes).is_some()
+                || (!line.ended && line.bytes.starts_with(b"{\"Event\":"));
+            if is_first && !is_event {
+                return Err(Error::NotALog {
+                    place: path.to_string(),
+                    found: describe(line.bytes),
+                });
+            }
+            is_first = false;
+            if line.ended {
+                fold.line(line.bytes, &mut |_| {});
             }
             if fold.head().id.is_some() {
                 break;
@@ -124,105 +173,47 @@ impl EventLog {
         Ok(fold.head().clone())
     }
 
-    /// Looks at the first line.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        // `files` is never empty: `Parts::of` gives none without a part.
-        let path = self.files.first().unwrap_or(&self.path);
-        let (file, codec) = open_file(path)?;
-        let reader = codec.decode(BufReader::new(file)).map_err(|source| of_spark(path, source))?;
-        let mut lines = FirstLines::new(reader.take(Self::FIRST_LINE_BYTES));
-        loop {
-            let line = match lines.read() {
-                Ok(Some(line)) if line.bytes.trim_ascii().is_empty() => continue,
-                Ok(Some(line)) => line,
-                Ok(None) => return Err(Error::Empty { path: path.clone() }),
-                // A cut first frame of a log that begins: nothing can be said of it yet.
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(Error::Empty { path: path.clone() });
-                }
-                Err(source) if source.kind() == ErrorKind::InvalidData => {
-                    return Err(of_spark(path, tinderbox_spark::Error::Damaged { codec, source }));
-                }
-                Err(source) => return Err(of_io(path, source)),
-            };
-            let is_event = tinderbox_spark::event_name(line.bytes).is_some()
-                || (!line.ended && line.bytes.starts_with(b"{\"Event\":"));
-            return if is_event {
-                Ok(())
-            } else {
-                Err(Error::NotALog { path: path.clone(), found: describe(line.bytes) })
-            };
-        }
+    /// The file with the first events; a log is never without one.
+    fn first(&self) -> Result<&LogPart, Error> {
+        self.files.first().ok_or_else(|| Error::NoLogs { place: self.place.to_string() })
     }
+}
 
-    fn of_files(
-        path: &Path,
-        files: Vec<PathBuf>,
-        missing: Vec<u64>,
-        in_progress: bool,
-    ) -> Result<Self, Error> {
-        let mut version = LogVersion {
-            size: Bytes::ZERO,
-            modified: TimestampMs::default(),
-            files: files.len(),
-            in_progress,
-        };
-        for file in &files {
-            let metadata = fs::metadata(file).map_err(|source| of_io(file, source))?;
-            version.size += Bytes(metadata.len());
-            version.modified = version.modified.max(modified(&metadata));
-        }
-        let name = application_name(&name_of(path)).to_owned();
-        Ok(Self { name, path: path.to_owned(), version, files, missing })
+/// A file with its codec.
+pub(crate) struct OpenedFile {
+    pub(crate) codec: Codec,
+    pub(crate) bytes: FileBytes,
+}
+
+/// Its bytes: the first ones, which were read to find the codec, and the file behind them.
+pub(crate) struct FileBytes {
+    head: Vec<u8>,
+    pub(crate) file: LogFile,
+}
+
+impl FileBytes {
+    /// All of it from the beginning on.
+    pub(crate) fn reader(self) -> impl BufRead + Send + use<> {
+        Cursor::new(self.head).chain(BufReader::new(self.file))
     }
 }
 
 /// Opens a file and finds its codec: by its first bytes, because copies lose their suffix, else by its name.
-pub(crate) fn open_file(path: &Path) -> Result<(File, Codec), Error> {
-    let file = match File::open(path) {
-        // Spark renames the file when the application ends, maybe between listing and reading.
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let closed =
-                name_of(path).strip_suffix(".inprogress").map(|name| path.with_file_name(name));
-            closed.map_or(Err(error), File::open)
-        }
-        other => other,
-    };
-    let mut file = file.map_err(|source| of_io(path, source))?;
+pub(crate) fn open_file(part: &LogPart) -> Result<OpenedFile, Error> {
+    const HEAD: u64 = 8;
+    let mut file: LogFile = part.open_at(0)?;
     let mut head = Vec::new();
-    let codec = (&mut file)
-        .take(8)
-        .read_to_end(&mut head)
-        .and_then(|_| file.rewind())
-        .map(|()| match Codec::of_bytes(&head) {
-            Codec::Plain if head.trim_ascii_start().starts_with(b"{") => Codec::Plain,
-            Codec::Plain => Codec::of_name(&name_of(path)),
-            codec => codec,
-        })
-        .map_err(|source| of_io(path, source))?;
-    Ok((file, codec))
+    (&mut file).take(HEAD).read_to_end(&mut head).map_err(|source| of_io(&part.place, source))?;
+    let codec = match Codec::of_bytes(&head) {
+        Codec::Plain if head.trim_ascii_start().starts_with(b"{") => Codec::Plain,
+        Codec::Plain => Codec::of_name(&part.place.name()),
+        codec => codec,
+    };
+    Ok(OpenedFile { codec, bytes: FileBytes { head, file } })
 }
 
-pub(crate) fn of_io(path: &Path, source: io::Error) -> Error {
-    let path = path.to_owned();
-    match source.kind() {
-        ErrorKind::NotFound => Error::Missing { path },
-        _ => Error::Unreadable { path, source },
-    }
-}
-
-pub(crate) fn of_spark(path: &Path, source: tinderbox_spark::Error) -> Error {
-    Error::Format { path: path.to_owned(), source }
-}
-
-pub(crate) fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-fn modified(metadata: &fs::Metadata) -> TimestampMs {
-    let since_epoch =
-        metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    TimestampMs(since_epoch.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+pub(crate) fn of_spark(place: &Location, source: tinderbox_spark::Error) -> Error {
+    Error::Format { place: place.to_string(), source }
 }
 
 /// The beginning of a line, for people.

@@ -1,8 +1,8 @@
-use crate::event_log::{name_of, of_io, of_spark, open_file};
+use crate::error::of_io;
+use crate::event_log::{OpenedFile, of_spark, open_file};
 use crate::pipeline::{Lines, fold_lines};
-use crate::{Error, EventLog};
-use std::io::{self, BufReader, Read};
-use std::path::Path;
+use crate::{Error, EventLog, LogFile, LogPart};
+use std::io::{self, Read};
 use tinderbox_model::{Application, Task};
 use tinderbox_spark::Fold;
 use tinderbox_spark::log::Codec;
@@ -52,13 +52,13 @@ impl Follower {
             self.noted_gap = true;
         }
         // Parts before the last one of the time before do not grow any more.
-        for (at, path) in log.files.iter().enumerate().skip(self.files.len().saturating_sub(1)) {
+        for (at, part) in log.files.iter().enumerate().skip(self.files.len().saturating_sub(1)) {
             if at == self.files.len() {
                 // What the part before lacks will not come any more.
                 self.note_cut();
                 self.files.push(FollowedFile::default());
             }
-            match self.advance_file(at, path, threads, on_task) {
+            match self.advance_file(at, part, threads, on_task) {
                 Ok(()) => {}
                 Err(error) if at == 0 => return Err(error),
                 Err(error) => self.files[at].cut = Some(error.to_string()),
@@ -95,20 +95,26 @@ impl Follower {
     fn advance_file(
         &mut self,
         at: usize,
-        path: &Path,
+        part: &LogPart,
         threads: usize,
         on_task: &mut (dyn FnMut(Task) + Send),
     ) -> Result<(), Error> {
-        let (file, codec) = open_file(path)?;
-        let size = file.metadata().map_err(|source| of_io(path, source))?.len();
+        let OpenedFile { codec, bytes } = open_file(part)?;
+        let size = bytes.file.size().map_err(|source| of_io(&part.place, source))?.0;
         let from = self.files[at].bytes;
         let threads = if size < Self::PARALLEL_BYTES { 1 } else { threads };
-        self.fold.in_file(&name_of(path));
-        let lines = match codec {
-            Codec::Plain => Lines::File(&file),
-            codec => {
+        self.fold.in_file(&part.place.name());
+        let lines = match (codec, &bytes.file) {
+            (Codec::Plain, LogFile::Local(file)) => Lines::File(file),
+            (Codec::Plain, LogFile::Remote(_)) if from == 0 => {
+                Lines::Stream(Box::new(bytes.reader()))
+            }
+            // Nothing new has no range in an object store.
+            (Codec::Plain, LogFile::Remote(_)) if from >= size => return Ok(()),
+            (Codec::Plain, LogFile::Remote(_)) => Lines::Stream(Box::new(part.open_at(from)?)),
+            (codec, _) => {
                 let mut decoder =
-                    codec.decode(BufReader::new(&file)).map_err(|source| of_spark(path, source))?;
+                    codec.decode(bytes.reader()).map_err(|source| of_spark(&part.place, source))?;
                 // A file that is shorter now has nothing new; what is wrong with it shows when it is closed.
                 let _ = io::copy(&mut (&mut decoder).take(from), &mut io::sink());
                 Lines::Stream(Box::new(decoder))

@@ -1,40 +1,62 @@
 //! Sources of history: where the records of applications that ran come from.
 //!
-//! This version knows event logs on local paths: one file, or a directory with the parts of one log.
+//! Event logs in local directories and in object stores: one file, or a directory with the parts of one log; and
+//! Spark's History Servers, whose event logs are downloaded.
 //!
-//! Invariants: nothing is written. A log is read as a stream; what is cut off or unreadable in its middle marks
-//! the application as partial and never fails it.
+//! Everything here blocks its caller. What waits for the network runs on one thread of its own ([`Access`]), so that
+//! the functions may be called on any thread that may block, whether a runtime owns it or not.
+//!
+//! Invariants: nothing is written but what is downloaded. Nothing is called that was not named. Errors hold no
+//! credentials. A log is read as a stream; what is cut off or unreadable in its middle marks the application as
+//! partial and never fails it, and a log that cannot be read never fails the list.
 
+mod access;
+mod archive;
 mod error;
 mod event_log;
 mod follower;
-mod log_directory;
+mod history_server;
+mod listing;
+mod location;
+mod log_file;
+mod object_source;
 mod pipeline;
+mod unpack;
 
+pub use access::{Access, AccessOptions};
+pub use archive::write_archive;
 pub use error::Error;
 pub use event_log::{EventLog, LogVersion};
 pub use follower::Follower;
-pub use log_directory::list;
+pub use history_server::{
+    HistoryAttempt, HistoryQuery, HistoryServer, HistoryServerOptions, Patience,
+};
+pub use listing::{Depth, Listing, list};
+pub use location::{Location, Remote};
+pub use log_file::{LogFile, LogPart, RemoteFile};
+pub use unpack::UnpackLimits;
 
-use std::path::Path;
 use tinderbox_model::{Application, Task};
 
-/// Finds the log at `path` and looks at its first line.
+/// Finds the log at `location` and looks at its first line.
 ///
 /// # Errors
-/// Any [`Error`]; it names the path and has a hint. A directory of whole logs is [`Error::SeveralLogs`].
-pub fn open(path: &Path) -> Result<EventLog, Error> {
-    let log = EventLog::find(path)?;
+/// Any [`Error`]; it names the place and has a hint. A directory of whole logs is [`Error::SeveralLogs`].
+pub fn open(location: &Location) -> Result<EventLog, Error> {
+    let log = EventLog::find(location)?;
     log.check()?;
     Ok(log)
 }
 
-/// Reads the log at `path` into an application, with as many threads as the machine has cores. Ended tasks are handed
+/// Reads the log at `location` into an application, with as many threads as the machine has cores. Ended tasks are handed
 /// to `on_task` as they come.
 ///
 /// # Errors
 /// As [`open`].
-pub fn read(path: &Path, on_task: &mut (dyn FnMut(Task) + Send)) -> Result<Application, Error> {
+pub fn read(
+    location: &Location,
+    on_task: &mut (dyn FnMut(Task) + Send),
+) -> Result<Application, Error> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    open(path)?.read(threads, on_task)
+    open(location)?.read(threads, on_task)
 }

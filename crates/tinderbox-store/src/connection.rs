@@ -114,6 +114,27 @@ impl Connections {
     }
 }
 
+/// One read transaction on a connection of its own, for a program that does not own the database.
+pub(crate) async fn read_once<T, W>(path: &Path, doing: &'static str, work: W) -> Result<T, Error>
+where
+    W: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T>,
+{
+    let failed = |e| Error::from_database(path, "open", e);
+    let connection = connect(path, Role::Reader).await.map_err(failed)?;
+    let result = async {
+        let transaction = connection.begin().await?;
+        let value = work(&transaction).await?;
+        transaction.commit().await?;
+        Ok(value)
+    };
+    let result = result.await.map_err(|failure| match failure {
+        Failure::Database(error) => Error::from_database(path, doing, error),
+        Failure::Rule(error) => error,
+    });
+    close(&connection).await;
+    result
+}
+
 enum Order {
     Write(WriteOrder),
     Close(oneshot::Sender<()>),

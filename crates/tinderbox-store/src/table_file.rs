@@ -1,4 +1,5 @@
 use crate::Store;
+use crate::connection::read_once;
 use crate::error::{Error, Failure};
 use crate::row::{big, sha256, time, unreadable, unsigned};
 use crate::tables::table_file as table;
@@ -6,6 +7,7 @@ use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, QueryOrder, QuerySelect, Set};
 use std::collections::HashSet;
+use std::path::Path;
 use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs};
 
 /// What a file of the manifest holds.
@@ -20,6 +22,9 @@ pub enum TableFileKind {
 }
 
 impl TableFileKind {
+    /// The kinds that are Parquet tables, which SQL may read under their names.
+    pub const TABLES: &'static [Self] = &[Self::Tasks];
+
     /// The name in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -103,6 +108,22 @@ impl Store {
             .read("list runs with files", |t| async move { Ok(query.all(t).await?) }.boxed())
             .await?;
         Ok(runs.into_iter().map(RunId::new).collect())
+    }
+
+    /// All current files of a kind in the SQLite file at `path`, the newest first. For programs that do not own the
+    /// database: nothing is written, and the owner is not held up.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn file_list_current(
+        path: &Path,
+        kind: TableFileKind,
+    ) -> Result<Vec<TableFile>, Error> {
+        let query = table::Entity::find()
+            .filter(table::Column::State.eq(CURRENT))
+            .filter(table::Column::Kind.eq(kind.as_str()))
+            .order_by_desc(table::Column::CreatedUs);
+        read_once(path, "list the files of a table", |t| all(t, query).boxed()).await
     }
 
     /// Files that were retired before `before`, the oldest first, at most `limit`: to be deleted after a grace

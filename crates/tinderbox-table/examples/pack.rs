@@ -45,7 +45,7 @@ fn main() {
     println!("push: {:.0} ns of CPU a task", pushing * 1e6 / count as f64);
     println!("  peak {} MB", peak_memory());
     let began = Instant::now();
-    let snapshot = writer.snapshot().unwrap();
+    let snapshot = writer.snapshot(&[]).unwrap();
     println!("snapshot: {:.1} ms, {} tasks", ms(began), snapshot.num_tasks());
     drop(snapshot);
     let (began, cpu) = (Instant::now(), cpu_seconds());

@@ -65,6 +65,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("arrow", &["tinderbox-table", "tinderbox-connect"]),
     ("arrow-*", &["tinderbox-table", "tinderbox-connect"]),
     ("apache-spark-connect", &["tinderbox-connect"]),
+    ("apache-spark-connect-*", &["tinderbox-connect"]),
+    ("sqlparser", &["tinderbox-connect"]),
     ("spark-connect*", &["tinderbox-connect"]),
     ("kube", &["tinderbox-engine"]),
     ("kube-*", &["tinderbox-engine"]),

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn directory_of_a_log_is_shown_as_it_was_named() {
-        let watched = LogDirectory { name: "../logs".to_owned(), path: "/srv/logs".into() };
+        let watched = LogDirectory { name: "../logs".to_owned(), path: "/srv/logs".to_owned() };
         let mut other = row("b", "app-2", None, 1, None);
         other.event_log = "/elsewhere/b".to_owned();
         let mut first = row("a", "app-1", None, 1, None);

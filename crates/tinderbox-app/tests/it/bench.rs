@@ -101,6 +101,7 @@ impl Bench {
             url: "http://127.0.0.1:9".to_owned(),
             listener_jar: Some(b"not a real jar"),
             spark: SparkPlaces::from_variables(self.variables()),
+            access: Default::default(),
         })
         .await
         .unwrap()

@@ -3,10 +3,12 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test that panics has said what it wanted to say"
 )]
 
 mod bench;
 mod collect;
+mod history_sql;
 mod restart;
 mod runs;

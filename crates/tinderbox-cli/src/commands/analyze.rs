@@ -1,18 +1,21 @@
 //! `tinderbox analyze` and `tinderbox compare`.
 
-use crate::args::{Format, Place};
+use crate::args::{Format, Outgoing, Place};
 use crate::failure::Failure;
 use crate::output::{self, Side};
 use crate::session::Session;
+use crate::sources;
 use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_api::{Comparison, Report};
+use tinderbox_collect::Location;
 
 /// Analyzes a run, or an event log, which needs no data directory.
 pub async fn analyze(place: &Place, target: &str, format: Format) -> Result<ExitCode, Failure> {
     let path = Path::new(target);
     let report = if path.exists() || target.contains(std::path::MAIN_SEPARATOR) {
-        let application = tinderbox_collect::read(path, &mut |_| {})?;
+        let location = Location::parse(target, &sources::access(&Outgoing::default()))?;
+        let application = tinderbox_collect::read(&location, &mut |_| {})?;
         Report::new(target, &tinderbox_advise::analyze(&application))
     } else {
         let session = Session::open(place).await?;

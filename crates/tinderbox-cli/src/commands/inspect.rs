@@ -1,13 +1,12 @@
-//! `jobs`, `logs`, `cancel`, `collect`: ask and print.
+//! `jobs`, `logs`, `cancel`: ask and print.
 
 use crate::args::{Format, Place};
 use crate::failure::Failure;
 use crate::output::{self, Side};
 use crate::session::Session;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use tinderbox_api::{CollectRequest, Job};
+use tinderbox_api::Job;
 use tinderbox_model::{Bytes, Millis};
 
 /// What `jobs` asks for.
@@ -155,35 +154,4 @@ async fn wait_for_end(session: &Session, run: &str) -> Result<(), Failure> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-}
-
-/// Reads event logs into the history. Exit code 2 only when nothing could be read.
-pub async fn collect(place: &Place, path: &Path, format: Format) -> Result<ExitCode, Failure> {
-    let absolute = path.canonicalize().map_err(|error| {
-        Failure::environment(
-            format!("cannot read {}: {error}", path.display()),
-            Some("give a log directory or a single event log".to_owned()),
-        )
-    })?;
-    let session = Session::open(place).await?;
-    let request = CollectRequest { path: absolute.display().to_string() };
-    let done = session.client.collect(&request).await;
-    session.close().await;
-    let done = done?;
-    match format {
-        Format::Json => output::json(&done),
-        Format::Table => {
-            for failure in &done.failed {
-                output::note(&format!("not read: {failure}"));
-            }
-            output::data(&format!(
-                "{} collected, {} unchanged, {} failed\n",
-                done.collected,
-                done.unchanged,
-                done.failed.len()
-            ));
-        }
-    }
-    let nothing_read = done.collected + done.unchanged == 0 && !done.failed.is_empty();
-    Ok(if nothing_read { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }

@@ -1,28 +1,40 @@
 //! `tinderbox serve`.
 
-use crate::args::Place;
+use crate::args::{Outgoing, Place};
 use crate::bundle;
 use crate::failure::Failure;
 use crate::output;
 use crate::session::{data_dir, open_app};
+use crate::sources;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tinderbox_app::App;
 use tinderbox_server::HistoryOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Where event logs are watched.
+pub struct Logs {
+    /// Paths and URLs.
+    pub urls: Vec<String>,
+    /// Whether directories below are looked at, too.
+    pub recursive: bool,
+}
+
 /// Serves until SIGINT or SIGTERM. Runs that are not finished go on; the next start finds them.
 pub async fn serve(
     place: &Place,
     listen: SocketAddr,
-    event_log_dirs: Vec<PathBuf>,
+    logs: Logs,
     history: HistoryOptions,
+    outgoing: &Outgoing,
 ) -> Result<ExitCode, Failure> {
     let root = data_dir(place)?;
-    let (app, listener, url) = open_app(&root, listen).await?;
-    for dir in event_log_dirs {
-        app.watch_logs(dir);
+    let access = sources::access(outgoing);
+    // Before the data directory is taken: a URL that cannot be used is an error of the command.
+    let logs = sources::log_sources(&logs.urls, logs.recursive, &access)?;
+    let (app, listener, url) = open_app(&root, listen, access).await?;
+    for source in logs {
+        app.watch_logs(source);
     }
     output::note(&format!("Tinderbox is at {url} (data in {}); Ctrl-C stops it", root.display()));
     let stop = stop_signal(app.clone());

@@ -217,13 +217,14 @@ fn compare_quantiles(server: &Server, run: &str, stage: i64, summary: &Value) {
     }
 }
 
-struct HistoryServer {
+/// Spark's own History Server over a log directory; ends when dropped.
+pub struct HistoryServer {
     child: Child,
     address: SocketAddr,
 }
 
 impl HistoryServer {
-    fn start(spark: &Spark, logs: &Path, log: &Path) -> Self {
+    pub fn start(spark: &Spark, logs: &Path, log: &Path) -> Self {
         let address = free_address();
         let home = spark.home();
         let out = std::fs::File::create(log).unwrap();
@@ -252,11 +253,11 @@ impl HistoryServer {
         server
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         get_json(&self.url(path)).unwrap_or_else(|| panic!("the History Server answers {path}"))
     }
 }

@@ -8,7 +8,9 @@
 
 mod advice;
 mod bad_input;
+mod collect;
 mod crash;
 mod history_server;
+mod history_sql;
 mod place;
 mod spark_run;

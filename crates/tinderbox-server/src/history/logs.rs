@@ -1,7 +1,8 @@
 //! `…/logs`.
 
 use super::answer::{Answer, Refusal};
-use tinderbox_app::{App, write_logs};
+use tinderbox_app::App;
+use tinderbox_app::sources::write_archive;
 
 /// The logs of an attempt, or of all attempts, as a zip archive.
 pub async fn archive(app: &App, id: &str, attempt: Option<&str>) -> Result<Answer, Refusal> {
@@ -14,11 +15,14 @@ pub async fn archive(app: &App, id: &str, attempt: Option<&str>) -> Result<Answe
         let attempt = attempt.unwrap_or("1");
         return Err(Refusal::not_found(&format!("no such app: {id}/{attempt}")));
     }
-    let logs = app.history_logs(id, attempt).await?;
+    // Those of another history server are there, not here.
+    let unavailable =
+        |_| Refusal::unavailable(&format!("Event logs are not available for app: {id}."));
+    let logs = app.history_logs(id, attempt).await.map_err(unavailable)?;
     let suffix = attempt.map_or_else(String::new, |attempt| format!("-{attempt}"));
     Ok(Answer::Stream {
         media_type: "application/octet-stream",
         disposition: Some(format!("attachment; filename=eventLogs-{id}{suffix}.zip")),
-        write: Box::new(move |output| write_logs(&logs, output)),
+        write: Box::new(move |output| write_archive(&logs, output)),
     })
 }

@@ -5,7 +5,8 @@ use crate::problem::ApiError;
 use axum::Json;
 use axum::extract::State;
 use tinderbox_api as api;
-use tinderbox_app::App;
+use tinderbox_app::sources::Depth;
+use tinderbox_app::{App, LogSource};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,7 +27,7 @@ async fn get_server(State(app): State<App>) -> Result<Json<api::Server>, ApiErro
     }))
 }
 
-/// Collect event logs from a directory or file on the server's machine.
+/// Collect event logs from a directory or file on the server's machine, or from an object store.
 #[utoipa::path(post, path = "/api/collect", operation_id = "collect_logs", tag = "server",
     request_body = api::CollectRequest,
     responses((status = 200, body = api::CollectResult), (status = 422, body = api::Problem)))]
@@ -34,10 +35,15 @@ async fn collect_logs(
     State(app): State<App>,
     Body(request): Body<api::CollectRequest>,
 ) -> Result<Json<api::CollectResult>, ApiError> {
-    let done = app.collect(request.path.as_ref()).await?;
+    let depth = if request.recursive { Depth::Recursive } else { Depth::OneLevel };
+    let source = LogSource { location: app.location(&request.path)?, depth };
+    let done = app.collect(&source).await?;
+    let failed = done.failed.into_iter();
     Ok(Json(api::CollectResult {
         collected: done.collected,
         unchanged: done.unchanged,
-        failed: done.failed,
+        failed: failed
+            .map(|failure| api::CollectFailure { reason: failure.reason, hint: failure.hint })
+            .collect(),
     }))
 }

@@ -191,11 +191,12 @@ async fn logs_come_as_an_archive_of_what_lies_there() {
     assert_eq!(answer.header("content-type"), "application/octet-stream");
     let name = format!("attachment; filename=eventLogs-{FAILURES}.zip");
     assert_eq!(answer.header("content-disposition"), name);
-    let part =
-        std::fs::read(crate::site::fixture(FAILURES_LOG).join(format!("events_1_{FAILURES}.zstd")))
-            .unwrap();
-    assert!(answer.body.windows(part.len()).any(|window| window == part), "stored as it is");
-    assert!(answer.text().contains(&format!("eventlog_v2_{FAILURES}/appstatus_{FAILURES}")));
+    assert!(answer.body.starts_with(b"PK\x03\x04"));
+    for file in ["", "appstatus_", "events_1_"] {
+        let id = if file.is_empty() { "" } else { FAILURES };
+        let name = format!("eventlog_v2_{FAILURES}/{file}{id}");
+        assert!(answer.text().contains(&name), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn watchers_of_all_runs_see_what_is_collected_and_end_with_the_server() {
     let done = async {
         // The stream must be there before something changes.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        site.app.collect(&fixture(SQL)).await.unwrap();
+        site.app.collect(&fixture(SQL).as_path().into()).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         site.app.close().await;
     };

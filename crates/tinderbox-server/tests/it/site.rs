@@ -32,6 +32,7 @@ impl Site {
             url: format!("http://{HOST}"),
             listener_jar: None,
             spark: SparkPlaces::default(),
+            access: Default::default(),
         })
         .await
         .unwrap();

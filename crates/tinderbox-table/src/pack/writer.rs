@@ -1,4 +1,4 @@
-use super::block::{BLOCK_ROWS, BlockPlace, Encoder};
+use super::block::{BLOCK_ROWS, Encoder};
 use super::bytes::put;
 use super::columns::{
     ACCUMULABLES, ATTEMPT, DURATION, ERROR, EXECUTOR, FLAGS, GETTING_RESULT, HOST, ID,
@@ -14,7 +14,7 @@ use super::symbols::Symbols;
 use super::timeline::Span;
 use crate::atomic_file::AtomicFile;
 use crate::error::Error;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -68,6 +68,20 @@ struct OpenStage {
     open: Vec<Row>,
 }
 
+impl StageEntry {
+    fn new(id: StageAttemptId) -> Self {
+        let (index, usual) = (None, None);
+        Self { id, rows: 0, counts: [0; 5], measured: 0, blocks: Vec::new(), index, usual }
+    }
+
+    fn count(&mut self, task: &Task, row: &Row) {
+        self.rows += 1;
+        let status = usize::try_from(status_code(task.status)).unwrap_or(0);
+        self.counts[status] += 1;
+        self.measured += u64::from(is_measured_success(row[FLAGS]));
+    }
+}
+
 /// When pending bytes are written.
 const PENDING_LIMIT: usize = 256 << 10;
 
@@ -109,13 +123,14 @@ impl PackWriter {
         self.stages.iter().map(|stage| stage.entry.rows).sum()
     }
 
-    /// The tasks so far, for as long as the application runs. Costs a copy of the rows that do not fill a block yet
-    /// and of the directory; it has no index, so that every question reads whole columns.
+    /// The tasks so far, for as long as the application runs, and with them `running` ones that are not added: they
+    /// are when they end. Of those the texts and accumulables are left out. Costs a copy of the rows that do not fill a
+    /// block yet and of the directory; it has no index, so that every question reads whole columns.
     ///
     /// # Errors
     /// [`Error::Write`]; the writer is of no use then.
-    pub fn snapshot(&mut self) -> Result<Pack, Error> {
-        self.copy().map_err(|e| Error::write(self.file.path(), e))
+    pub fn snapshot(&mut self, running: &[Task]) -> Result<Pack, Error> {
+        self.copy(running).map_err(|e| Error::write(self.file.path(), e))
     }
 
     /// Writes the rest, builds the indexes, syncs the file and puts it in its place.
@@ -167,19 +182,27 @@ impl PackWriter {
         if self.heap.is_full() {
             self.heap.flush(self.written, &mut self.pending)?;
         }
-        let executor = self.symbols.number(task.executor.as_str());
-        let host = self.symbols.number(&task.host);
-        let locality = self.symbols.number(&task.locality);
-
-        self.span.add(task.launch_time.0, task.finish_time.map(|time| time.0), executor);
+        let row = self.row_of(task, error, accumulables);
+        self.span.add(task.launch_time.0, task.finish_time.map(|time| time.0), row[EXECUTOR]);
         let number = self.number_of(task.stage);
         let OpenStage { entry, open } = &mut self.stages[number];
         let capacity = open.capacity();
-        open.push([0; NUM_COLUMNS]);
+        open.push(row);
         self.open_rows += (open.capacity() - capacity) as u64;
-        let Some(row) = open.last_mut() else { return Ok(()) };
-        let flags = flags_of(task);
+        entry.count(task, &row);
+        if open.len() == BLOCK_ROWS {
+            self.seal(number)?;
+        }
+        if self.open_rows.saturating_mul(size_of::<Row>() as u64) > self.options.open_rows_limit.0 {
+            self.seal_all()?;
+        }
+        Ok(())
+    }
+
+    /// The row of a task whose texts lie at `error` and `accumulables` of the heap.
+    fn row_of(&mut self, task: &Task, error: i64, accumulables: i64) -> Row {
         let launch = task.launch_time.0;
+        let mut row = [0; NUM_COLUMNS];
         row[ID] = task.id.0;
         row[ID_LESS_INDEX] = task.id.0.wrapping_sub(task.index);
         row[ATTEMPT] = task.attempt;
@@ -188,26 +211,16 @@ impl PackWriter {
         row[DURATION] = task.finish_time.map_or(0, |time| time.0.wrapping_sub(launch));
         row[GETTING_RESULT] =
             task.getting_result_time.map_or(0, |time| time.0.wrapping_sub(launch));
-        row[EXECUTOR] = executor;
-        row[HOST] = host;
-        row[LOCALITY] = locality;
-        row[FLAGS] = flags;
+        row[EXECUTOR] = self.symbols.number(task.executor.as_str());
+        row[HOST] = self.symbols.number(&task.host);
+        row[LOCALITY] = self.symbols.number(&task.locality);
+        row[FLAGS] = flags_of(task);
         row[ERROR] = error;
         row[ACCUMULABLES] = accumulables;
         if let Some(metrics) = &task.metrics {
-            put_metrics(metrics, row);
+            put_metrics(metrics, &mut row);
         }
-        entry.rows += 1;
-        let status = usize::try_from(status_code(task.status)).unwrap_or(0);
-        entry.counts[status] += 1;
-        entry.measured += u64::from(is_measured_success(flags));
-        if open.len() == BLOCK_ROWS {
-            self.seal(number)?;
-        }
-        if self.open_rows.saturating_mul(size_of::<Row>() as u64) > self.options.open_rows_limit.0 {
-            self.seal_all()?;
-        }
-        Ok(())
+        row
     }
 
     fn number_of(&mut self, id: StageAttemptId) -> usize {
@@ -219,16 +232,7 @@ impl PackWriter {
         let next = self.stages.len();
         let number = *self.numbers.entry(id).or_insert(next);
         if number == next {
-            let entry = StageEntry {
-                id,
-                rows: 0,
-                counts: [0; 5],
-                measured: 0,
-                blocks: Vec::new(),
-                index: None,
-                usual: None,
-            };
-            self.stages.push(OpenStage { entry, open: Vec::with_capacity(1) });
+            self.stages.push(OpenStage { entry: StageEntry::new(id), open: Vec::with_capacity(1) });
             self.open_rows += 1;
         }
         self.latest = Some(number);
@@ -275,14 +279,31 @@ impl PackWriter {
         }
     }
 
-    fn copy(&mut self) -> io::Result<Pack> {
+    fn copy(&mut self, running: &[Task]) -> io::Result<Pack> {
         self.flush()?;
-        let mut directory = self.directory();
-        let mut tail = Vec::new();
+        let mut rows: BTreeMap<StageAttemptId, (StageEntry, Vec<Row>)> = BTreeMap::new();
         for stage in self.stages.iter().filter(|stage| !stage.open.is_empty()) {
-            let place: BlockPlace = self.encoder.encode(&stage.open, self.written, &mut tail);
-            if let Ok(at) = directory.stages.binary_search_by_key(&stage.entry.id, |s| s.id) {
-                directory.stages[at].blocks.push(place);
+            rows.insert(stage.entry.id, (stage.entry.clone(), stage.open.clone()));
+        }
+        let mut directory = self.directory();
+        for task in running {
+            let row = self.row_of(task, 0, 0);
+            let (entry, rows) = rows.entry(task.stage).or_insert_with(|| {
+                let sealed = directory.stages.iter().find(|stage| stage.id == task.stage);
+                (sealed.cloned().unwrap_or_else(|| StageEntry::new(task.stage)), Vec::new())
+            });
+            entry.count(task, &row);
+            rows.push(row);
+        }
+        directory.symbols.clone_from(&self.symbols.texts);
+        let mut tail = Vec::new();
+        for (id, (mut entry, rows)) in rows {
+            for rows in rows.chunks(BLOCK_ROWS) {
+                entry.blocks.push(self.encoder.encode(rows, self.written, &mut tail));
+            }
+            match directory.stages.binary_search_by_key(&id, |stage| stage.id) {
+                Ok(at) => directory.stages[at] = entry,
+                Err(at) => directory.stages.insert(at, entry),
             }
         }
         directory.chunks = self.heap.copy(self.written, &mut tail)?;

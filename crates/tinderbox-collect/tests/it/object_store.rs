@@ -1,0 +1,199 @@
+//! Object stores that fail, and many objects.
+
+use crate::fake_http::Answer;
+use crate::local::{END, START};
+use crate::places::{Directory, FakeS3, Put, is_bound_by_rights, s3_access};
+use std::fs;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tinderbox_collect::{Access, AccessOptions, Depth, Error, Location, list};
+
+/// Larger than two of the ranges that are read at a time.
+fn large() -> Vec<u8> {
+    (0..20_000_000u32).map(|n| u8::try_from((n ^ (n >> 8)) & 0xff).unwrap()).collect()
+}
+
+fn read_all(location: &Location) -> Result<Vec<u8>, String> {
+    let log = list(location, Depth::OneLevel).map_err(|error| error.to_string())?.logs.remove(0);
+    let mut bytes = Vec::new();
+    let mut file = log.files()[0].open_at(0).map_err(|error| error.to_string())?;
+    file.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+#[test]
+fn a_large_object_is_read_in_ranges() {
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    let bytes = large();
+    s3.put("log", &bytes);
+    assert!(read_all(&s3.at("log")).unwrap() == bytes);
+    let ranges: Vec<_> = s3
+        .server
+        .requests()
+        .iter()
+        .filter_map(|request| request.header("range").map(str::to_owned))
+        .collect();
+    assert_eq!(ranges, ["bytes=0-8388607", "bytes=8388608-16777215", "bytes=16777216-19999999"]);
+}
+
+#[test]
+fn broken_connections_are_taken_up_where_they_broke() {
+    let cuts = Arc::new(AtomicU32::new(0));
+    let counted = cuts.clone();
+    let s3 = FakeS3::start(move |_, request, answer| {
+        if request.header("range").is_none() {
+            return answer;
+        }
+        match counted.fetch_add(1, Ordering::Relaxed) {
+            0 => Answer::status(503, "<Error><Code>SlowDown</Code></Error>"),
+            1 | 3 => Answer { cut_at: Some(1_000_000), ..answer },
+            _ => answer,
+        }
+    });
+    let bytes = large();
+    s3.put("log", &bytes);
+    assert!(read_all(&s3.at("log")).unwrap() == bytes);
+    assert!(cuts.load(Ordering::Relaxed) >= 5, "{cuts:?}");
+    let resumed = s3.server.requests().iter().any(|request| {
+        request
+            .header("range")
+            .is_some_and(|range| !range.contains("=0-") && range != "bytes=8388608-16777215")
+    });
+    assert!(resumed, "not from the start again");
+}
+
+#[test]
+fn an_object_that_changes_while_it_is_read_is_an_error_and_no_mixture() {
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    s3.put("log", &large());
+    let log = list(&s3.at("log"), Depth::OneLevel).unwrap().logs.remove(0);
+    let mut file = log.files()[0].open_at(0).unwrap();
+    let mut head = [0; 100];
+    file.read_exact(&mut head).unwrap();
+    s3.put("log", &vec![1; 20_000_000]);
+    let error = file.read_to_end(&mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("changed while it was read"), "{error}");
+}
+
+#[test]
+fn a_running_log_may_grow_while_it_is_read() {
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    let mut bytes = large();
+    s3.put("log.inprogress", &bytes);
+    let log = list(&s3.at("log.inprogress"), Depth::OneLevel).unwrap().logs.remove(0);
+    let mut file = log.files()[0].open_at(0).unwrap();
+    let size = bytes.len();
+    bytes.extend([7; 1_000]);
+    s3.put("log.inprogress", &bytes);
+    let mut read = Vec::new();
+    file.read_to_end(&mut read).unwrap();
+    assert!(read == bytes[..size], "as far as it was when it was opened");
+}
+
+#[test]
+fn a_refusal_names_the_place_and_no_secret() {
+    let s3 = FakeS3::start(|_, _, _| {
+        Answer::status(403, "<Error><Code>AccessDenied</Code><Key>test-secret</Key></Error>")
+    });
+    let error = list(&s3.at("logs"), Depth::OneLevel).unwrap_err();
+    assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
+    assert!(error.to_string().contains("s3://logs/logs"), "{error}");
+    let whole = format!("{error:?}");
+    assert!(!whole.contains("test-secret") && !whole.contains("test-key"), "{whole}");
+    assert!(error.hint().contains("credentials"), "{}", error.hint());
+}
+
+#[test]
+fn a_rolling_log_that_cannot_be_listed_does_not_end_the_list() {
+    let s3 = FakeS3::start(|_, request, answer| {
+        if request.target.contains("eventlog_v2_bad") && request.target.contains("prefix=") {
+            return Answer::status(403, "<Error><Code>AccessDenied</Code></Error>");
+        }
+        answer
+    });
+    s3.put("root/app-1", START.as_bytes());
+    s3.put("root/eventlog_v2_bad/events_1_bad", START.as_bytes());
+    s3.put("root/eventlog_v2_good/events_1_good", END.as_bytes());
+    let listing = list(&s3.at("root"), Depth::OneLevel).unwrap();
+    assert_eq!(listing.logs.len(), 2);
+    assert_eq!(listing.failed.len(), 1);
+    assert!(listing.failed[0].to_string().contains("eventlog_v2_bad"), "{}", listing.failed[0]);
+}
+
+#[test]
+fn metadata_addresses_are_not_called_unless_allowed() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // No credentials: those of the machine would be asked for.
+    let access = Access::new(AccessOptions::default());
+    let location = Location::parse("s3://bucket/logs", &access).unwrap();
+    let begun = Instant::now();
+    let error = list(&location, Depth::OneLevel).unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(5), "refused, not tried");
+    let Error::Unreadable { source, .. } = &error else { panic!("{error:?}") };
+    assert!(source.to_string().contains("--allow-instance-metadata"), "{source}");
+    // An endpoint there is refused, too.
+    let location =
+        Location::parse("s3://bucket/logs", &s3_access("http://169.254.169.254")).unwrap();
+    let error = list(&location, Depth::OneLevel).unwrap_err();
+    let Error::Unreadable { source, .. } = &error else { panic!("{error:?}") };
+    assert!(source.to_string().contains("link-local"), "{source}");
+}
+
+#[test]
+fn broken_entries_of_a_directory_are_reported_one_by_one() {
+    let place = Directory::new();
+    place.put("app-1", START.as_bytes());
+    place.put("eventlog_v2_closed/events_1_closed", START.as_bytes());
+    place.put("file", b"x");
+    std::os::unix::fs::symlink("nowhere", place.path("dangling")).unwrap();
+    std::os::unix::fs::symlink(place.path("file").join("below"), place.path("through")).unwrap();
+    std::os::unix::fs::symlink("app-1", place.path("link")).unwrap();
+    let closed = place.path("eventlog_v2_closed");
+    let rights = fs::metadata(&closed).unwrap().permissions();
+    let mut none = rights.clone();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut none, 0o000);
+    fs::set_permissions(&closed, none).unwrap();
+    let is_bound = is_bound_by_rights(&closed);
+    let listing = list(&place.at(""), Depth::OneLevel).unwrap();
+    fs::set_permissions(&closed, rights).unwrap();
+    let failed: Vec<_> = listing.failed.iter().map(ToString::to_string).collect();
+    let has = |part: &str| failed.iter().any(|failure| failure.contains(part));
+    assert!(has("dangling") && has("through"), "{failed:?}");
+    assert_eq!(has("eventlog_v2_closed"), is_bound, "{failed:?}");
+    let names: Vec<_> = listing.logs.iter().map(|log| log.name.as_str()).collect();
+    assert!(names.contains(&"app-1") && names.contains(&"link"), "{names:?}");
+}
+
+#[test]
+fn a_loop_of_links_ends() {
+    let place = Directory::new();
+    place.put("a/app-1", START.as_bytes());
+    std::os::unix::fs::symlink("..", place.path("a/up")).unwrap();
+    assert_eq!(list(&place.at(""), Depth::Recursive).unwrap().logs.len(), 1);
+}
+
+#[test]
+fn ten_thousand_entries_are_listed_quickly() {
+    let place = Directory::new();
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    for number in 0..9_000 {
+        place.put(&format!("app-{number}"), b"x");
+        s3.put(&format!("root/app-{number}"), b"x");
+    }
+    for number in 0..1_000 {
+        let name = format!("eventlog_v2_roll-{number}/events_1_roll-{number}");
+        place.put(&name, b"x");
+        s3.put(&format!("root/{name}"), b"x");
+    }
+    for (kind, location, limit) in [("directory", place.at(""), 5), ("S3", s3.at("root"), 60)] {
+        let begun = Instant::now();
+        let listing = list(&location, Depth::OneLevel).unwrap();
+        let time = begun.elapsed();
+        println!("{kind}: {} logs listed in {time:?}", listing.logs.len());
+        assert_eq!((listing.logs.len(), listing.failed.len()), (10_000, 0));
+        assert!(time < Duration::from_secs(limit), "{kind}: {time:?}");
+    }
+    assert_eq!(s3.server.requests().len(), 1_001, "one LIST and one for each rolling log");
+}

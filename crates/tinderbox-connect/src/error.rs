@@ -1,0 +1,159 @@
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+use tinderbox_model::{Bytes, ErrorClass};
+
+/// Why a server, a session or a query cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Sail is not installed.
+    #[error("Sail {} is not installed in {}", crate::SAIL_VERSION, folder.display())]
+    NoSail {
+        /// The Python environment that should hold it.
+        folder: PathBuf,
+    },
+    /// No Python that could hold Sail.
+    #[error("cannot start {program}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An installation step failed.
+    #[error("{step} failed: {tail}")]
+    Install {
+        /// What was done.
+        step: &'static str,
+        /// The end of its output.
+        tail: String,
+    },
+    /// The folder for an environment holds something else.
+    #[error("{} exists and is no Python environment", folder.display())]
+    NotAnEnvironment {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder for temporary files cannot be made.
+    #[error("cannot make a temporary folder in {}", folder.display())]
+    Temporary {
+        /// Where.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Sail ended, or did not say where it listens in time.
+    #[error("Sail did not start: {tail}")]
+    NotStarted {
+        /// The end of its log.
+        tail: String,
+    },
+    /// The address of a server cannot be read.
+    #[error("`{url}` is not the address of a Spark Connect server: {problem}")]
+    BadAddress {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server does not answer.
+    #[error("the Spark Connect server at {url} does not answer: {problem}")]
+    Unreachable {
+        /// Where it should be.
+        url: String,
+        /// What the connection said.
+        problem: String,
+    },
+    /// The server refused a query or failed at it.
+    #[error("{message}")]
+    Server {
+        /// The server's own words.
+        message: String,
+    },
+    /// A path holds signs that servers take for a pattern, or is no UTF-8.
+    #[error("servers take {} for a pattern", path.display())]
+    PatternPath {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The answer cannot be decoded.
+    #[error("cannot read the server's answer: {problem}")]
+    Answer {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The answer is larger than allowed.
+    #[error("the answer is larger than {} MiB", limit.0 >> 20)]
+    TooLarge {
+        /// The limit.
+        limit: Bytes,
+    },
+    /// The query took longer than allowed and was interrupted.
+    #[error("the query did not end within {} s and was interrupted", limit.as_secs())]
+    TooSlow {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The text is not a single query over the named tables.
+    #[error("{problem}")]
+    Refused {
+        /// What is wrong with it.
+        problem: String,
+        /// What to write instead.
+        hint: String,
+    },
+}
+
+impl Error {
+    /// Whose fault, and whether trying again can help.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Temporary { .. }
+            | Self::NotStarted { .. }
+            | Self::Unreachable { .. }
+            | Self::Install { .. } => ErrorClass::EXTERNAL,
+            Self::Answer { .. } => ErrorClass::INTERNAL,
+            Self::NoSail { .. }
+            | Self::NoProgram { .. }
+            | Self::NotAnEnvironment { .. }
+            | Self::BadAddress { .. }
+            | Self::PatternPath { .. }
+            | Self::Server { .. }
+            | Self::TooLarge { .. }
+            | Self::TooSlow { .. }
+            | Self::Refused { .. } => ErrorClass::USER,
+        }
+    }
+
+    /// What the user can do next; `None` where the message says it all.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoSail { .. } => "tinderbox engine install sail".to_owned(),
+            Self::NoProgram { program, .. } => match program.as_str() {
+                "setpriv" | "prlimit" => format!("install `{program}` (Debian: `apt install util-linux`)"),
+                _ => "install Python 3.10 or newer with venv (Debian: `apt install python3 python3-venv`), or set \
+                      TINDERBOX_PYTHON to one"
+                    .to_owned(),
+            },
+            Self::Install { .. } => {
+                "check the network or the package index of pip, then type the command again".to_owned()
+            }
+            Self::NotAnEnvironment { .. } => "move it away, then type the command again".to_owned(),
+            Self::BadAddress { .. } => "write it as sc://HOST:PORT, for example sc://127.0.0.1:15002".to_owned(),
+            Self::Unreachable { .. } => "check that the server is running and reachable from here".to_owned(),
+            Self::PatternPath { .. } => {
+                "move the data directory to a path without *, ?, brackets, braces and backslashes, and name it with \
+                 --data-dir"
+                    .to_owned()
+            }
+            Self::TooLarge { .. } => "ask for fewer columns, aggregate, or lower --limit".to_owned(),
+            Self::TooSlow { .. } => "narrow the query, or run it on a cluster with --on sc://HOST:PORT".to_owned(),
+            Self::Refused { hint, .. } => hint.clone(),
+            Self::Temporary { .. }
+            | Self::NotStarted { .. }
+            | Self::Server { .. }
+            | Self::Answer { .. } => return None,
+        })
+    }
+}

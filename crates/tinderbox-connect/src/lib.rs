@@ -1,0 +1,17 @@
+//! Spark Connect: Sail as a child process, sessions on any Spark Connect server, and free SQL over Parquet files.
+//!
+//! Invariants: no environment variable is read here; every place and every limit is an argument. No type of the
+//! client crate is in a public signature. SQL of users reaches a server only as a [`Query`], which is a single query
+//! over named tables and nothing else. Answers are bounded in rows, in bytes and in time.
+
+mod answer;
+mod error;
+mod query;
+mod sail;
+mod session;
+
+pub use answer::{Answer, Column};
+pub use error::Error;
+pub use query::Query;
+pub use sail::{SAIL_VERSION, Sail, SailEnvironment, SailLimits};
+pub use session::{Limits, Session};

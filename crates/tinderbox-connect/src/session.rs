@@ -1,0 +1,277 @@
+use crate::answer::{Answer, decode};
+use crate::{Error, Query};
+use spark_connect_core::{ChannelBuilder, RetryPolicy, SparkConnectClient, SparkError};
+use spark_connect_proto as proto;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tinderbox_model::Bytes;
+use uuid::Uuid;
+
+/// How long a server may take for its first answer.
+const ANSWERS: Duration = Duration::from_secs(20);
+
+/// What one answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows; the rest of the answer is left out and the answer says so.
+    pub rows: u32,
+    /// Size of the answer as Arrow batches; a larger one is an error.
+    pub bytes: Bytes,
+    /// Time from sending the query to the last row; then the query is interrupted.
+    pub time: Duration,
+}
+
+/// A session on a Spark Connect server. Clones are handles of the same session.
+#[derive(Debug, Clone)]
+pub struct Session {
+    client: Arc<Client>,
+    url: String,
+}
+
+struct Client(SparkConnectClient);
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("session", &self.0.session_id()).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A new session at `sc://HOST:PORT`, with the parameters of Spark's connection strings after `/;`.
+    ///
+    /// # Errors
+    /// [`Error::BadAddress`], [`Error::Unreachable`].
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        let bad = |error: SparkError| Error::BadAddress {
+            url: url.to_owned(),
+            problem: error.to_string(),
+        };
+        let builder = ChannelBuilder::parse(url).map_err(bad)?;
+        let mut client = SparkConnectClient::connect(&builder).await.map_err(bad)?;
+        client.set_retry_policy(RetryPolicy {
+            max_retries: Some(3),
+            initial_backoff_ms: 50,
+            ..RetryPolicy::default()
+        });
+        // The cheapest call that needs the session.
+        let asked = client.get_configs(&["spark.sql.session.timeZone"]);
+        let problem = match tokio::time::timeout(ANSWERS, asked).await {
+            Ok(Ok(_)) => {
+                return Ok(Self { client: Arc::new(Client(client)), url: url.to_owned() });
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("nothing came for {} s", ANSWERS.as_secs()),
+        };
+        Err(Error::Unreachable { url: url.to_owned(), problem })
+    }
+
+    /// Where the server is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The version of Spark that the server says it is. Sail knows it only where PySpark is installed beside it.
+    ///
+    /// # Errors
+    /// [`Error::Server`], [`Error::Unreachable`], [`Error::Answer`].
+    pub async fn version(&self) -> Result<String, Error> {
+        use proto::{analyze_plan_request as ask, analyze_plan_response as answer};
+        let client = &self.client.0;
+        let request = proto::AnalyzePlanRequest {
+            session_id: client.session_id().to_owned(),
+            user_context: Some(user(client)),
+            analyze: Some(ask::Analyze::SparkVersion(ask::SparkVersion::default())),
+            ..Default::default()
+        };
+        let response = client.analyze_plan(request).await.map_err(|error| self.failure(&error))?;
+        match response.result {
+            Some(answer::Result::SparkVersion(version)) => Ok(version.version),
+            _ => Err(Error::Answer { problem: "it has no version".to_owned() }),
+        }
+    }
+
+    /// Makes `name` a view of this session over Parquet files, which must all have the same columns. The paths are
+    /// the server's; a view of the same name is replaced. Nothing is read but what the server needs for the schema.
+    ///
+    /// # Errors
+    /// [`Error::PatternPath`]; [`Error::Server`], for example when the server cannot see a file.
+    pub async fn create_view(&self, name: &str, files: &[PathBuf]) -> Result<(), Error> {
+        let source = proto::read::DataSource {
+            format: Some("parquet".to_owned()),
+            paths: files.iter().map(|file| plain_path(file)).collect::<Result<_, _>>()?,
+            ..Default::default()
+        };
+        let read = proto::Read {
+            read_type: Some(proto::read::ReadType::DataSource(source)),
+            ..Default::default()
+        };
+        let view = proto::CreateDataFrameViewCommand {
+            input: Some(relation(proto::relation::RelType::Read(read))),
+            name: name.to_owned(),
+            is_global: false,
+            replace: true,
+        };
+        let command = proto::Command {
+            command_type: Some(proto::command::CommandType::CreateDataframeView(view)),
+        };
+        let operation = proto::plan::OpType::Command(command);
+        let mut running = self.execute(operation).await?;
+        while running.next().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Runs a query. Dropping the future interrupts it on the server.
+    ///
+    /// # Errors
+    /// [`Error::Server`] with the server's words, [`Error::TooLarge`], [`Error::TooSlow`], [`Error::Answer`].
+    pub async fn run(&self, query: &Query, limits: Limits) -> Result<Answer, Error> {
+        match tokio::time::timeout(limits.time, self.answer(query, limits)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::TooSlow { limit: limits.time }),
+        }
+    }
+
+    /// Ends the session and all it holds on the server.
+    pub async fn close(self) {
+        // A server that is gone has no session any more.
+        let _ = self.client.0.release_session().await;
+    }
+
+    async fn answer(&self, query: &Query, limits: Limits) -> Result<Answer, Error> {
+        // One row more tells whether there are more.
+        let limit = i32::try_from(limits.rows).unwrap_or(i32::MAX).saturating_add(1);
+        let sql = proto::Sql { query: query.text().to_owned(), ..Default::default() };
+        let limited = proto::Limit {
+            input: Some(Box::new(relation(proto::relation::RelType::Sql(sql)))),
+            limit,
+        };
+        let root = relation(proto::relation::RelType::Limit(Box::new(limited)));
+        let mut running = self.execute(proto::plan::OpType::Root(root)).await?;
+        let mut batches = Vec::new();
+        let mut bytes = 0_u64;
+        while let Some(data) = running.next().await? {
+            bytes = bytes.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+            if bytes > limits.bytes.0 {
+                return Err(Error::TooLarge { limit: limits.bytes });
+            }
+            decode(&data, &mut batches)?;
+        }
+        Answer::new(batches, limits.rows)
+    }
+
+    async fn execute(&self, operation: proto::plan::OpType) -> Result<Running, Error> {
+        let client = &self.client.0;
+        let id = Uuid::new_v4().to_string();
+        // Made before anything is sent, so that whoever stops waiting for the first answer interrupts too.
+        let guard = Interrupt { client: Arc::clone(&self.client), operation: Some(id.clone()) };
+        let request = proto::ExecutePlanRequest {
+            session_id: client.session_id().to_owned(),
+            user_context: Some(user(client)),
+            operation_id: Some(id),
+            plan: Some(proto::Plan { op_type: Some(operation) }),
+            ..Default::default()
+        };
+        let stream = client.execute_plan_reattachable(request).await;
+        let stream = stream.map_err(|error| self.failure(&error))?;
+        Ok(Running { session: self.clone(), stream, guard })
+    }
+
+    fn failure(&self, error: &SparkError) -> Error {
+        /// gRPC's code for a server that cannot be reached.
+        const UNAVAILABLE: i32 = 14;
+        if error.grpc_code() == Some(UNAVAILABLE) {
+            return Error::Unreachable { url: self.url.clone(), problem: error.to_string() };
+        }
+        Error::Server { message: error.to_string() }
+    }
+}
+
+/// An execution whose answers are being read.
+struct Running {
+    session: Session,
+    stream: spark_connect_core::client::ReattachableResponseStream,
+    guard: Interrupt,
+}
+
+impl Running {
+    /// The next Arrow data, `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        use proto::execute_plan_response::ResponseType;
+        loop {
+            match self.stream.message().await {
+                Ok(Some(response)) => {
+                    if let Some(ResponseType::ArrowBatch(batch)) = response.response_type {
+                        return Ok(Some(batch.data.to_vec()));
+                    }
+                }
+                Ok(None) => {
+                    self.guard.operation = None;
+                    return Ok(None);
+                }
+                Err(error) => {
+                    let failure = self.session.failure(&error);
+                    self.guard.operation = None;
+                    return Err(failure);
+                }
+            }
+        }
+    }
+}
+
+/// Interrupts an operation when it is dropped before the operation has ended.
+struct Interrupt {
+    client: Arc<Client>,
+    operation: Option<String>,
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        let Some(operation) = self.operation.take() else { return };
+        // Without a runtime the process is ending, and the server ends the operation when the connection breaks.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let client = Arc::clone(&self.client);
+            runtime.spawn(async move {
+                if let Err(error) = client.0.interrupt_operation(&operation).await {
+                    tracing::debug!(%error, "cannot interrupt a query");
+                }
+            });
+        }
+    }
+}
+
+fn user(client: &SparkConnectClient) -> proto::UserContext {
+    proto::UserContext {
+        user_id: client.user_id().unwrap_or("tinderbox").to_owned(),
+        ..Default::default()
+    }
+}
+
+fn relation(kind: proto::relation::RelType) -> proto::Relation {
+    proto::Relation { common: None, rel_type: Some(kind) }
+}
+
+/// The path as a server takes it for itself: one with a sign of a pattern is refused, because Spark
+/// (`org.apache.hadoop.fs.GlobPattern`) and Sail do not agree on how a sign is made plain, and Sail answers an
+/// empty table where nothing fits a pattern.
+fn plain_path(path: &Path) -> Result<String, Error> {
+    match path.to_str() {
+        Some(text) if !text.contains(['*', '?', '[', ']', '{', '}', '\\']) => Ok(text.to_owned()),
+        _ => Err(Error::PatternPath { path: path.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_that_could_be_a_pattern_is_refused() {
+        let plain = "/data/x y/run-%2F%20-1.parquet";
+        assert_eq!(plain_path(Path::new(plain)).unwrap(), plain);
+        for path in ["/a*", "/a?", "/[a]", "/{a,b}", "/a\\b"] {
+            let error = plain_path(Path::new(path)).unwrap_err();
+            assert!(error.hint().is_some_and(|hint| hint.contains("--data-dir")), "{error}");
+        }
+    }
+}
