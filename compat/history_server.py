@@ -35,11 +35,11 @@ class Server:
                 self.process.kill()
                 self.process.wait()
 
-    def applications(self):
-        """How many attempts are listed, or None while nobody answers."""
+    def attempts(self):
+        """Id and attempt id of all that is listed, or None while nobody answers."""
         try:
-            answer = Client(self.url, timeout=60).get("/applications")
-            return sum(len(application["attempts"]) for application in json.loads(answer.body))
+            listed = json.loads(Client(self.url, timeout=60).get("/applications").body)
+            return {(a["id"], attempt.get("attemptId")) for a in listed for attempt in a["attempts"]}
         except (OSError, ValueError, KeyError):
             return None
 
@@ -50,7 +50,8 @@ class Server:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise SystemExit(f"{self.url} ended with code {self.process.returncode}; its output is in {self.log}")
-            now = self.applications()
+            now = self.attempts()
+            now = None if now is None else len(now)
             if now != last:
                 last, since = now, time.monotonic()
             if now is not None and now >= enough and time.monotonic() - since >= quiet_seconds:

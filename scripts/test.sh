@@ -36,6 +36,7 @@ listener spark 4  |100 | scripts/listener.sh spark-4
 ui types and lint | 20 | npm --prefix ui run --silent check
 ui                | 30 | npm --prefix ui run --silent test
 browser           | 90 | scripts/e2e.sh
+history compat    |300 | scripts/compat.sh --part-of 3
 "
 
 logs=$TINDERBOX_CACHE/logs/test-$$

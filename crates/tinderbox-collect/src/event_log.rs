@@ -27,7 +27,7 @@ pub struct EventLog {
 pub struct LogVersion {
     /// Bytes of all its files.
     pub size: Bytes,
-    /// The latest change of one of them.
+    /// Change of the last one, where Spark writes and what it shows; one that it compacts makes another size.
     pub modified: TimestampMs,
     /// How many files.
     pub files: usize,
@@ -74,13 +74,12 @@ impl EventLog {
     ) -> Self {
         let mut version = LogVersion {
             size: Bytes::ZERO,
-            modified: TimestampMs::default(),
+            modified: files.last().map_or_else(TimestampMs::default, |file| file.modified),
             files: files.len(),
             in_progress,
         };
         for file in &mut files {
             version.size += file.size;
-            version.modified = version.modified.max(file.modified);
             file.is_growing = in_progress;
         }
         let name = application_name(&place.name()).to_owned();

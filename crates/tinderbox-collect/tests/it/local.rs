@@ -95,6 +95,24 @@ fn a_rolling_log_is_read_in_the_order_of_its_numbers() {
 }
 
 #[test]
+fn a_compacted_part_may_be_compressed_though_its_name_says_nothing() {
+    // As the History Server of Spark 4 leaves a plain rolling log behind.
+    let logs = folder(&[
+        ("eventlog_v2_app-1/appstatus_app-1", b""),
+        ("eventlog_v2_app-1/events_2_app-1.compact", &zstd(START)),
+        ("eventlog_v2_app-1/events_3_app-1", format!("{TASK}{END}").as_bytes()),
+    ]);
+    let (application, tasks) = read_all(&logs.path().join("eventlog_v2_app-1"));
+    assert!(application.completeness.ended && application.completeness.truncated.is_none());
+    assert_eq!((application.name.as_str(), tasks), ("n", 1));
+    // It is younger than the part behind it, but the log is as old as its end.
+    let log = logs.path().join("eventlog_v2_app-1");
+    touch(&log.join("events_3_app-1"), 100);
+    touch(&log.join("events_2_app-1.compact"), 900);
+    assert_eq!(open(&log).unwrap().version.modified.0, 100_000);
+}
+
+#[test]
 fn what_is_missing_or_broken_in_the_middle_marks_the_application() {
     let logs = folder(&[
         ("gap/events_1_a", START.as_bytes()),

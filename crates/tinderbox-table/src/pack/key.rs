@@ -1,8 +1,9 @@
 //! Figures of a task as Spark's store has them: what it sorts by and what its quantiles see.
 //!
 //! Source: `LiveTask.doUpdate` and `TaskDataWrapper` of `org.apache.spark.status`. Metrics of a task that did not succeed
-//! are stored as -1 less the value, all figures of a task without metrics as -1; the duration is stored as it is,
-//! scheduler delay and getting-result time of any task with metrics too. A quantile sees what is not negative.
+//! are stored as -1 less the value, all figures of a task without metrics as -1, but a task that ended without any counts
+//! as one whose metrics are all zero; the duration is stored as it is, scheduler delay and getting-result time of any
+//! task with metrics too. A quantile sees what is not negative.
 
 use super::columns::{
     DURATION, FLAG_FINISHED, FLAG_GETTING_RESULT, FLAG_METRICS, FLAGS, GETTING_RESULT, PackMetric,
@@ -87,7 +88,7 @@ impl Key {
         match self.kind {
             Kind::Duration if flags & FLAG_FINISHED == 0 => -1,
             Kind::Duration => value(1),
-            _ if flags & FLAG_METRICS == 0 => -1,
+            _ if flags & (FLAG_METRICS | FLAG_FINISHED) == 0 => -1,
             Kind::Metric => stored(flags, metric(value(1))),
             Kind::SumOfTwo => {
                 stored(flags, metric(value(1))).saturating_add(stored(flags, metric(value(2))))

@@ -70,15 +70,8 @@ struct OpenStage {
 
 impl StageEntry {
     fn new(id: StageAttemptId) -> Self {
-        Self {
-            id,
-            rows: 0,
-            counts: [0; 5],
-            measured: 0,
-            blocks: Vec::new(),
-            index: None,
-            usual: None,
-        }
+        let (index, usual) = (None, None);
+        Self { id, rows: 0, counts: [0; 5], measured: 0, blocks: Vec::new(), index, usual }
     }
 
     fn count(&mut self, task: &Task, row: &Row) {

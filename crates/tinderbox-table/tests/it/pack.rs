@@ -91,8 +91,9 @@ fn key(task: &Task, sort: PackSort) -> (i128, String) {
 /// A figure as Spark's store has it.
 fn figure(task: &Task, metric: PackMetric) -> i128 {
     let duration = task.finish_time.map(|time| i128::from(time.0) - i128::from(task.launch_time.0));
-    let Some(metrics) = task.metrics else {
-        return if metric == PackMetric::Duration { duration.unwrap_or(-1) } else { -1 };
+    // One that ended without any has zeros.
+    let Some(metrics) = task.metrics.or(duration.map(|_| TaskMetrics::default())) else {
+        return -1;
     };
     let getting_result = match (task.finish_time, task.getting_result_time) {
         (Some(finish), Some(start)) => i128::from(finish.0) - i128::from(start.0),
@@ -101,8 +102,8 @@ fn figure(task: &Task, metric: PackMetric) -> i128 {
     let work = i128::from(metrics.executor_run_time.0)
         + i128::from(metrics.executor_deserialize_time.0)
         + i128::from(metrics.result_serialization_time.0);
-    let stored = |value: u64| match task.status {
-        TaskStatus::Success => i128::from(value),
+    let stored = |value: u64| match (task.status, task.metrics) {
+        (TaskStatus::Success, Some(_)) => i128::from(value),
         _ => -1 - i128::from(value),
     };
     match metric {
