@@ -24,6 +24,7 @@ rounds=${TINDERBOX_BENCH_ROUNDS:-3}
 tasks=${TINDERBOX_BENCH_TASKS:-10000}
 logs=${TINDERBOX_BENCH_LOGS:-$TINDERBOX_CACHE/bench}
 results=$PWD/bench/results
+export TINDERBOX_BIN=$CARGO_TARGET_DIR/dist/tinderbox
 python=$TINDERBOX_SPARK_3_5/bin/python
 home=$(spark_home "$TINDERBOX_SPARK_3_5")
 started=$SECONDS
@@ -64,7 +65,7 @@ listener() {
 }
 
 history() { # PART...
-  local program examples=$CARGO_TARGET_DIR/release/examples
+  local program examples=$CARGO_TARGET_DIR/dist/examples
   for program in "$TINDERBOX_BIN" "$examples/typed_scan" "$examples/history_sql_bench"; do
     [ -x "$program" ] || give_up "$program is missing" "run: scripts/build.sh --bench"
   done
