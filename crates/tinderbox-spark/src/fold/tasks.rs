@@ -82,6 +82,19 @@ impl Fold {
             self.contradiction(&format!("task {} ends without having begun", info.id));
         }
         self.check_order(format_args!("task {}", info.id), info.launch_time, info.finish_time);
+        // What the start said nearly always holds at the end.
+        let executor = match &started {
+            Some(task) if task.executor.as_str() == &*info.executor => task.executor.clone(),
+            _ => self.names.get(&info.executor).into(),
+        };
+        let host = match &started {
+            Some(task) if task.host.as_str() == &*info.host => task.host.clone(),
+            _ => self.names.get(&info.host),
+        };
+        let locality = match &started {
+            Some(task) if task.locality.as_str() == &*info.locality => task.locality.clone(),
+            _ => self.names.get(&info.locality),
+        };
         let task = Task {
             id: TaskId(info.id),
             stage: StageAttemptId { stage: StageId(event.stage), attempt: event.stage_attempt },
@@ -92,9 +105,9 @@ impl Fold {
             finish_time: (info.finish_time > 0).then_some(TimestampMs(info.finish_time)),
             getting_result_time: (info.getting_result_time > 0)
                 .then_some(TimestampMs(info.getting_result_time)),
-            executor: self.names.get(&info.executor).into(),
-            host: self.names.get(&info.host),
-            locality: self.names.get(&info.locality),
+            executor,
+            host,
+            locality,
             speculative: info.speculative,
             status: end.status(info.failed, info.killed),
             error_message: reason.as_deref().and_then(error_text),

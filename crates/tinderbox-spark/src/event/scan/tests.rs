@@ -104,3 +104,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn numbers_of_every_length_are_read() {
+    let mut numbers = vec![0, -1, -12_345_678, 90_909_090_909];
+    for length in 1..=18 {
+        let most = 10_i64.pow(length) - 1;
+        numbers.extend([most, most - 1, 10_i64.pow(length - 1), most / 9 * 7]);
+    }
+    for number in numbers {
+        for (text, expected) in [
+            (format!("{number},"), Some(number)),
+            (format!("{number}}}"), Some(number)),
+            (format!("{number}.5,"), None),
+            (format!("{number}e1,"), None),
+            (format!("0{},", number.unsigned_abs()), None),
+        ] {
+            let mut scan = Scan { line: text.as_bytes(), at: 0 };
+            assert_eq!(scan.number(), expected, "{text}");
+        }
+    }
+    for text in ["1234567:,", "12345678:,", "/1234567,", "1000000000000000000,", "-,", "-0,", ""] {
+        let mut scan = Scan { line: text.as_bytes(), at: 0 };
+        let read = scan.number();
+        let rest = &text[scan.at..];
+        // A colon ends the number: what follows is for whoever expects a comma.
+        assert!(read.is_none() || rest.starts_with(':'), "{text}: {read:?}");
+    }
+}
