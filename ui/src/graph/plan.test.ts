@@ -9,6 +9,9 @@ const operator = (operator_id: number): Operator => ({
   description: '',
   stage_ids: [],
   metrics: [],
+  figures: {},
+  input_ids: [],
+  output_ids: [],
 });
 
 /** Two scans into a join, then a chain; node 9 hangs on two consumers. */

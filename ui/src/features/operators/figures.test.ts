@@ -8,6 +8,9 @@ const operator = (name: string, ...metrics: OperatorMetric[]): Operator => ({
   description: '',
   stage_ids: [],
   metrics,
+  figures: {},
+  input_ids: [],
+  output_ids: [],
 });
 
 it('takes the longest time, whatever its unit', () => {
