@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[float, Callable[[Setting], dict]]] = {
     "open-1m": (4.5, lambda setting: open_application.measure(setting, "1m")),
     "ingest": (1, lambda setting: full_ingest.measure(setting, "1m")),
     "warm-1m": (4, lambda setting: warm_requests.measure(setting, "1m")),
-    "small-logs": (4, small_logs.measure),
+    "small-logs": (17, small_logs.measure),
     "sql": (0.5, sql.measure),
 }
 
