@@ -119,16 +119,16 @@ impl Moto {
 
 impl Put for Moto {
     fn put(&self, name: &str, bytes: &[u8]) {
-        let answer = self.http.send("PUT", &format!("/{}/root/{name}", self.bucket), bytes);
+        let answer = self.http.send("PUT", &format!("/{}/events/{name}", self.bucket), bytes);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     fn remove(&self, name: &str) {
-        self.http.send("DELETE", &format!("/{}/root/{name}", self.bucket), b"");
+        self.http.send("DELETE", &format!("/{}/events/{name}", self.bucket), b"");
     }
 
     fn at(&self, name: &str) -> Location {
-        self.location(&format!("s3://{}/root/{name}", self.bucket))
+        self.location(&format!("s3://{}/events/{name}", self.bucket))
     }
 }
 
