@@ -57,7 +57,9 @@ class Server:
             if now is not None and now >= enough and time.monotonic() - since >= quiet_seconds:
                 return now
             time.sleep(0.3)
-        raise SystemExit(f"{self.url} lists {last} of {enough} attempts after {LIMIT_SECONDS} s; see {self.log}")
+        with open(self.log, errors="replace") as output:
+            said = output.read()[-4_000:]
+        raise SystemExit(f"{self.url} lists {last} of {enough} attempts after {LIMIT_SECONDS} s, and said:\n{said}")
 
 
 def spark(environment, log_dir, folder, more_options=None):
@@ -102,11 +104,12 @@ OPENED = (
 )
 
 
-def tinderbox(binary, log_dir, shape, folder):
+def tinderbox(binary, log_dir, shape, folder, retained_tasks=None):
     """Ours, with an empty data directory."""
     port = free_port()
     command = [binary, "serve", "--data-dir", os.path.join(folder, "data"), "--listen", f"127.0.0.1:{port}"]
     command += ["--event-log-dir", os.path.abspath(log_dir), "--history-api", shape]
+    command += ["--retained-tasks", str(retained_tasks)] if retained_tasks else []
     return Server(command, dict(os.environ), f"http://127.0.0.1:{port}", os.path.join(folder, "tinderbox.log"))
 
 

@@ -1,6 +1,6 @@
 """The compatibility test: Spark's History Servers and ours over the same logs, one version after the other.
 
-    python3 compat/run.py [--logs DIR] [--report DIR] [--shape 3.5|4.x]... [--part-of N]
+    python3 compat/run.py [--logs DIR] [--report DIR] [--shape 3.5|4.x]... [--part-of N] [--retained-tasks N]
 
 `scripts/compat.sh` sets the environment. Without --logs the corpus is made where it is missing and kept under
 TINDERBOX_CACHE; TINDERBOX_EXTRA_EVENT_LOGS names a directory with more logs. With --part-of N only one log in N is
@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--report", help="folder for the differences; TINDERBOX_CACHE/compat/report when left out")
     parser.add_argument("--shape", action="append", choices=tuple(ENVIRONMENTS), help="only this; may be repeated")
     parser.add_argument("--part-of", type=int, default=1, metavar="N", help="compare one log in N")
+    parser.add_argument("--retained-tasks", type=int, metavar="N", help="both servers keep N tasks of a stage")
     arguments = parser.parse_args()
     part = Part(arguments.part_of, int(os.environ.get("TINDERBOX_COMPAT_SEED") or time.time() // 86_400))
     kept = os.path.join(os.environ["TINDERBOX_CACHE"], "compat")
@@ -53,7 +54,9 @@ def main():
     for shape in arguments.shape or ENVIRONMENTS:
         with tempfile.TemporaryDirectory(prefix="tinderbox-compat-") as folder:
             directory = together(folder, part, logs, extra)
-            good, bad = compare(shape, directory, folder, binary, os.path.join(report, shape))
+            good, bad = compare(
+                shape, directory, folder, binary, os.path.join(report, shape), arguments.retained_tasks
+            )
             passed, failed = passed + good, failed + bad
     print(f"every difference is in {report}")
     print(f"{passed} passed, {failed} failed")
@@ -109,19 +112,20 @@ def together(folder, part, *sources):
     return target
 
 
-def compare(shape, directory, folder, binary, report):
+def compare(shape, directory, folder, binary, report, retained):
     """Both servers up, compared, both ended. Returns checks passed and failed."""
     started = time.monotonic()
     entries = len(os.listdir(directory))
     print(f"\n=== {shape}: {entries} entries in the log directory", flush=True)
-    with history_server.spark(os.environ[ENVIRONMENTS[shape]], directory, folder) as theirs:
+    options = {"spark.ui.retainedTasks": str(retained)} if retained else {}
+    with history_server.spark(os.environ[ENVIRONMENTS[shape]], directory, folder, options) as theirs:
         # No figure says that Spark has scanned everything; a list that stays the same for three scans does.
         listed = theirs.wait_for(1, quiet_seconds=7)
-        with history_server.tinderbox(binary, directory, shape, folder) as ours:
+        with history_server.tinderbox(binary, directory, shape, folder, retained) as ours:
             ours.wait_for(listed, quiet_seconds=3)
             excused, unexcused = take_away(ours, ours.attempts() - theirs.attempts(), directory, folder)
         shutil.rmtree(os.path.join(folder, "data"))
-        with history_server.tinderbox(binary, directory, shape, folder) as ours:
+        with history_server.tinderbox(binary, directory, shape, folder, retained) as ours:
             ours.wait_for(listed)
             print(f"both list {listed} attempts after {time.monotonic() - started:.0f} s", flush=True)
             command = [os.path.join(HERE, "compare.py"), "--theirs", theirs.url, "--ours", ours.url]

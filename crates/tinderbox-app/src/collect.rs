@@ -122,7 +122,7 @@ impl App {
     pub fn watch_logs(&self, source: LogSource) {
         lock(&self.inner.log_directories).push(LogDirectory::new(&source));
         // It is listed with the names of the directories.
-        *lock(&self.inner.history) = None;
+        self.inner.history.forget();
         let app = self.clone();
         self.spawn(async move {
             let mut said = Vec::new();

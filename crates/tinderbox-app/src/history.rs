@@ -1,9 +1,11 @@
 //! What Spark's own History Server answers from: applications with their attempts, newest first, and one attempt
 //! opened.
 
+mod kept_list;
 mod list;
 mod task_rows;
 
+pub(crate) use kept_list::KeptList;
 pub use list::{HistoryEntry, HistoryList};
 pub use task_rows::{TaskPageQuery, TaskRows};
 
@@ -40,17 +42,15 @@ impl App {
     /// # Errors
     /// [`Error::Store`].
     pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
-        if let Some(list) = &mut *lock(&self.inner.history) {
-            if list.is_unsorted() {
-                Arc::make_mut(list).sort();
-            }
-            return Ok(list.clone());
-        }
+        let as_of = match self.inner.history.get() {
+            Ok(list) => return Ok(list),
+            Err(as_of) => as_of,
+        };
         let rows = self.inner.store.history_list().await?;
         let directories = lock(&self.inner.log_directories).clone();
         let read = Arc::new(HistoryList::new(rows, directories));
-        let mut kept = lock(&self.inner.history);
-        Ok(kept.get_or_insert(read).clone())
+        self.inner.history.keep(&read, as_of);
+        Ok(read)
     }
 
     /// Opens an attempt; without an id the one that has none. Waits for a log of the application that is being read for
@@ -106,15 +106,14 @@ impl App {
 
     /// Lists an attempt that was recorded.
     pub(crate) fn history_add(&self, attempt: Option<HistoryAttempt>) {
-        let Some(attempt) = attempt else { return };
-        if let Some(list) = &mut *lock(&self.inner.history) {
-            Arc::make_mut(list).put(attempt);
+        if let Some(attempt) = attempt {
+            self.inner.history.put(attempt);
         }
     }
 
     /// Takes the runs that were removed off the list; it is read again when it is asked for.
     pub(crate) fn history_forget(&self) {
-        lock(&self.inner.history).take();
+        self.inner.history.forget();
     }
 }
 

@@ -112,7 +112,7 @@ struct Inner {
     opening: Opening,
     growing: Growing,
     /// What Spark's History Server lists; read when it is first asked for.
-    history: Mutex<Option<Arc<HistoryList>>>,
+    history: history::KeptList,
     /// What [`App::watch_logs`] watches.
     log_directories: Mutex<Vec<history::LogDirectory>>,
     progress_seq: AtomicU64,
@@ -163,7 +163,7 @@ impl App {
                 packs: Packs::default(),
                 opening: Opening::default(),
                 growing: Growing::default(),
-                history: Mutex::default(),
+                history: history::KeptList::default(),
                 log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),

@@ -137,11 +137,11 @@ impl HistoryEntry {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use tinderbox_model::ApplicationId;
 
-    fn row(
+    pub(in super::super) fn row(
         run: &str,
         app: &str,
         attempt: Option<&str>,
