@@ -10,12 +10,17 @@
 mod atomic_file;
 mod detail;
 mod error;
+mod job_index;
 mod layout;
 mod pack;
 mod tables;
 
 pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;
+pub use job_index::{
+    JOB_INDEX_VERSION, JobColumn, JobColumnKind, JobCursor, JobIndex, JobPage, JobQuery, JobRow,
+    JobSort, JobValue, RowRange,
+};
 pub use layout::Place;
 pub use pack::{
     Direction, PACK_VERSION, Pack, PackMetric, PackOptions, PackPage, PackQuery, PackSort,

@@ -1,0 +1,285 @@
+//! Pages of lists.
+
+use super::bitmap::Bitmap;
+use super::column::JobColumn;
+use super::directory::BLOCK_ROWS;
+use super::file::JobIndex;
+use super::matching::Matching;
+use super::query::{JobPage, JobQuery, JobSort};
+use super::seek::{Behind, Key, last_direction};
+use crate::error::Error;
+use crate::pack::Direction;
+use std::cmp::Ordering;
+use std::io;
+use std::ops::Range;
+
+/// Up to so many jobs are gathered and sorted. That takes a few reads for each; walking until so few are met would take
+/// longer.
+const GATHER: u64 = 1_024;
+
+const BLOCK: u32 = BLOCK_ROWS as u32;
+
+impl JobIndex {
+    /// A page, and the number of all jobs that match.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`].
+    pub fn page(&self, query: &JobQuery) -> Result<JobPage, Error> {
+        self.page_of(query).map_err(|e| self.damaged(e))
+    }
+
+    fn page_of(&self, query: &JobQuery) -> io::Result<JobPage> {
+        let matching = self.matching(query)?;
+        let mut sort = query.sort.clone();
+        // Ids are unique: what comes behind them decides nothing.
+        if let Some(at) = sort.iter().position(|sort| sort.column == JobColumn::Id) {
+            sort.truncate(at + 1);
+        }
+        if sort.is_empty() {
+            sort.push(JobSort { column: JobColumn::Start, direction: Direction::Ascending });
+        }
+        let behind = match &query.after {
+            Some(cursor) => Some(self.behind(cursor, &sort)?),
+            None => None,
+        };
+        let mut page = Taking { skip: query.offset, limit: query.limit, rows: Vec::new() };
+        if query.limit > 0 {
+            self.take(&matching, &sort, behind.as_ref(), &mut page)?;
+        }
+        let jobs = page.rows.into_iter().map(|row| self.row(row)).collect::<io::Result<_>>()?;
+        Ok(JobPage { jobs, total: matching.total })
+    }
+
+    fn take(
+        &self,
+        matching: &Matching,
+        sort: &[JobSort],
+        behind: Option<&Behind>,
+        page: &mut Taking,
+    ) -> io::Result<()> {
+        if matching.total <= GATHER {
+            let rows = matching.iter(0..self.directory.num_jobs).collect();
+            return self.gather(rows, sort, behind, page);
+        }
+        match sort {
+            [] => Ok(()),
+            [only] => {
+                let places = self.places_behind(*only, behind)?;
+                self.walk(matching, *only, places, page)
+            }
+            [first, rest @ ..] => self.groups(matching, *first, rest, behind, page),
+        }
+    }
+
+    /// Sorts jobs and takes from them.
+    fn gather(
+        &self,
+        rows: Vec<u32>,
+        sort: &[JobSort],
+        behind: Option<&Behind>,
+        page: &mut Taking,
+    ) -> io::Result<()> {
+        let mut keyed: Vec<(Vec<Key>, u32)> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let keys = sort.iter().map(|sort| self.key_of(row, sort.column));
+            let keys = keys.collect::<io::Result<Vec<_>>>()?;
+            if behind.is_none_or(|behind| behind.is_behind(sort, &keys, row)) {
+                keyed.push((keys, row));
+            }
+        }
+        let directed = |order: Ordering, direction| match direction {
+            Direction::Ascending => order,
+            Direction::Descending => order.reverse(),
+        };
+        keyed.sort_unstable_by(|(a_keys, a), (b_keys, b)| {
+            let columns = sort.iter().zip(a_keys.iter().zip(b_keys));
+            columns
+                .map(|(sort, (a, b))| directed(a.cmp(b), sort.direction))
+                .find(|order| order.is_ne())
+                .unwrap_or_else(|| directed(a.cmp(b), last_direction(sort)))
+        });
+        for (_, row) in keyed {
+            if page.is_full() {
+                break;
+            }
+            page.push(row);
+        }
+        Ok(())
+    }
+
+    /// Takes from an order as it lies, block by block.
+    fn walk(
+        &self,
+        matching: &Matching,
+        sort: JobSort,
+        places: Range<u32>,
+        page: &mut Taking,
+    ) -> io::Result<()> {
+        self.visit(matching, sort, places, |found| match found {
+            Found::Jobs(count) => page.pass_over(count),
+            Found::Job(_, row) => {
+                page.push(row);
+                !page.is_full()
+            }
+        })
+    }
+
+    /// Tells `visit` of the jobs that match, until it answers false. First whole blocks are offered by their number,
+    /// where that is known without a look; when it answers false to that, they come one by one.
+    fn visit(
+        &self,
+        matching: &Matching,
+        sort: JobSort,
+        places: Range<u32>,
+        mut visit: impl FnMut(Found) -> bool,
+    ) -> io::Result<()> {
+        let is_own_order = self.directory.orders[sort.column.at()].is_none();
+        let is_all = matching.total == u64::from(self.directory.num_jobs);
+        let blocks = &self.blocks[sort.column.at()];
+        let mut rows = Vec::new();
+        for at in block_numbers(&places, sort.direction) {
+            let within = (at * BLOCK).max(places.start)..((at + 1) * BLOCK).min(places.end);
+            let may_have = is_own_order
+                || blocks.get(at as usize).is_none_or(|block| matching.may_be_in(block));
+            if !may_have {
+                continue;
+            }
+            let known = match (is_own_order, is_all) {
+                (true, _) => Some(matching.count(within.clone())),
+                (false, true) => Some(u64::from(within.end - within.start)),
+                (false, false) => None,
+            };
+            if known == Some(0) || known.is_some_and(|count| visit(Found::Jobs(count))) {
+                continue;
+            }
+            self.rows_at(sort.column, within.clone(), &mut rows)?;
+            let mut tell = |(place, row): (u32, &u32)| {
+                !matching.contains(*row) || visit(Found::Job(place, *row))
+            };
+            let goes_on = match sort.direction {
+                Direction::Ascending => within.clone().zip(&rows).all(&mut tell),
+                Direction::Descending => within.clone().zip(&rows).rev().all(&mut tell),
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes from an order of several columns: jobs that are equal in the first form groups, each of which is sorted by
+    /// the rest.
+    fn groups(
+        &self,
+        matching: &Matching,
+        first: JobSort,
+        rest: &[JobSort],
+        behind: Option<&Behind>,
+        page: &mut Taking,
+    ) -> io::Result<()> {
+        let mut places = 0..self.directory.num_jobs;
+        if let Some(behind) = behind {
+            let equal = self.places_equal(first.column, behind)?;
+            self.group(matching, first.column, equal.clone(), rest, Some(&behind.rest()), page)?;
+            match first.direction {
+                Direction::Ascending => places.start = equal.end,
+                Direction::Descending => places.end = equal.start,
+            }
+        }
+        while !page.is_full() {
+            let mut next = None;
+            self.visit(matching, first, places.clone(), |found| match found {
+                Found::Jobs(_) => false,
+                Found::Job(place, _) => {
+                    next = Some(place);
+                    false
+                }
+            })?;
+            let Some(place) = next else { break };
+            let group = self.places_like(first.column, place, first.direction)?;
+            match first.direction {
+                Direction::Ascending => places.start = group.end,
+                Direction::Descending => places.end = group.start,
+            }
+            self.group(matching, first.column, group, rest, None, page)?;
+        }
+        Ok(())
+    }
+
+    fn group(
+        &self,
+        matching: &Matching,
+        column: JobColumn,
+        places: Range<u32>,
+        rest: &[JobSort],
+        behind: Option<&Behind>,
+        page: &mut Taking,
+    ) -> io::Result<()> {
+        let mut rows = Vec::new();
+        if u64::from(places.end.saturating_sub(places.start)) <= GATHER {
+            self.rows_at(column, places, &mut rows)?;
+            rows.retain(|row| matching.contains(*row));
+            return self.gather(rows, rest, behind, page);
+        }
+        let mut bits = Bitmap::empty(self.directory.num_jobs as usize);
+        let mut at = places.start;
+        while at < places.end {
+            let end = at.saturating_add(BLOCK).min(places.end);
+            self.rows_at(column, at..end, &mut rows)?;
+            rows.iter().for_each(|row| bits.insert(*row));
+            at = end;
+        }
+        let matching = matching.within(bits);
+        if behind.is_none() && page.pass_over(matching.total) {
+            return Ok(());
+        }
+        self.take(&matching, rest, behind, page)
+    }
+}
+
+/// What [`JobIndex::visit`] tells.
+enum Found {
+    /// So many jobs in one block.
+    Jobs(u64),
+    /// One, with its place.
+    Job(u32, u32),
+}
+
+fn block_numbers(places: &Range<u32>, direction: Direction) -> Box<dyn Iterator<Item = u32>> {
+    let numbers = places.start / BLOCK..places.end.div_ceil(BLOCK);
+    match direction {
+        _ if places.is_empty() => Box::new(std::iter::empty()),
+        Direction::Ascending => Box::new(numbers),
+        Direction::Descending => Box::new(numbers.rev()),
+    }
+}
+
+/// A page that is being filled.
+struct Taking {
+    skip: u64,
+    limit: usize,
+    rows: Vec<u32>,
+}
+
+impl Taking {
+    fn is_full(&self) -> bool {
+        self.rows.len() >= self.limit
+    }
+
+    fn push(&mut self, row: u32) {
+        if self.skip > 0 {
+            self.skip -= 1;
+        } else {
+            self.rows.push(row);
+        }
+    }
+
+    /// Passes over so many jobs if all of them are to be skipped.
+    fn pass_over(&mut self, count: u64) -> bool {
+        let passes = self.skip >= count;
+        if passes {
+            self.skip -= count;
+        }
+        passes
+    }
+}
