@@ -10,7 +10,7 @@ pub(crate) use save::save;
 
 pub use batch::RunRecord;
 pub use change::{ApplicationRecord, CancelAnswer, Created, RunChange};
-pub use list::{Page, RunFilter, RunSort, RunSortBy, SortOrder};
+pub use list::{Page, RunFilter, RunKey, RunPlace, RunSort, RunSortBy, SortOrder};
 pub use prune::Prunable;
 
 use crate::error::Error;

@@ -32,6 +32,32 @@ pub enum Error {
         /// What gave it away.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A folder without the file that makes it a data set of jobs.
+    #[error(
+        "{folder} is no data set of jobs: there is neither jobs/spark_jobs.parquet nor spark_jobs.parquet in it"
+    )]
+    NoJobSet {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file of a data set cannot be read as Parquet.
+    #[error("cannot read the Parquet file {path}")]
+    JobSetFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A table of a data set is not of the form that it should have.
+    #[error("{path} is not a table of {table}: {}", problems.join("; "))]
+    JobSetForm {
+        /// The file.
+        path: PathBuf,
+        /// `jobs`, `operators` or `errors`.
+        table: &'static str,
+        /// What is wrong, by column.
+        problems: Vec<String>,
+    },
     /// A newer program wrote the file.
     #[error(
         "{path} was written by a newer Tinderbox: its format is version {found}, this program reads up to {supported}"
@@ -51,7 +77,10 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Write { .. } | Self::Open { .. } | Self::Damaged { .. } => ErrorClass::EXTERNAL,
-            Self::NewerVersion { .. } => ErrorClass::USER,
+            Self::NewerVersion { .. }
+            | Self::NoJobSet { .. }
+            | Self::JobSetFile { .. }
+            | Self::JobSetForm { .. } => ErrorClass::USER,
         }
     }
 
@@ -65,6 +94,13 @@ impl Error {
             Self::Damaged { .. } => {
                 "collect the run's event log again, or restore the file from a backup"
             }
+            Self::NoJobSet { .. } => {
+                "name the folder that `tinderbox generate --out` has written, or one that holds jobs/spark_jobs.parquet"
+            }
+            Self::JobSetFile { .. } => {
+                "check that it is a whole Parquet file; write the data set again"
+            }
+            Self::JobSetForm { .. } => "docs/import.md lists the columns and their types",
             Self::NewerVersion { .. } => "use the newer program, or another --data-dir",
         }
     }

@@ -11,6 +11,7 @@ mod atomic_file;
 mod detail;
 mod error;
 mod job_index;
+mod job_set;
 mod layout;
 mod pack;
 mod tables;
@@ -19,8 +20,9 @@ pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;
 pub use job_index::{
     JOB_INDEX_VERSION, JobColumn, JobColumnKind, JobCursor, JobIndex, JobPage, JobQuery, JobRow,
-    JobSort, JobValue, RowRange,
+    JobSort, JobTally, JobValue, RowRange,
 };
+pub use job_set::{DetailFile, ErrorRow, JobSet, JobSetFacts, JobSetWarning, OperatorRow};
 pub use layout::Place;
 pub use pack::{
     Direction, PACK_VERSION, Pack, PackMetric, PackOptions, PackPage, PackQuery, PackSort,

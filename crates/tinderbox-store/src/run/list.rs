@@ -1,3 +1,5 @@
+mod keys;
+
 use super::Run;
 use super::find::{all, of_workspace};
 use crate::error::Error;
@@ -50,7 +52,7 @@ impl Default for RunSort {
     }
 }
 
-/// What lists can be sorted by. Each is an index.
+/// What lists can be sorted by. Those up to the findings are indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunSortBy {
     /// When the row was made.
@@ -83,6 +85,47 @@ pub enum RunSortBy {
     FailedTasks,
     /// Number of findings.
     Findings,
+    /// Id.
+    Id,
+    /// Type.
+    JobType,
+    /// The seven words that stand for states: `CANCELLED`, `COMPLETED`, `FAILED`, `LOST`, `QUEUED`, `RUNNING`,
+    /// `TIMED_OUT`.
+    Status,
+    /// Number of stages.
+    Stages,
+    /// Number of executors.
+    Executors,
+    /// Sum of garbage-collection time.
+    GcTime,
+    /// In-memory size of spilled data.
+    MemorySpill,
+    /// Who ran it.
+    User,
+    /// Spark's version.
+    SparkVersion,
+}
+
+/// What a run is sorted by in one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunKey {
+    /// It is not known.
+    Unknown,
+    /// A number, or a time in microseconds.
+    Number(i64),
+    /// A text; of names in lower case.
+    Text(String),
+}
+
+/// A place in a list: where a run stands, or would stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunPlace {
+    /// One for each column of the order.
+    pub keys: Vec<RunKey>,
+    /// When it was made, in microseconds since 1970.
+    pub created_us: i64,
+    /// Its id.
+    pub id: String,
 }
 
 /// Which way to sort.
@@ -121,6 +164,33 @@ impl Store {
                 async move {
                     let total = total(t, &filter).await?;
                     Ok((all(t, query).await?, total))
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Runs that fit, in an order of several columns, behind a place of it; and how many fit altogether. Runs that are
+    /// equal in all of it come by creation and id, in the direction of the last column.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_list_after(
+        &self,
+        filter: &RunFilter,
+        sort: &[RunSort],
+        after: Option<&RunPlace>,
+        page: Page,
+    ) -> Result<(Vec<Run>, u64), Error> {
+        let query = keys::behind(keys::ordered(matching(filter), sort), sort, after);
+        let query = query.offset(page.offset).limit(page.limit);
+        let filter = filter.clone();
+        self.connections
+            .read("list runs", |t| {
+                async move {
+                    let total = total(t, &filter).await?;
+                    let runs = if page.limit == 0 { Vec::new() } else { all(t, query).await? };
+                    Ok((runs, total))
                 }
                 .boxed()
             })
@@ -216,5 +286,14 @@ fn column(by: RunSortBy) -> table::Column {
         RunSortBy::Tasks => Column::NumTasks,
         RunSortBy::FailedTasks => Column::NumFailedTasks,
         RunSortBy::Findings => Column::NumFindings,
+        RunSortBy::Id => Column::Id,
+        RunSortBy::JobType => Column::JobType,
+        RunSortBy::Status => Column::State,
+        RunSortBy::Stages => Column::NumStages,
+        RunSortBy::Executors => Column::NumExecutors,
+        RunSortBy::GcTime => Column::GcTimeMs,
+        RunSortBy::MemorySpill => Column::MemorySpillBytes,
+        RunSortBy::User => Column::UserName,
+        RunSortBy::SparkVersion => Column::SparkVersion,
     }
 }

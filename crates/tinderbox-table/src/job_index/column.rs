@@ -123,7 +123,7 @@ impl JobColumn {
     }
 
     /// Its place in [`JobColumn::ALL`].
-    pub(super) fn at(self) -> usize {
+    pub(crate) fn at(self) -> usize {
         self as usize
     }
 

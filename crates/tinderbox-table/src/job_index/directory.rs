@@ -56,6 +56,8 @@ pub(super) struct Directory {
     /// By status and by type, in the order of words: the jobs that have it.
     pub(super) statuses: Vec<PostingsPart>,
     pub(super) types: Vec<PostingsPart>,
+    /// Sums over jobs: JSON, compressed.
+    pub(super) tallies: Part,
     /// What else is told of the data set: JSON of who wrote the index.
     pub(super) facts: Part,
 }

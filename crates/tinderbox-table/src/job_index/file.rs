@@ -10,6 +10,7 @@ use super::directory::{
 use super::query::JobRow;
 use super::sections::{ID_LEN_BITS, RANGE_COUNT_BITS, RANGE_LEN};
 use super::spool::cells_of;
+use super::tally::JobTally;
 use super::words::Words;
 use super::writer::RowRange;
 use crate::error::Error;
@@ -32,6 +33,7 @@ pub struct JobIndex {
     pub(super) id_blocks: Vec<u64>,
     /// By key of a name: the first place of the order that has it.
     pub(super) name_places: Vec<u32>,
+    tallies: Vec<JobTally>,
     facts: Vec<u8>,
 }
 
@@ -101,6 +103,9 @@ impl JobIndex {
         let id_blocks = cells_of(&part(&directory.id_blocks)?).collect();
         let name_places =
             part(&directory.name_places)?.chunks_exact(4).map(|place| u32_at(place, 0)).collect();
+        let tallies = zstd::stream::decode_all(part(&directory.tallies)?.as_slice())?;
+        let tallies =
+            serde_json::from_slice(&tallies).map_err(|_| malformed("its sums cannot be read"))?;
         let facts = part(&directory.facts)?;
         let path = path.to_owned();
         Ok(Self {
@@ -113,6 +118,7 @@ impl JobIndex {
             types,
             id_blocks,
             name_places,
+            tallies,
             facts,
         })
     }
@@ -125,6 +131,11 @@ impl JobIndex {
     /// What its writer wanted to have kept with it.
     pub fn facts(&self) -> &[u8] {
         &self.facts
+    }
+
+    /// Sums over all jobs, by hour, type and status.
+    pub fn tallies(&self) -> &[JobTally] {
+        &self.tallies
     }
 
     /// The statuses or types that there are, each with the number of its jobs.

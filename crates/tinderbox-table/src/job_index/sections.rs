@@ -5,10 +5,11 @@ use super::cell::MISSING;
 use super::column::{COLUMNS, JobColumn};
 use super::directory::{
     BLOCK_ROWS, Block, Directory, ERRORS_CELL, MAGIC, OPERATORS_CELL, OrderPart, Part,
-    PostingsPart, RECORD_LEN, bit_of,
+    PostingsPart, RECORD_LEN, bit_of, u64_at,
 };
 use super::order::order_of;
 use super::spool::{Spool, cells_of};
+use super::tally::Tallies;
 use super::words::{Words, WordsComing};
 use super::writer::{ClosedJobs, DetailRanges};
 use crate::atomic_file::AtomicFile;
@@ -106,7 +107,13 @@ pub(super) fn write_index(
     });
     drop(by_id);
     directory.ranges = sink.part(&ranges)?;
-    directory.records = put_records(&mut sink, &done, &places, &details)?;
+    let mut tallies = Tallies::default();
+    directory.records = put_records(&mut sink, &done, &places, &details, &mut tallies)?;
+    let none = Words::default();
+    let words = |column: JobColumn| done.columns[column.at()].words.as_ref().unwrap_or(&none);
+    let tallies = tallies.finish(words(JobColumn::JobType), words(JobColumn::Status));
+    let tallies = serde_json::to_vec(&tallies).map_err(io::Error::other)?;
+    directory.tallies = sink.part(&zstd::stream::encode_all(tallies.as_slice(), 3)?)?;
     directory.facts = sink.part(facts)?;
     let end = directory.encode(sink.len)?;
     sink.put(&end)?;
@@ -419,6 +426,7 @@ fn put_records(
     done: &AllDone,
     ids: &[u64],
     details: &[Vec<u64>; 2],
+    tallies: &mut Tallies,
 ) -> io::Result<Part> {
     let offset = sink.len;
     let mut records = Vec::new();
@@ -441,6 +449,9 @@ fn put_records(
         put(JobColumn::Id.at(), &mut ids[first..first + count].iter().copied());
         for (at, detail) in [OPERATORS_CELL, ERRORS_CELL].into_iter().zip(details) {
             put(at, &mut detail[first..first + count].iter().copied());
+        }
+        for record in records.chunks_exact(RECORD_LEN) {
+            tallies.add(|column| u64_at(record, column.at() * 8));
         }
         sink.put(&records)?;
     }
