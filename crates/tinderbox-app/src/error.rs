@@ -161,6 +161,27 @@ pub enum Error {
         /// Its name.
         table: String,
     },
+    /// The data set was imported before, and its files have changed since.
+    #[error("the data set {} was imported before and has changed since", source_folder.display())]
+    ImportChanged {
+        /// Where it lies.
+        source_folder: PathBuf,
+    },
+    /// The files of a data set changed while they were read.
+    #[error("the files of the data set {} changed while they were read", source_folder.display())]
+    ImportMoved {
+        /// Where it lies.
+        source_folder: PathBuf,
+    },
+    /// The place of a page is none, or one of another order.
+    #[error("the cursor is not one of a list in this order")]
+    BadCursor,
+    /// The job came with a data set, which tells nothing of what is asked.
+    #[error("the job {id} came with a data set, which does not tell this of its jobs")]
+    Imported {
+        /// The job.
+        id: String,
+    },
     /// Sail or a Spark Connect server failed, or the SQL is not taken.
     #[error(transparent)]
     Connect(#[from] tinderbox_connect::Error),
@@ -208,6 +229,10 @@ impl Error {
             Self::Table(_) => "table",
             Self::NoHistory { .. } | Self::EmptyTable { .. } => "no-history",
             Self::Connect(_) => "connect",
+            Self::ImportChanged { .. } => "import-changed",
+            Self::ImportMoved { .. } => "import-moved",
+            Self::BadCursor => "bad-cursor",
+            Self::Imported { .. } => "no-record",
             Self::File { .. } => "file",
             Self::Background(_) => "background",
         }
@@ -240,6 +265,10 @@ impl Error {
             Self::NoHistory { .. } | Self::EmptyTable { .. } => {
                 "fill it with `tinderbox collect --event-log-dir DIR`, or name another --data-dir".to_owned()
             }
+            Self::ImportChanged { .. } => "give --replace to take its files as they are now".to_owned(),
+            Self::ImportMoved { .. } => "try again when whoever writes them has finished".to_owned(),
+            Self::BadCursor => "take next_cursor of the page before, with the same sort_by".to_owned(),
+            Self::Imported { .. } => "its operators, errors and timeline are there".to_owned(),
             Self::Connect(error) => return error.hint(),
             Self::File { .. } | Self::Background(_) => return None,
         })

@@ -15,6 +15,7 @@ mod growing;
 mod history;
 mod history_server_source;
 mod history_sql;
+mod job_sets;
 mod live;
 mod log_warnings;
 mod opening;
@@ -40,6 +41,10 @@ pub use history_server_source::OnStep;
 pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
+pub use job_sets::{
+    ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage, JobListQuery, JobOverview,
+    ListedJob, RefreshedSets, state_of_row,
+};
 pub use live::LiveRun;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
@@ -54,7 +59,7 @@ pub use views::{
 
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
-pub use tinderbox_table::{Timeline as TimelineCells, TimelineExtent};
+pub use tinderbox_table::{JobColumn, JobRow, JobValue, Timeline as TimelineCells, TimelineExtent};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
@@ -111,6 +116,7 @@ struct Inner {
     packs: Packs,
     opening: Opening,
     growing: Growing,
+    job_sets: job_sets::JobSets,
     /// What Spark's History Server lists; read when it is first asked for.
     history: history::KeptList,
     /// What [`App::watch_logs`] watches.
@@ -163,6 +169,7 @@ impl App {
                 packs: Packs::default(),
                 opening: Opening::default(),
                 growing: Growing::default(),
+                job_sets: job_sets::JobSets::default(),
                 history: history::KeptList::default(),
                 log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
@@ -178,6 +185,7 @@ impl App {
                 tasks: Mutex::default(),
             }),
         };
+        app.open_job_sets().await?;
         app.spawn(app.clone().reconcile());
         app.spawn(app.clone().sweep());
         Ok(app)

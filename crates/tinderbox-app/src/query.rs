@@ -324,7 +324,11 @@ impl App {
         match self.inner.store.run_find(&WorkspaceId::default(), id).await {
             Ok(run) => Ok(run),
             Err(tinderbox_store::Error::RunNotFound { .. }) => {
-                Err(Error::NoSuchRun { id: id.to_owned() })
+                let id = id.to_owned();
+                if self.is_imported(&id).await? {
+                    return Err(Error::Imported { id });
+                }
+                Err(Error::NoSuchRun { id })
             }
             Err(tinderbox_store::Error::RunAmbiguous { candidates, .. }) => {
                 let matches = candidates.iter().map(ToString::to_string).collect();

@@ -171,18 +171,18 @@ impl Store {
     }
 
     /// Runs that fit, in an order of several columns, behind a place of it; and how many fit altogether. Runs that are
-    /// equal in all of it come by creation and id, in the direction of the last column.
+    /// equal in all of it come by creation and id, in the direction of `last`.
     ///
     /// # Errors
     /// What the database says.
     pub async fn run_list_after(
         &self,
         filter: &RunFilter,
-        sort: &[RunSort],
+        (sort, last): (&[RunSort], SortOrder),
         after: Option<&RunPlace>,
         page: Page,
     ) -> Result<(Vec<Run>, u64), Error> {
-        let query = keys::behind(keys::ordered(matching(filter), sort), sort, after);
+        let query = keys::behind(keys::ordered(matching(filter), sort, last), sort, last, after);
         let query = query.offset(page.offset).limit(page.limit);
         let filter = filter.clone();
         self.connections

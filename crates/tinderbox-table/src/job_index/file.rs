@@ -18,6 +18,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 /// An index of jobs. Reading it at many places at once is fine.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct JobIndex {
     pub(super) name_places: Vec<u32>,
     tallies: Vec<JobTally>,
     facts: Vec<u8>,
+    /// Texts that were searched for, in lower case, the latest last.
+    pub(super) searches: Mutex<Vec<(String, Arc<Bitmap>)>>,
 }
 
 const WHAT: &str = "index of jobs";
@@ -120,6 +123,7 @@ impl JobIndex {
             name_places,
             tallies,
             facts,
+            searches: Mutex::default(),
         })
     }
 

@@ -99,8 +99,11 @@ impl JobIndex {
             });
         }
         if let Some(text) = query.search.as_deref().filter(|text| !text.is_empty()) {
-            let found = self.search(text, matching.rows.clone())?;
-            matching = matching.within(found);
+            let mut found = self.search(text)?.as_ref().clone();
+            if let Some(bits) = &matching.bits {
+                found.intersect(bits);
+            }
+            matching.bits = Some(found);
         }
         matching.total = match &matching.bits {
             Some(bits) => bits.count(&matching.rows),

@@ -7,17 +7,35 @@ use super::file::JobIndex;
 use super::sections::ID_END;
 use std::io;
 use std::ops::Range;
+use std::sync::{Arc, PoisonError};
 
 /// Blocks that are read together.
 const BLOCKS: usize = 16;
+/// Answers that are kept, an eighth of a byte a job each.
+const KEPT: usize = 4;
 
 impl JobIndex {
-    /// Jobs of `rows` (and perhaps others) that have `text` in their name or id.
-    pub(super) fn search(&self, text: &str, rows: Range<u32>) -> io::Result<Bitmap> {
-        let mut found = Bitmap::empty(self.directory.num_jobs as usize);
+    /// Jobs that have `text` in their name or id. The latest answers are kept: a list is read page by page.
+    pub(super) fn search(&self, text: &str) -> io::Result<Arc<Bitmap>> {
         let folded = text.to_lowercase();
+        {
+            let mut kept = self.searches.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(at) = kept.iter().position(|(known, _)| *known == folded) {
+                let known = kept.remove(at);
+                let found = Arc::clone(&known.1);
+                kept.push(known);
+                return Ok(found);
+            }
+        }
+        let mut found = Bitmap::empty(self.directory.num_jobs as usize);
         self.search_names(&folded, &mut found)?;
-        self.search_ids(&folded, rows, &mut found)?;
+        self.search_ids(&folded, 0..self.directory.num_jobs, &mut found)?;
+        let found = Arc::new(found);
+        let mut kept = self.searches.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((folded, Arc::clone(&found)));
         Ok(found)
     }
 

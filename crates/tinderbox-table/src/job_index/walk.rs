@@ -15,9 +15,10 @@ use std::ops::Range;
 
 /// Up to so many jobs are gathered and sorted. That takes a few reads for each; walking until so few are met would take
 /// longer.
-const GATHER: u64 = 1_024;
+const GATHER: u64 = 2_048;
 
-const BLOCK: u32 = BLOCK_ROWS as u32;
+const BLOCK: u32 = 4_096;
+const _: () = assert!(BLOCK as usize == BLOCK_ROWS);
 
 impl JobIndex {
     /// A page, and the number of all jobs that match.

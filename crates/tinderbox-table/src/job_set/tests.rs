@@ -6,8 +6,8 @@ use crate::job_index::{JobColumn, JobIndex, JobQuery, JobRow, JobSort, JobValue}
 use crate::pack::Direction;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float32Array, Float64Array,
-    Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampNanosecondArray,
+    ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
+    Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampNanosecondArray,
     TimestampSecondArray, UInt16Array,
 };
 use parquet::arrow::ArrowWriter;

@@ -4,18 +4,19 @@ use super::{RunKey, RunPlace, RunSort, RunSortBy, SortOrder, column};
 use crate::row::UNKNOWN;
 use crate::tables::run as table;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{CaseStatement, Cond, ExprTrait, Func, SimpleExpr};
+use sea_orm::sea_query::{CaseStatement, Cond, ExprTrait, SimpleExpr};
 use sea_orm::{Order, QueryFilter, QueryOrder};
 
-/// In this order; equal runs by creation and id, in the direction of the last column.
+/// In this order; equal runs by creation and id.
 pub(super) fn ordered(
     mut query: Select<table::Entity>,
     sort: &[RunSort],
+    last: SortOrder,
 ) -> Select<table::Entity> {
     for key in sort {
         query = query.order_by(value_of(key.by), order(key.order));
     }
-    let last = order(last_order(sort));
+    let last = order(last);
     query.order_by(table::Column::CreatedUs, last.clone()).order_by(table::Column::Id, last)
 }
 
@@ -23,10 +24,10 @@ pub(super) fn ordered(
 pub(super) fn behind(
     query: Select<table::Entity>,
     sort: &[RunSort],
+    last: SortOrder,
     place: Option<&RunPlace>,
 ) -> Select<table::Entity> {
     let Some(place) = place else { return query };
-    let last = last_order(sort);
     let mut columns: Vec<(SimpleExpr, SimpleExpr, SortOrder)> = sort
         .iter()
         .zip(&place.keys)
@@ -58,15 +59,9 @@ fn order(order: SortOrder) -> Order {
     }
 }
 
-fn last_order(sort: &[RunSort]) -> SortOrder {
-    sort.last().map_or(SortOrder::Descending, |sort| sort.order)
-}
-
 fn value_of(by: RunSortBy) -> SimpleExpr {
     match by {
-        RunSortBy::SparkVersion => {
-            Func::coalesce([Expr::col(table::Column::SparkVersion).into(), "".into()]).into()
-        }
+        RunSortBy::SparkVersion => Expr::col(table::Column::SparkVersion).if_null(""),
         RunSortBy::Status => {
             let mut words = CaseStatement::new();
             for (state, word) in STATUSES {
