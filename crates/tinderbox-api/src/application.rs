@@ -344,7 +344,7 @@ pub struct ErrorCause {
 }
 
 /// When the stages and tasks of a run ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timeline {
     /// The run.
     pub job_id: String,
@@ -356,6 +356,15 @@ pub struct Timeline {
     pub stages: Vec<TimelineStage>,
     /// Task bars.
     pub tasks: TimelineTasks,
+    /// When the job began.
+    pub job_start: Option<String>,
+    /// When it ended.
+    pub job_end: Option<String>,
+    /// Whole seconds between the two.
+    pub total_duration: u64,
+    /// Operators of a job of a data set, by their begin; none of runs.
+    #[serde(default)]
+    pub operators: Vec<crate::DataSetOperator>,
 }
 
 /// A stage on the timeline; times are relative to the origin.

@@ -1,7 +1,7 @@
 use crate::{
-    CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, Job, JobDetail, JobList,
-    JobProgress, LogPage, Problem, PruneRequest, PruneResult, Report, Server, SpecSource,
-    SubmitJob, SubmittedJob,
+    CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ImportRequest,
+    ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, Problem, PruneRequest,
+    PruneResult, Report, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -108,6 +108,14 @@ impl Client {
     /// See [`Error`].
     pub async fn list_jobs(&self, query: &[(&str, String)]) -> Result<JobList, Error> {
         self.get("/api/jobs", &query).await
+    }
+
+    /// Takes a data set of jobs into the history.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn import(&self, request: &ImportRequest) -> Result<ImportResult, Error> {
+        self.post("/api/import", request).await
     }
 
     /// Asks for a run.

@@ -19,6 +19,18 @@ pub struct Stats {
     pub rows: Vec<StatsRow>,
     /// Rows that there are; more than `rows` holds when the limit cut some off.
     pub num_groups: u64,
+    /// All jobs, those of data sets included, which `rows` does not count; whatever was asked for.
+    pub overview: crate::Overview,
+    /// Means and sums over the same jobs.
+    pub performance: crate::Performance,
+    /// The same jobs by type.
+    pub job_types: crate::TypeCounts,
+    /// The latest of the same jobs.
+    pub recent_activity: crate::RecentActivity,
+    /// Errors of data sets.
+    pub errors: crate::ErrorCounts,
+    /// When this was answered.
+    pub last_updated: String,
 }
 
 /// Figures of the runs of one group. Figures of a run count once it has ended or its log was read; a run belongs to the

@@ -69,6 +69,30 @@ pub struct Job {
     pub partial: bool,
     /// The run whose advice this one carries.
     pub advice_from: Option<String>,
+    /// Whole seconds from start to end.
+    pub duration_seconds: Option<u64>,
+    /// The same in words: `1h 2m 3s`.
+    pub duration_formatted: Option<String>,
+    /// Read from storage, in units of 1,048,576 bytes.
+    pub input_size_mb: f64,
+    /// Written to storage, in the same unit.
+    pub output_size_mb: f64,
+    /// Shuffle data read, in the same unit.
+    pub shuffle_read_mb: f64,
+    /// Shuffle data written, in the same unit.
+    pub shuffle_write_mb: f64,
+    /// Memory of one executor, in the same unit; `null` for runs.
+    pub memory_per_executor_mb: Option<i64>,
+    /// Memory of all executors, in the same unit; `null` for runs.
+    pub total_memory_mb: Option<i64>,
+    /// Cores of one executor; `null` for runs.
+    pub cpu_cores_per_executor: Option<i64>,
+    /// From 1, more for a retry; `null` for runs.
+    pub attempt: Option<i64>,
+    /// The job that it repeats, of a data set.
+    pub retry_of: Option<String>,
+    /// What a generated data set plays with it.
+    pub scenario: Option<String>,
 }
 
 /// A page of runs.
@@ -78,6 +102,8 @@ pub struct JobList {
     pub jobs: Vec<Job>,
     /// Where this page lies.
     pub pagination: Pagination,
+    /// For `cursor` of the next page; `null` on the last one.
+    pub next_cursor: Option<String>,
 }
 
 /// Where a page lies in a list.

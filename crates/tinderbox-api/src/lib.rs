@@ -5,6 +5,7 @@
 
 mod application;
 mod client;
+mod data_set;
 mod differences;
 mod fleet;
 mod job;
@@ -21,6 +22,10 @@ pub use application::{
     Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
 pub use client::{Client, Error};
+pub use data_set::{
+    DataSetOperator, ErrorCounts, Health, ImportRequest, ImportResult, JobTypes, Overview,
+    Performance, RecentActivity, Refreshed, TypeCounts,
+};
 pub use differences::{
     ConfigurationDifference, Differences, OperatorDifference, OperatorSide, StageDifference,
     StageSide, TimeDifference, TimeFactors, TimePart,

@@ -11,8 +11,11 @@ use utoipa::ToSchema;
 pub struct OperatorList {
     /// The run.
     pub job_id: String,
-    /// Executions by id.
+    /// Executions by id; none of jobs of data sets.
     pub executions: Vec<SqlExecution>,
+    /// Operators of a job of a data set, by their place in it; none of runs.
+    #[serde(default)]
+    pub operators: Vec<crate::DataSetOperator>,
 }
 
 /// One SQL execution.

@@ -240,6 +240,19 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Take a data set of jobs into the history: jobs/spark_jobs.parquet and what lies beside it, as `tinderbox generate`
+    /// and other programs write it.
+    Import {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Take the files as they are now when they have changed since an earlier import.
+        #[arg(long)]
+        replace: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// Serve the page and the API.
     Serve {
         /// Address to listen on; port 0 takes a free one.
@@ -252,6 +265,10 @@ pub enum Command {
         /// Look into the directories below, too.
         #[arg(long)]
         recursive: bool,
+        /// Show the jobs of the data set in this folder, read where it lies; may be repeated. POST /api/refresh reads
+        /// again what has changed.
+        #[arg(long, value_name = "DIR")]
+        parquet: Vec<PathBuf>,
         /// What may be called.
         #[command(flatten)]
         outgoing: Outgoing,

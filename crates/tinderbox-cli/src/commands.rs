@@ -5,6 +5,7 @@ mod collect;
 mod fleet;
 mod history;
 mod history_server;
+mod import;
 mod inspect;
 mod run;
 mod serve;
@@ -74,10 +75,14 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             };
             history_server::collect(&place, order, &outgoing, format).await
         }
+        Command::Import { folder, replace, format } => {
+            import::import(&place, &folder, replace, format).await
+        }
         Command::Serve {
             listen,
             event_log_dir,
             recursive,
+            parquet,
             keep_for,
             keep_size,
             history_api,
@@ -87,8 +92,8 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             let logs = serve::Logs { urls: event_log_dir, recursive };
             let retention = Retention { age: keep_for, size: keep_size };
             let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
-            serve::serve(&place, listen, serve::Record { logs, retention }, history, &outgoing)
-                .await
+            let record = serve::Record { logs, data_sets: parquet, retention };
+            serve::serve(&place, listen, record, history, &outgoing).await
         }
         Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {
             history::sql(&place, history::Question { query, on, limit }, format).await

@@ -1,6 +1,12 @@
 //! From the app's values to the bodies of the contract. Bodies that need only values of the model are converted in
 //! `tinderbox-api` itself.
 
+mod data_set;
+
+pub use data_set::{
+    brief, imported, imported_detail, imported_timeline, listed_job, operators, words,
+};
+
 use tinderbox_api as api;
 use tinderbox_api::rfc3339;
 use tinderbox_app as app;
@@ -47,7 +53,27 @@ pub fn job(run: &app::RunView) -> api::Job {
         error: run.error.clone(),
         partial: run.partial,
         advice_from: run.advice_run.as_ref().map(ToString::to_string),
+        duration_seconds: run.duration.map(|duration| duration.0 / 1_000),
+        duration_formatted: run
+            .duration
+            .map(|duration| words(i64::try_from(duration.0 / 1_000).unwrap_or(i64::MAX))),
+        input_size_mb: mb(totals.input.0),
+        output_size_mb: mb(totals.output.0),
+        shuffle_read_mb: mb(totals.shuffle_read.0),
+        shuffle_write_mb: mb(totals.shuffle_write.0),
+        memory_per_executor_mb: None,
+        total_memory_mb: None,
+        cpu_cores_per_executor: None,
+        attempt: None,
+        retry_of: None,
+        scenario: None,
     }
+}
+
+/// Units of 1,048,576 bytes, with two decimals.
+#[allow(clippy::cast_precision_loss)]
+fn mb(bytes: u64) -> f64 {
+    (bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0
 }
 
 /// The seed's words for states, and ours where it has none.
@@ -137,7 +163,13 @@ fn cause(cause: &app::Cause) -> api::ErrorCause {
 }
 
 /// Figures over many runs.
-pub fn stats(query: &app::StatsQuery, rows: &[app::Stats], num_groups: usize) -> api::Stats {
+pub fn stats(
+    query: &app::StatsQuery,
+    (rows, num_groups): (&[app::Stats], usize),
+    all: app::JobOverview,
+    now: TimestampMs,
+) -> api::Stats {
+    let brief = brief(&all);
     let hour = |up: i64| {
         const HOUR_MS: i64 = 3_600_000;
         move |time: TimestampMs| rfc3339(TimestampMs((time.0 + up).div_euclid(HOUR_MS) * HOUR_MS))
@@ -155,6 +187,12 @@ pub fn stats(query: &app::StatsQuery, rows: &[app::Stats], num_groups: usize) ->
         relative_error: app::DurationHistogram::RELATIVE_ERROR,
         rows: rows.iter().map(stats_row).collect(),
         num_groups: num_groups as u64,
+        overview: brief.overview,
+        performance: brief.performance,
+        job_types: all.types,
+        recent_activity: brief.recent_activity,
+        errors: brief.errors,
+        last_updated: rfc3339(now),
     }
 }
 
@@ -252,12 +290,18 @@ pub fn timeline(run: &RunId, timeline: app::Timeline) -> api::Timeline {
         tasks.end_ms.push(bar.end.0);
         tasks.failed.push(bar.failed);
     }
+    let end = timeline.origin.0.saturating_add_unsigned(timeline.length.0);
+    let end = Some(rfc3339(TimestampMs(end)));
     api::Timeline {
         job_id: run.to_string(),
         origin_ms: timeline.origin.0,
         length_ms: timeline.length.0,
         stages: stages.collect(),
         tasks,
+        job_start: Some(rfc3339(timeline.origin)),
+        job_end: end,
+        total_duration: timeline.length.0 / 1_000,
+        operators: Vec::new(),
     }
 }
 

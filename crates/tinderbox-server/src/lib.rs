@@ -165,6 +165,7 @@ fn api_routes() -> OpenApiRouter<App> {
         .merge(http::streaming::routes())
         .merge(http::timeline_cells::routes())
         .merge(http::server_info::routes())
+        .merge(http::data_sets::routes())
 }
 
 fn to_json(contract: &utoipa::openapi::OpenApi) -> String {

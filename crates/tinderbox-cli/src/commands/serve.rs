@@ -7,6 +7,7 @@ use crate::output;
 use crate::session::{data_dir, open_app};
 use crate::sources;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tinderbox_app::{App, Retention};
 use tinderbox_server::HistoryOptions;
@@ -24,6 +25,8 @@ pub struct Logs {
 pub struct Record {
     /// Logs that are read.
     pub logs: Logs,
+    /// Folders of data sets of jobs that are shown where they lie.
+    pub data_sets: Vec<PathBuf>,
     /// When runs go again.
     pub retention: Retention,
 }
@@ -41,6 +44,11 @@ pub async fn serve(
     // Before the data directory is taken: a URL that cannot be used is an error of the command.
     let logs = sources::log_sources(&record.logs.urls, record.logs.recursive, &access)?;
     let (app, listener, url) = open_app(&root, listen, access).await?;
+    for folder in &record.data_sets {
+        let set = app.serve_data_set(folder).await?;
+        set.warnings.iter().for_each(|warning| output::note(warning));
+        output::note(&format!("{} jobs of {}", set.num_jobs, set.source.display()));
+    }
     for source in logs {
         app.watch_logs(source);
     }

@@ -96,7 +96,7 @@ impl StatsParameters {
     }
 }
 
-fn time(name: &str, text: Option<String>) -> Result<Option<TimestampMs>, ApiError> {
+pub(super) fn time(name: &str, text: Option<String>) -> Result<Option<TimestampMs>, ApiError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let hint = "write it as 2026-11-20, 2026-11-20T18:00:00Z or milliseconds since 1970";
     api::parse_time(&text).map(Some).ok_or_else(|| ApiError::bad_parameter(name, &text, hint))
@@ -111,7 +111,8 @@ async fn get_stats(
 ) -> Result<Json<api::Stats>, ApiError> {
     let query = parameters.into_query()?;
     let (rows, num_groups) = app.stats(&query).await?;
-    Ok(Json(convert::stats(&query, &rows, num_groups)))
+    let all = app.overview().await?;
+    Ok(Json(convert::stats(&query, (&rows, num_groups), all, app.time())))
 }
 
 /// What to search for.

@@ -72,9 +72,16 @@ async fn list_operators(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<api::OperatorList>, ApiError> {
+    if let Some(job) = app.imported_job(&id).await? {
+        let operators = app.imported_operators(&job).await?;
+        let operators = convert::operators(&job, operators);
+        let job_id = job.id().to_owned();
+        return Ok(Json(api::OperatorList { job_id, executions: Vec::new(), operators }));
+    }
     let (run, application) = app.application(&id).await?;
     let executions = application.sql.iter().map(api::SqlExecution::from).collect();
-    Ok(Json(api::OperatorList { job_id: run.to_string(), executions }))
+    let (job_id, operators) = (run.to_string(), Vec::new());
+    Ok(Json(api::OperatorList { job_id, executions, operators }))
 }
 
 /// Errors of a run, the one that ended it first.
@@ -85,6 +92,10 @@ async fn list_errors(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<api::ErrorList>, ApiError> {
+    if let Some(job) = app.imported_job(&id).await? {
+        let errors = app.imported_errors(&job).await?.iter().map(convert::job_error).collect();
+        return Ok(Json(api::ErrorList { job_id: job.id().to_owned(), errors }));
+    }
     let (run, errors) = app.errors(&id).await?;
     let errors = errors.iter().map(convert::job_error).collect();
     Ok(Json(api::ErrorList { job_id: run.to_string(), errors }))
@@ -98,6 +109,10 @@ async fn get_timeline(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<api::Timeline>, ApiError> {
+    if let Some(job) = app.imported_job(&id).await? {
+        let operators = app.imported_operators(&job).await?;
+        return Ok(Json(convert::imported_timeline(&job, operators)));
+    }
     let (run, timeline) = app.timeline(&id).await?;
     Ok(Json(convert::timeline(&run, timeline)))
 }

@@ -2,13 +2,14 @@
 
 use crate::convert;
 use crate::extract::{Body, Path, Query};
+use crate::http::fleet::time;
 use crate::problem::ApiError;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tinderbox_api as api;
-use tinderbox_app::{App, RunQuery, RunSortKey, Submission, model};
+use tinderbox_app::{App, JobListKey, JobListQuery, Submission, model};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,17 +32,26 @@ struct ListQuery {
     /// States, commas between: `running,failed`. All when left out.
     #[param(required = false)]
     state: String,
-    /// `batch`, `streaming` or `application`.
+    /// Statuses, commas between: `COMPLETED,FAILED`. All when left out, or `ALL`.
+    #[param(required = false)]
+    status: String,
+    /// `batch`, `streaming` or `application`, or a type of a data set.
     job_type: Option<String>,
     /// Engine or profile.
     engine: Option<String>,
-    /// Part of the name, case ignored.
+    /// Part of the name, case ignored; of jobs of data sets also of the id.
     search: Option<String>,
-    /// `created_time` (default), `start_time`, `duration_ms`, `job_name`, `state`, `task_time_ms`, `input_bytes`,
-    /// `shuffle_read_bytes`, `shuffle_write_bytes`, `disk_spill_bytes` or `num_findings`.
+    /// Started (runs: recorded) at this time or later: RFC 3339, a date, or milliseconds since 1970.
+    since: Option<String>,
+    /// Started (runs: recorded) before this time.
+    until: Option<String>,
+    /// What to sort by, the most important first, commas between: `created_time` (default) or any other figure, time or
+    /// text of a job. A minus in front of one: largest first.
     sort_by: Option<String>,
-    /// `desc` (default) or `asc`.
+    /// Of those without a minus: `desc` (default) or `asc`.
     sort_order: Option<String>,
+    /// `next_cursor` of the page before, which must have had the same filters and order.
+    cursor: Option<String>,
     /// Rows wanted, 1 to 500; 50 when left out.
     limit: Option<u64>,
     /// Rows to skip.
@@ -51,12 +61,16 @@ struct ListQuery {
 /// What SQL can count to.
 const MAX_OFFSET: u64 = i64::MAX as u64;
 
+/// Most columns of an order.
+const MAX_KEYS: usize = 4;
+
 impl ListQuery {
-    fn into_query(self) -> Result<RunQuery, ApiError> {
-        let states = self
-            .state
-            .split(',')
-            .filter(|word| !word.is_empty())
+    fn into_query(self) -> Result<JobListQuery, ApiError> {
+        let words = |text: &str| {
+            text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let states = words(&self.state)
+            .iter()
             .map(|word| {
                 model::RunState::parse(word).ok_or_else(|| {
                     let known = model::RunState::ALL.map(model::RunState::as_str).join(", ");
@@ -64,11 +78,10 @@ impl ListQuery {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let sort_by = self.sort_by.as_deref().unwrap_or("created_time");
-        let sort = RunSortKey::parse(sort_by).ok_or_else(|| {
-            let known = RunSortKey::ALL.map(RunSortKey::as_str).join(", ");
-            ApiError::bad_parameter("sort_by", sort_by, &format!("use one of {known}"))
-        })?;
+        let mut statuses = words(&self.status.to_uppercase());
+        if statuses.iter().any(|word| word == "ALL") {
+            statuses.clear();
+        }
         let descending = match self.sort_order.as_deref() {
             None | Some("desc") => true,
             Some("asc") => false,
@@ -76,6 +89,27 @@ impl ListQuery {
                 return Err(ApiError::bad_parameter("sort_order", other, "use asc or desc"));
             }
         };
+        let sort = self
+            .sort_by
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .unwrap_or("created_time")
+            .split(',')
+            .map(|word| {
+                let (name, descending) = match word.strip_prefix('-') {
+                    Some(name) => (name, true),
+                    None => (word, descending),
+                };
+                JobListKey::parse(name).map(|key| (key, descending)).ok_or_else(|| {
+                    let known = JobListKey::names().collect::<Vec<_>>().join(", ");
+                    ApiError::bad_parameter("sort_by", word, &format!("use {known}"))
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if sort.len() > MAX_KEYS {
+            let given = self.sort_by.unwrap_or_default();
+            return Err(ApiError::bad_parameter("sort_by", &given, "sort by at most four"));
+        }
         let limit = self.limit.unwrap_or(50);
         if !(1..=500).contains(&limit) {
             return Err(ApiError::bad_parameter("limit", &limit.to_string(), "use 1 to 500"));
@@ -84,20 +118,24 @@ impl ListQuery {
         if offset > MAX_OFFSET {
             return Err(ApiError::bad_parameter("offset", &offset.to_string(), "skip fewer rows"));
         }
-        Ok(RunQuery {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Ok(JobListQuery {
             states,
-            job_type: self.job_type.filter(|text| !text.is_empty()),
-            engine: self.engine.filter(|text| !text.is_empty()),
-            search: self.search.filter(|text| !text.is_empty()),
+            statuses,
+            job_type: given(self.job_type),
+            engine: given(self.engine),
+            search: given(self.search),
+            since: time("since", self.since)?,
+            until: time("until", self.until)?,
             sort,
-            descending,
-            limit,
+            after: given(self.cursor),
             offset,
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
         })
     }
 }
 
-/// Runs, newest first unless asked otherwise.
+/// Runs and jobs of data sets, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs", params(ListQuery),
     responses((status = 200, body = api::JobList), (status = 400, body = api::Problem)))]
 async fn list_jobs(
@@ -105,12 +143,12 @@ async fn list_jobs(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<api::JobList>, ApiError> {
     let query = query.into_query()?;
-    let (limit, offset) = (query.limit, query.offset);
-    let page = app.runs(&query).await?;
-    let jobs: Vec<_> = page.runs.iter().map(convert::job).collect();
-    let has_more = offset + (jobs.len() as u64) < page.total;
+    let (limit, offset) = (query.limit as u64, query.offset);
+    let page = app.jobs(&query).await?;
+    let jobs: Vec<_> = page.jobs.iter().map(convert::listed_job).collect();
+    let has_more = page.next.is_some();
     let pagination = api::Pagination { total: page.total, limit, offset, has_more };
-    Ok(Json(api::JobList { jobs, pagination }))
+    Ok(Json(api::JobList { jobs, pagination, next_cursor: page.next }))
 }
 
 /// Ask for a run of a spec.
@@ -146,6 +184,9 @@ async fn get_job(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<api::JobDetail>, ApiError> {
+    if let Some(job) = app.imported_job(&id).await? {
+        return Ok(Json(convert::imported_detail(&job)));
+    }
     Ok(Json(convert::job_detail(&app.run_detail(&id).await?)))
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod data_sets;
 mod fleet;
 mod guard;
 mod history;
