@@ -72,7 +72,8 @@ pub async fn history_tables(root: &Path) -> Result<BTreeMap<&'static str, Vec<Pa
     Ok(tables)
 }
 
-/// Answers a question. Nothing is started before the text has been checked.
+/// Answers a question, `None` when `stop` comes first. Nothing is started before the text has been checked, and in the end
+/// the session is closed and Sail gone, whatever came of it.
 ///
 /// # Errors
 /// [`Error::Connect`], [`Error::EmptyTable`] and those of [`history_tables`].
@@ -80,7 +81,8 @@ pub async fn history_sql(
     root: &Path,
     places: &SparkPlaces,
     question: &HistoryQuery,
-) -> Result<HistoryAnswer, Error> {
+    stop: impl Future<Output = ()>,
+) -> Result<Option<HistoryAnswer>, Error> {
     let names: Vec<_> = TableFileKind::TABLES.iter().map(|kind| kind.as_str()).collect();
     let query = Query::parse(&question.sql, &names)?;
     let mut tables = history_tables(root).await?;
@@ -103,17 +105,26 @@ pub async fn history_sql(
         }
     };
     let session = Session::connect(&url).await?;
-    let engine = match &sail {
-        Some(_) => format!("Sail {SAIL_VERSION}"),
-        None => format!("Spark Connect {}", session.version().await?),
+    let asked = async {
+        let engine = match &sail {
+            Some(_) => format!("Sail {SAIL_VERSION}"),
+            None => format!("Spark Connect {}", session.version().await?),
+        };
+        for (name, files) in &views {
+            session.create_view(name, files).await?;
+        }
+        Ok((session.run(&query, limits).await?, engine))
     };
-    for (name, files) in &views {
-        session.create_view(name, files).await?;
-    }
-    let answer = session.run(&query, limits).await?;
+    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
+    let answered = tokio::select! {
+        answered = tokio::time::timeout(LONGEST, asked) => Some(answered.unwrap_or(Err(too_slow))),
+        () = stop => None,
+    };
     session.close().await;
     drop(sail);
-    rows(&answer, engine)
+    let Some(answered) = answered else { return Ok(None) };
+    let (answer, engine) = answered?;
+    rows(&answer, engine).map(Some)
 }
 
 /// Installs Sail and answers where. Blocks for as long as pip takes.

@@ -234,8 +234,11 @@ impl App {
     }
 }
 
-/// Runs blocking work on the pool for it.
-async fn blocking<T: Send + 'static>(
+/// Runs work that reads files, or computes for long, on the pool for it.
+///
+/// # Errors
+/// What the work says; [`Error::Background`] when it panics.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {

@@ -63,7 +63,7 @@ async fn answers_have_types_limits_and_the_servers_words() {
     assert_eq!((names(&empty), empty.rows.len()), (vec!["host"], 0));
 
     let few = HistoryQuery { sql: "SELECT task_id FROM tasks".to_owned(), server: None, limit: 7 };
-    let few = history_sql(history.root(), &places, &few).await.unwrap();
+    let few = ask(history.root(), &places, &few).await.unwrap();
     assert_eq!((few.rows.len(), few.has_more), (7, true));
 
     let error = history.ask(&places, "SELECT nonsense FROM tasks", None).await.unwrap_err();
@@ -88,8 +88,17 @@ async fn bad_questions_are_refused_before_anything_is_started() {
     let empty = History::with_runs(&[]).await;
     let error = empty.ask(&nowhere, GROUPS, None).await.unwrap_err();
     assert!(matches!(error, Error::EmptyTable { .. }), "{error}");
-    let error = history_sql(Path::new("/nonexistent"), &nowhere, &question(GROUPS, None)).await;
+    let error = ask(Path::new("/nonexistent"), &nowhere, &question(GROUPS, None)).await;
     assert!(matches!(error, Err(Error::NoHistory { .. })));
+}
+
+async fn ask(
+    root: &Path,
+    places: &SparkPlaces,
+    question: &HistoryQuery,
+) -> Result<HistoryAnswer, Error> {
+    let answered = history_sql(root, places, question, std::future::pending()).await;
+    answered?.ok_or_else(|| unreachable!("nobody stops it"))
 }
 
 fn question(sql: &str, server: Option<&str>) -> HistoryQuery {
@@ -133,7 +142,7 @@ impl History {
         sql: &str,
         on: Option<&str>,
     ) -> Result<HistoryAnswer, Error> {
-        history_sql(self.root(), places, &question(sql, on)).await
+        ask(self.root(), places, &question(sql, on)).await
     }
 
     /// What `GROUPS` must answer.
