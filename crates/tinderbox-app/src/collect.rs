@@ -57,13 +57,13 @@ impl App {
         source: &LogSource,
         on_step: &(dyn Fn(CollectStep) + Send + Sync),
     ) -> Result<Collected, Error> {
-        let _alone = self.inner.collecting.lock().await;
         let (listed, depth) = (source.location.clone(), source.depth);
-        // A log has one name, however the directory was spelled.
+        // A log has one name, however the directory was spelled. A store that does not answer keeps nobody else waiting.
         let listing = blocking(move || {
             tinderbox_collect::list(&listed.canonical(), depth).map_err(Error::Collect)
         })
         .await?;
+        let _alone = self.inner.collecting.lock().await;
         let known = self.inner.store.event_log_all().await?;
         let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
         let running = self.inner.store.run_observed(RunState::Running).await?;
@@ -91,7 +91,10 @@ impl App {
                 on_step(CollectStep::Begun { log: log.place.to_string() });
                 let read = self.collect_listed(&log, reading).await;
                 on_step(CollectStep::Ended { num_bytes: log.version.size });
-                read.map(|reasons| Some((log, reasons)))
+                match read {
+                    Ok(reasons) => Ok(Some((log, reasons))),
+                    Err(error) => Err((log, error)),
+                }
             })
             .buffer_unordered(IN_FLIGHT);
         let mut read_logs = HashSet::new();
@@ -103,19 +106,36 @@ impl App {
                     done.add_warning(log.place.to_string(), reasons);
                     read_logs.insert(log.url());
                 }
-                Err(error) => done.failed.push(CollectFailure::of(&error)),
+                Err((log, error)) => {
+                    done.failed.push(CollectFailure::at(&log.place.to_string(), &error));
+                }
             }
         }
         for view in self.inner.growing.views() {
+            let place = view.log.place.to_string();
             if is_quiet(&view.log)
                 && let Err(error) = self.end_growing(view).await
             {
-                done.failed.push(CollectFailure::of(&error));
+                done.failed.push(CollectFailure::at(&place, &error));
             }
         }
         self.write_tables().await;
         self.warn_of_twins(&read_logs, &mut done).await?;
         Ok(done)
+    }
+
+    /// As [`App::collect`], to its end or to [`App::close`] even when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// As [`App::collect`]; [`Error::Background`] when this process ends.
+    pub async fn collect_apart(&self, source: LogSource) -> Result<Collected, Error> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let app = self.clone();
+        self.spawn(async move {
+            let _ = tell.send(app.collect(&source).await);
+        });
+        let ended = |_| Error::Background("the server ends".to_owned());
+        told.await.unwrap_or_else(|error| Err(ended(error)))
     }
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
@@ -125,22 +145,28 @@ impl App {
         self.inner.history.forget();
         let app = self.clone();
         self.spawn(async move {
-            let mut said = Vec::new();
+            // Once, not every ten seconds.
+            let mut said = HashSet::new();
+            let mut said_of: HashMap<String, Vec<String>> = HashMap::new();
             loop {
                 let failures = match app.collect(&source).await {
                     Ok(done) => {
-                        for CollectWarning { log, reasons } in &done.warnings {
-                            tracing::warn!("not whole: {log}: {}", reasons.join("; "));
+                        for CollectWarning { log, reasons } in done.warnings {
+                            if said_of.get(&log) != Some(&reasons) {
+                                tracing::warn!("not whole: {log}: {}", reasons.join("; "));
+                                said_of.insert(log, reasons);
+                            }
                         }
                         done.failed
                     }
                     Err(error) => vec![CollectFailure::of(&error)],
                 };
-                // Once, not every ten seconds.
-                for failure in failures.iter().filter(|failure| !said.contains(*failure)) {
-                    tracing::warn!("not collected: {}", failure.reason);
+                let reasons: HashSet<String> =
+                    failures.into_iter().map(|failure| failure.reason).collect();
+                for reason in reasons.difference(&said) {
+                    tracing::warn!("not collected: {reason}");
                 }
-                said = failures;
+                said = reasons;
                 tokio::time::sleep(WATCH_PERIOD).await;
             }
         });
@@ -177,7 +203,7 @@ impl App {
         let facts = LogFacts { url: log.url(), modified: log.version.modified };
         let run = observed(view.run, &view.application, true);
         let reasons = warnings_of(&view.application, true);
-        let (application, log) = (&*view.application, facts);
+        let (application, log) = (&view.application, facts);
         self.record(Recorded { run: &run, application, files: None, log, event_log: None }).await?;
         self.announce(&run.id);
         Ok(reasons)
@@ -222,8 +248,11 @@ impl App {
         drop(turns);
         let recorded = match read {
             Ok((application, files)) => {
-                let run = observed(run, &application, is_running(log));
-                let reasons = warnings_of(&application, is_running(log));
+                // A log that was downloaded is as new as the download.
+                let is_copy = identity.url != log.url();
+                let goes_on = is_running(log) && !(is_copy && is_past(application.last_event_time));
+                let run = observed(run, &application, goes_on);
+                let reasons = warnings_of(&application, goes_on);
                 self.record_log(run, &application, files, identity).await.map(|()| reasons)
             }
             Err(error) => Err(error),
@@ -252,7 +281,7 @@ impl App {
     async fn record_log(
         &self,
         run: Run,
-        application: &Application,
+        application: &Arc<Application>,
         files: Files,
         identity: LogIdentity,
     ) -> Result<(), Error> {
@@ -285,7 +314,7 @@ impl App {
         let log = LogFacts { url: entry.url(), modified: entry.version.modified };
         match self.read_log(run, entry, None, None).await {
             Ok((application, files)) => {
-                let (application, files) = (&*application, Some(files));
+                let (application, files) = (&application, Some(files));
                 self.record(Recorded { run, application, files, log, event_log: None }).await
             }
             // It ended before Spark wrote the first event.
@@ -390,9 +419,17 @@ fn is_running(log: &Log) -> bool {
     log.version.in_progress && !is_quiet(log)
 }
 
+/// Also when the clock of whoever wrote it is ahead by as much: such a log would be followed for ever.
 fn is_quiet(log: &Log) -> bool {
-    let quiet = i64::try_from(QUIET.as_millis()).unwrap_or(i64::MAX);
-    now().0.saturating_sub(log.version.modified.0) > quiet
+    now().0.abs_diff(log.version.modified.0) > u64_millis(QUIET)
+}
+
+fn is_past(time: Option<TimestampMs>) -> bool {
+    time.is_some_and(|time| now().0.abs_diff(time.0) > u64_millis(QUIET))
+}
+
+fn u64_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn cores() -> u32 {

@@ -67,8 +67,15 @@ impl App {
         if let Some(opened) = self.history_stored(application, attempt).await? {
             return Ok(Some(opened));
         }
-        let Some(log) = self.inner.opening.ask(&id, attempt) else { return Ok(None) };
-        if let Some(application) = log.folded().await {
+        let Some(log) = self.inner.opening.ask(&id, attempt) else {
+            // It may have been recorded between the two looks.
+            return self.history_stored(application, attempt).await;
+        };
+        if let Some(application) = log.folded().await
+            // Of a log that was renamed the name says nothing.
+            && application.id.as_ref() == Some(&id)
+            && application.attempt_id.as_deref() == attempt
+        {
             let attempt = attempt_of(&application);
             let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
             return Ok(Some(HistoryApplication { attempt, application, tasks }));
@@ -84,7 +91,12 @@ impl App {
         let list = self.history_list().await?;
         let Some(entry) = list.find(application) else { return Ok(None) };
         let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
-        let application = self.application_of(run).await?;
+        let application = match self.application_of(run).await {
+            Ok(application) => application,
+            // Its log was followed by a process that was killed, and is about to be read again.
+            Err(Error::NoRecord { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let tasks = TaskRows::new(self.clone(), run.clone(), None);
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }

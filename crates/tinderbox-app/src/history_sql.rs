@@ -4,6 +4,7 @@
 use crate::{Error, SparkPlaces, blocking};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 use tinderbox_connect::{
     Answer, Limits, Query, SAIL_VERSION, Sail, SailEnvironment, SailLimits, Session,
@@ -104,7 +105,11 @@ pub async fn history_sql(
             (Some(sail), url)
         }
     };
-    let session = Session::connect(&url).await?;
+    let mut stop = pin!(stop);
+    let session = tokio::select! {
+        session = Session::connect(&url) => session?,
+        () = &mut stop => return Ok(None),
+    };
     let asked = async {
         let engine = match &sail {
             Some(_) => format!("Sail {SAIL_VERSION}"),
@@ -118,7 +123,7 @@ pub async fn history_sql(
     let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
     let answered = tokio::select! {
         answered = tokio::time::timeout(LONGEST, asked) => Some(answered.unwrap_or(Err(too_slow))),
-        () = stop => None,
+        () = &mut stop => None,
     };
     session.close().await;
     drop(sail);

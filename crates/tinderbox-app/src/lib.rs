@@ -230,7 +230,9 @@ impl App {
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        lock(&self.inner.tasks).push(tokio::spawn(work));
+        let mut tasks = lock(&self.inner.tasks);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(tokio::spawn(work));
     }
 }
 

@@ -113,7 +113,8 @@ impl Follower {
         let OpenedFile { codec, bytes } = open_file(part)?;
         let size = bytes.file.size().map_err(|source| of_io(&part.place, source))?.0;
         let from = self.files[at].bytes;
-        let threads = if size < Self::PARALLEL_BYTES { 1 } else { threads.min(chunks(codec, size)) };
+        let threads =
+            if size < Self::PARALLEL_BYTES { 1 } else { threads.min(chunks(codec, size)) };
         self.fold.in_file(&part.place.name());
         let lines = match (codec, &bytes.file) {
             (Codec::Plain, LogFile::Local(file)) => Lines::File(file),
