@@ -41,6 +41,17 @@ async fn real_spark_answers_the_same_text_with_the_same_rows() {
     let empty = "SELECT host, stage_id FROM tasks WHERE host = 'none'";
     let empty = history.ask(&SparkPlaces::default(), empty, Some(server.url())).await.unwrap();
     assert_eq!((names(&empty), empty.rows.len()), (vec!["host", "stage_id"], 0));
+
+    // One that is stopped leaves the server's only core to the next.
+    let long = "SELECT sum(id % 7) AS n FROM range(100000000000000)";
+    let stop = tokio::time::sleep(Duration::from_secs(6));
+    let long = question(long, Some(server.url()));
+    let stopped = history_sql(history.root(), &SparkPlaces::default(), &long, stop).await;
+    assert!(stopped.unwrap().is_none());
+    let nowhere = SparkPlaces::default();
+    let next = history.ask(&nowhere, GROUPS, Some(server.url()));
+    let next = tokio::time::timeout(Duration::from_secs(60), next).await;
+    assert_eq!(next.unwrap().unwrap().rows, history.expected());
 }
 
 #[tokio::test]
