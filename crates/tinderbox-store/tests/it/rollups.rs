@@ -198,6 +198,23 @@ proptest! {
 }
 
 #[test]
+fn a_log_may_name_any_time() {
+    with_store(|store| async move {
+        for (id, ms) in [("first", i64::MIN), ("last", i64::MAX), ("now", at(0).0)] {
+            let mut record = record(observed(id, 0, RunState::Succeeded), 1);
+            record.application.started = Some(TimestampMs(ms));
+            store.run_record_batch(vec![record], at(5)).await.expect("records");
+        }
+        for group in [StatsGroup::Nothing, StatsGroup::Hour, StatsGroup::Day] {
+            let query = StatsQuery { group, limit: 10, ..StatsQuery::default() };
+            let (rows, _) = store.stats(&query).await.expect("reads");
+            assert_eq!(rows.iter().map(|row| row.figures.num_runs).sum::<u64>(), 3, "{group:?}");
+        }
+        assert_eq!(store.rollups_check().await.expect("checks"), []);
+    });
+}
+
+#[test]
 fn statistics_are_those_of_a_hand_count() {
     with_store(|store| async move {
         let states = [
