@@ -29,6 +29,10 @@ def is_running(of, _runs):
     return of.get("status") == "RUNNING"
 
 
+def has_running_queries(of, _runs):
+    return of.get("runningQueries", 0) > 0
+
+
 def is_open_session(of, _runs):
     return of.get("finishTimestamp") == 0
 
@@ -60,6 +64,13 @@ TABLE = [
         r"\$.*\.duration",
         "duration of a running SQL execution: both answer the time from its submission to the request",
         when=is_running,
+        within_ms=NEXT_REQUEST_MS,
+    ),
+    Deliberate(
+        r"sql/sqlTable",
+        r"\$\.summary\.averageDuration",
+        "averageDuration over SQL executions of which some run: both count those up to the request",
+        when=has_running_queries,
         within_ms=NEXT_REQUEST_MS,
     ),
     Deliberate(

@@ -240,8 +240,11 @@ pub struct Executor {
     pub remove_reason: Option<String>,
     /// Its tasks by state.
     pub tasks: TaskCounts,
-    /// Sum of the durations of its ended tasks (Spark's `totalDuration`).
+    /// Sum of the durations of its ended tasks, each counted once (Spark's `totalDuration`, from 4.3 on).
     pub total_duration: Millis,
+    /// Of that, tasks that ended a second time, as resubmitted, while the executor was still known.
+    #[serde(default)]
+    pub resubmitted_time: Millis,
     /// Sums over its ended tasks.
     pub metrics: TaskMetrics,
     /// Peaks of its memory.
@@ -297,6 +300,7 @@ impl Executor {
             remove_reason: None,
             tasks: TaskCounts::default(),
             total_duration: Millis::ZERO,
+            resubmitted_time: Millis::ZERO,
             metrics: TaskMetrics::default(),
             peak_memory: PeakMemory::default(),
             num_started_tasks: 0,

@@ -82,8 +82,11 @@ pub struct Stage {
 pub struct ExecutorStage {
     /// The executor.
     pub executor: ExecutorId,
-    /// Sum of the durations of its ended tasks.
+    /// Sum of the durations of its ended tasks, each counted once.
     pub task_time: Millis,
+    /// Of that, tasks whose result was lost with the executor: they ended a second time, as resubmitted.
+    #[serde(default)]
+    pub resubmitted_time: Millis,
     /// Its tasks by state; `active` is not followed.
     pub tasks: TaskCounts,
     /// Sums over its ended tasks.

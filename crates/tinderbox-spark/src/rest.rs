@@ -41,7 +41,7 @@ pub use task_order::TaskOrder;
 pub use task_search::matches as task_matches;
 pub use tasks::{TaskAnswer, TaskState, TaskTable, task_table};
 
-use tinderbox_model::{Application, SparkVersion, TimestampMs};
+use tinderbox_model::{Application, Millis, SparkVersion, TimestampMs};
 
 /// Which Spark's shape an answer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +71,15 @@ impl Shape {
         match self {
             Self::V35 => "3.5.8",
             Self::V4 => "4.3.0",
+        }
+    }
+
+    /// The time of an executor's tasks. Releases before 4.3 add the duration of a task again when it ends a second time,
+    /// as resubmitted.
+    fn task_time(self, once: Millis, again: Millis) -> Millis {
+        match self {
+            Self::V35 => once + again,
+            Self::V4 => once,
         }
     }
 

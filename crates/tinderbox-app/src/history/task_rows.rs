@@ -167,6 +167,7 @@ fn sort_of(order: TaskOrder) -> PackSort {
     PackSort::Metric(match order {
         TaskOrder::Id => return PackSort::Id,
         TaskOrder::Index => return PackSort::Index,
+        TaskOrder::Partition => return PackSort::Partition,
         TaskOrder::Attempt => return PackSort::Attempt,
         TaskOrder::Status => return PackSort::Status,
         TaskOrder::Locality => return PackSort::Locality,

@@ -83,7 +83,7 @@ pub fn table(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
     let query = TaskPageQuery {
         stage,
         statuses: Vec::new(),
-        order: TaskOrder::of_column(column).ok_or(Refusal::Failed)?,
+        order: TaskOrder::of_column(column, scope.shape).ok_or(Refusal::Failed)?,
         descending: !parameters
             .first("order[0][dir]")
             .is_some_and(|direction| direction.eq_ignore_ascii_case("asc")),

@@ -115,7 +115,7 @@ impl Executors {
         state.add_active(-i64::from(end.was_active));
         let executor = &mut state.executor;
         end.count(&mut executor.tasks);
-        executor.total_duration += task.duration();
+        *end.time(&mut executor.total_duration, &mut executor.resubmitted_time) += task.duration();
         end.peaks.raise(&mut executor.peak_memory);
         if end.end != End::Resubmitted
             && let Some(metrics) = &task.metrics

@@ -155,7 +155,7 @@ impl Stages {
         end.peaks.raise(&mut stage.peak_memory);
         let summary = live.summary(stage, end.slot, &task.executor);
         end.peaks.raise(&mut summary.peak_memory);
-        summary.task_time += task.duration();
+        *end.time(&mut summary.task_time, &mut summary.resubmitted_time) += task.duration();
         end.count(&mut summary.tasks);
         end.add_metrics(&mut summary.metrics);
         if task.speculative {
@@ -234,6 +234,7 @@ impl Live {
             let new = ExecutorStage {
                 executor: executor.clone(),
                 task_time: Millis::ZERO,
+                resubmitted_time: Millis::ZERO,
                 tasks: TaskCounts::default(),
                 metrics: TaskMetrics::default(),
                 peak_memory: PeakMemory::default(),

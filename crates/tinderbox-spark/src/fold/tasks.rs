@@ -9,9 +9,9 @@ use crate::event::{
     TaskStart,
 };
 use tinderbox_model::{
-    Accumulable, AccumulatorId, ExecutorId, PeakMemory, Stage, StageAttemptId, StageDistributions,
-    StageId, StageStatus, Task, TaskBrief, TaskCounts, TaskId, TaskMetrics, TaskStatus,
-    TimestampMs,
+    Accumulable, AccumulatorId, ExecutorId, Millis, PeakMemory, Stage, StageAttemptId,
+    StageDistributions, StageId, StageStatus, Task, TaskBrief, TaskCounts, TaskId, TaskMetrics,
+    TaskStatus, TimestampMs,
 };
 
 impl Fold {
@@ -226,6 +226,11 @@ impl Ending<'_> {
             End::Killed => tasks.killed += 1,
             End::Failed | End::Resubmitted => tasks.failed += 1,
         }
+    }
+
+    /// The sum that the task's duration belongs to.
+    pub(super) fn time<'m>(&self, once: &'m mut Millis, again: &'m mut Millis) -> &'m mut Millis {
+        if self.end == End::Resubmitted { again } else { once }
     }
 
     pub(super) fn add_metrics(&self, sums: &mut TaskMetrics) {

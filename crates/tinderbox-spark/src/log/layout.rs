@@ -147,8 +147,10 @@ impl Parts {
     }
 
     fn of_databricks(names: &[&str]) -> Option<Self> {
-        let mut logs: Vec<&str> =
-            names.iter().copied().filter(|name| is_databricks(without_codec(name))).collect();
+        // Databricks knows no states of a part.
+        let is_log =
+            |name: &&str| without_state(name) == *name && is_databricks(without_codec(name));
+        let mut logs: Vec<&str> = names.iter().copied().filter(is_log).collect();
         // By time, the one without time last; a rotated file is there twice while it is being packed.
         logs.sort_by_key(|name| {
             let stem = without_codec(name);
@@ -261,7 +263,12 @@ mod tests {
 
     #[test]
     fn databricks_parts_may_have_lost_the_newest() {
-        let names = ["eventlog-2021-06-15--15-00", "eventlog-2021-06-15--15-00.gz", "eventlog-old"];
+        let names = [
+            "eventlog-2021-06-15--15-00",
+            "eventlog-2021-06-15--15-00.gz",
+            "eventlog-2021-06-15--16-00.compact.inprogress",
+            "eventlog-old",
+        ];
         let expected = vec![String::from("eventlog-2021-06-15--15-00")];
         assert_eq!(order(&names), Some((expected, vec![], false)));
     }

@@ -102,7 +102,8 @@ impl Serialize for Resources<'_> {
 
 impl<'a> ExecutorSummary<'a> {
     fn new(view: View<'a>, executor: &'a Executor) -> Self {
-        let mut total_duration = executor.total_duration;
+        let mut total_duration =
+            view.shape.task_time(executor.total_duration, executor.resubmitted_time);
         let mut total_gc_time = i64::try_from(executor.metrics.jvm_gc_time.0).unwrap_or(i64::MAX);
         if executor.id.as_str() == DRIVER {
             // The driver's own time is the application's, its collections are those of its process.

@@ -272,7 +272,7 @@ impl Serialize for Executors<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let summaries = self.executors.iter().map(|of| {
             let summary = ExecutorSummary {
-                task_time: of.task_time,
+                task_time: self.shape.task_time(of.task_time, of.resubmitted_time),
                 failed_tasks: of.tasks.failed,
                 succeeded_tasks: of.tasks.complete,
                 killed_tasks: of.tasks.killed,
@@ -349,27 +349,27 @@ struct ExecutorQuantiles {
 
 impl ExecutorQuantiles {
     fn new(executors: &[&ExecutorStage], quantiles: &[f64], shape: Shape) -> Self {
-        type Value = fn(&ExecutorStage) -> u64;
+        type Value = fn(Shape, &ExecutorStage) -> u64;
         let values: [(&'static str, Value); 14] = [
-            ("taskTime", |e| e.task_time.0),
-            ("failedTasks", |e| e.tasks.failed.into()),
-            ("succeededTasks", |e| e.tasks.complete.into()),
-            ("killedTasks", |e| e.tasks.killed.into()),
-            ("inputBytes", |e| e.metrics.input_bytes.0),
-            ("inputRecords", |e| e.metrics.input_records),
-            ("outputBytes", |e| e.metrics.output_bytes.0),
-            ("outputRecords", |e| e.metrics.output_records),
-            ("shuffleRead", |e| e.metrics.shuffle_read_bytes().0),
-            ("shuffleReadRecords", |e| e.metrics.shuffle_read_records),
-            ("shuffleWrite", |e| e.metrics.shuffle_write_bytes.0),
-            ("shuffleWriteRecords", |e| e.metrics.shuffle_write_records),
-            ("memoryBytesSpilled", |e| e.metrics.memory_bytes_spilled.0),
-            ("diskBytesSpilled", |e| e.metrics.disk_bytes_spilled.0),
+            ("taskTime", |shape, e| shape.task_time(e.task_time, e.resubmitted_time).0),
+            ("failedTasks", |_, e| e.tasks.failed.into()),
+            ("succeededTasks", |_, e| e.tasks.complete.into()),
+            ("killedTasks", |_, e| e.tasks.killed.into()),
+            ("inputBytes", |_, e| e.metrics.input_bytes.0),
+            ("inputRecords", |_, e| e.metrics.input_records),
+            ("outputBytes", |_, e| e.metrics.output_bytes.0),
+            ("outputRecords", |_, e| e.metrics.output_records),
+            ("shuffleRead", |_, e| e.metrics.shuffle_read_bytes().0),
+            ("shuffleReadRecords", |_, e| e.metrics.shuffle_read_records),
+            ("shuffleWrite", |_, e| e.metrics.shuffle_write_bytes.0),
+            ("shuffleWriteRecords", |_, e| e.metrics.shuffle_write_records),
+            ("memoryBytesSpilled", |_, e| e.metrics.memory_bytes_spilled.0),
+            ("diskBytesSpilled", |_, e| e.metrics.disk_bytes_spilled.0),
         ];
         let signed = |value| i64::try_from(value).unwrap_or(i64::MAX);
         let mut fields = vec![("quantiles", quantiles.iter().copied().map(Double).collect())];
         fields.extend(values.into_iter().map(|(name, value)| {
-            let values = executors.iter().map(|executor| signed(value(executor))).collect();
+            let values = executors.iter().map(|executor| signed(value(shape, executor))).collect();
             (name, quantiles_of(values, quantiles))
         }));
         let peaks = executor_metrics(shape).map(|metric| {

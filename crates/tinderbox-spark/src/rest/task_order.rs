@@ -1,5 +1,7 @@
 //! The orders of tasks (`TaskSorting`, and the columns of `taskTable`).
 
+use super::Shape;
+
 /// By what tasks are sorted; equal ones by their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskOrder {
@@ -7,6 +9,8 @@ pub enum TaskOrder {
     Id,
     /// Position in the stage.
     Index,
+    /// Partition of its data.
+    Partition,
     /// Attempt of the position.
     Attempt,
     /// Status in words.
@@ -59,9 +63,11 @@ pub enum TaskOrder {
 
 impl TaskOrder {
     /// The order behind a column of `taskTable`; `None` for a column that Spark does not know.
-    pub fn of_column(name: &str) -> Option<Self> {
+    pub fn of_column(name: &str, shape: Shape) -> Option<Self> {
         Some(match name {
             "ID" => Self::Id,
+            // From 4.x on the page's column of that name is sorted by partition.
+            "Index" if shape == Shape::V4 => Self::Partition,
             "Index" => Self::Index,
             "Attempt" => Self::Attempt,
             "Status" => Self::Status,

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tinderbox_model::{
     AccumulatorId, Application, Bytes, Executor, ExecutorMetric, ExecutorStatus, Job, JobStatus,
-    Millis, SqlStatus, Stage, StageStatus, Task, TaskStatus,
+    Millis, SqlStatus, Stage, StageStatus, Task, TaskStatus, TimestampMs,
 };
 use tinderbox_spark::Fold;
+use tinderbox_spark::rest::{Shape, View, all_executors};
 
 /// A fold with the lines that tests share.
 #[derive(Default)]
@@ -312,6 +313,23 @@ fn removed_executors_count_no_more_and_unborn_ones_are_none() {
         (Millis(50), Bytes(11))
     );
     assert_eq!(counts(application.stages[0].tasks), [0, 1, 1, 0], "the stage counts it");
+}
+
+#[test]
+fn the_time_of_a_resubmitted_task_counts_once_from_4_3_on() {
+    let mut log = Log::default();
+    log.executor_added("1").stage_submitted(0, 0, 1).task_start(0, 0);
+    log.task_end(0, 0, "Success").task_end(0, 0, "Resubmitted");
+    let application = log.finish();
+    let (executor, of_stage) = (&application.executors[0], &application.stages[0].executors[0]);
+    let (once, again) = (Millis(50), Millis(50));
+    assert_eq!((executor.total_duration, executor.resubmitted_time), (once, again));
+    assert_eq!((of_stage.task_time, of_stage.resubmitted_time), (once, again));
+    for (shape, shown) in [(Shape::V35, 100), (Shape::V4, 50)] {
+        let view = View { application: &application, shape, now: TimestampMs(3000) };
+        let executors = serde_json::to_value(all_executors(view)).unwrap();
+        assert_eq!(executors[0]["totalDuration"], shown, "{shape:?}");
+    }
 }
 
 const SQL: &str = "org.apache.spark.sql.execution.ui.SparkListener";
