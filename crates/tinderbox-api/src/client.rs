@@ -175,7 +175,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn collect(&self, request: &CollectRequest) -> Result<CollectResult, Error> {
-        self.post_long("/api/collect", request).await
+        self.post_within(None, "/api/collect", request).await
     }
 
     /// Removes runs that are too old or whose files are too many, or says which.
@@ -183,7 +183,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn prune_history(&self, request: &PruneRequest) -> Result<PruneResult, Error> {
-        self.post_long("/api/history/prune", request).await
+        self.post_within(None, "/api/history/prune", request).await
     }
 
     /// Compares the database's counters with what they count.
@@ -191,7 +191,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn check_database(&self, request: &CheckRequest) -> Result<CheckResult, Error> {
-        self.post_long("/api/database/check", request).await
+        self.post_within(None, "/api/database/check", request).await
     }
 
     /// Progress of a run until it ends. The stream ends with the server's `end` event or with an error.
@@ -242,19 +242,22 @@ impl Client {
         path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<T, Error> {
-        let url = format!("{}{path}", self.base);
-        let request = self.http.post(&url).json(body).timeout(Duration::from_secs(600));
-        self.body(request, &url).await
+        self.post_within(Some(Duration::from_secs(600)), path, body).await
     }
 
-    /// For what takes as long as there is data.
-    async fn post_long<T: DeserializeOwned>(
+    /// Without a limit it is for what takes as long as there is data.
+    async fn post_within<T: DeserializeOwned>(
         &self,
+        limit: Option<Duration>,
         path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<T, Error> {
         let url = format!("{}{path}", self.base);
-        self.body(self.http.post(&url).json(body), &url).await
+        let mut request = self.http.post(&url).json(body);
+        if let Some(limit) = limit {
+            request = request.timeout(limit);
+        }
+        self.body(request, &url).await
     }
 
     async fn body<T: DeserializeOwned>(

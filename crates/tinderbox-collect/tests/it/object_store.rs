@@ -95,17 +95,17 @@ fn an_answer_that_is_too_short_is_no_end_of_the_log() {
 #[test]
 fn keys_that_are_no_paths_are_reported_and_the_others_are_listed() {
     let s3 = FakeS3::start(|_, _, answer| answer);
-    s3.put("root/app-1", START.as_bytes());
-    s3.put("root//app-2", START.as_bytes());
-    s3.put("root//app-3", START.as_bytes());
-    s3.put("root/2026/../app-4", START.as_bytes());
-    s3.put("root/_temporary//app-5", START.as_bytes());
-    s3.put("root/eventlog_v2_app-6/events_1_app-6", START.as_bytes());
+    s3.put("base/app-1", START.as_bytes());
+    s3.put("base//app-2", START.as_bytes());
+    s3.put("base//app-3", START.as_bytes());
+    s3.put("base/2026/../app-4", START.as_bytes());
+    s3.put("base/_temporary//app-5", START.as_bytes());
+    s3.put("base/eventlog_v2_app-6/events_1_app-6", START.as_bytes());
     for (depth, odd) in [
-        (Depth::OneLevel, vec!["s3://logs/root//"]),
-        (Depth::Recursive, vec!["s3://logs/root//", "s3://logs/root/2026/../"]),
+        (Depth::OneLevel, vec!["s3://logs/base//"]),
+        (Depth::Recursive, vec!["s3://logs/base//", "s3://logs/base/2026/../"]),
     ] {
-        let listing = list(&s3.at("root"), depth).unwrap();
+        let listing = list(&s3.at("base"), depth).unwrap();
         let mut names: Vec<_> = listing.logs.iter().map(|log| log.name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["app-1", "app-6"], "{depth:?}");
@@ -120,16 +120,16 @@ fn keys_that_are_no_paths_are_reported_and_the_others_are_listed() {
         assert_eq!(failed, odd, "{depth:?}");
         assert!(listing.failed[0].hint().contains("copy the object"), "{:?}", listing.failed[0]);
     }
-    let error = Location::parse("s3://logs/root//app-2", &s3_access("http://127.0.0.1:9"));
+    let error = Location::parse("s3://logs/base//app-2", &s3_access("http://127.0.0.1:9"));
     assert!(error.unwrap_err().to_string().contains("empty path segment"));
 }
 
 #[test]
 fn a_prefix_with_folders_only_says_that_there_is_more_below() {
     let s3 = FakeS3::start(|_, _, answer| answer);
-    s3.put("root/2026/11/app-1", START.as_bytes());
+    s3.put("base/2026/11/app-1", START.as_bytes());
     s3.put("hidden/.trash/app-2", START.as_bytes());
-    for place in ["root", "root/2026"] {
+    for place in ["base", "base/2026"] {
         let error = list(&s3.at(place), Depth::OneLevel).unwrap_err();
         assert!(matches!(error, Error::OnlyFolders { .. }), "{error:?}");
         assert!(error.hint().contains("--recursive"), "{}", error.hint());
@@ -155,11 +155,11 @@ fn a_log_that_grows_while_it_is_archived_is_cut_where_it_ended() {
         }
         answer
     });
-    s3.put("root/app-1.inprogress", START.as_bytes());
-    s3.put("root/eventlog_v2_app-2/appstatus_app-2.inprogress", b"");
-    s3.put("root/eventlog_v2_app-2/events_1_app-2", START.as_bytes());
+    s3.put("base/app-1.inprogress", START.as_bytes());
+    s3.put("base/eventlog_v2_app-2/appstatus_app-2.inprogress", b"");
+    s3.put("base/eventlog_v2_app-2/events_1_app-2", START.as_bytes());
     *growing.lock().unwrap() = Some(s3.objects.clone());
-    let places = ["root/app-1", "root/eventlog_v2_app-2"].map(|name| s3.at(name));
+    let places = ["base/app-1", "base/eventlog_v2_app-2"].map(|name| s3.at(name));
     let mut bytes = Vec::new();
     write_archive(&places, &mut bytes).unwrap();
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
@@ -261,10 +261,10 @@ fn a_rolling_log_that_cannot_be_listed_does_not_end_the_list() {
         }
         answer
     });
-    s3.put("root/app-1", START.as_bytes());
-    s3.put("root/eventlog_v2_bad/events_1_bad", START.as_bytes());
-    s3.put("root/eventlog_v2_good/events_1_good", END.as_bytes());
-    let listing = list(&s3.at("root"), Depth::OneLevel).unwrap();
+    s3.put("base/app-1", START.as_bytes());
+    s3.put("base/eventlog_v2_bad/events_1_bad", START.as_bytes());
+    s3.put("base/eventlog_v2_good/events_1_good", END.as_bytes());
+    let listing = list(&s3.at("base"), Depth::OneLevel).unwrap();
     assert_eq!(listing.logs.len(), 2);
     assert_eq!(listing.failed.len(), 1);
     assert!(listing.failed[0].to_string().contains("eventlog_v2_bad"), "{}", listing.failed[0]);
@@ -328,14 +328,14 @@ fn ten_thousand_entries_are_listed_quickly() {
     let s3 = FakeS3::start(|_, _, answer| answer);
     for number in 0..9_000 {
         place.put(&format!("app-{number}"), b"x");
-        s3.put(&format!("root/app-{number}"), b"x");
+        s3.put(&format!("base/app-{number}"), b"x");
     }
     for number in 0..1_000 {
         let name = format!("eventlog_v2_roll-{number}/events_1_roll-{number}");
         place.put(&name, b"x");
-        s3.put(&format!("root/{name}"), b"x");
+        s3.put(&format!("base/{name}"), b"x");
     }
-    for (kind, location, limit) in [("directory", place.at(""), 5), ("S3", s3.at("root"), 60)] {
+    for (kind, location, limit) in [("directory", place.at(""), 5), ("S3", s3.at("base"), 60)] {
         let begun = Instant::now();
         let listing = list(&location, Depth::OneLevel).unwrap();
         let time = begun.elapsed();
