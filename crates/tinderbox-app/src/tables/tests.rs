@@ -178,6 +178,8 @@ async fn a_run_that_still_runs_is_in_no_table() {
     drop(app);
     let app = open(dir.path()).await;
     file_of(&app, &log, TableFileKind::Detail).await;
+    // Also when the look of the new process goes on already.
+    app.tables_changed();
     app.write_tables_alone().await;
     let running = rows(&app).await;
     assert!(running.values().all(|table| *table == (0, 0)), "{running:?}");
