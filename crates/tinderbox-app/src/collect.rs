@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tinderbox_collect::{Depth, EventLog as Log, Location};
 use tinderbox_model::{Application, Bytes, RunId, RunState, TimestampMs};
 use tinderbox_store::{EventLog, Run, TableFileKind};
@@ -31,12 +31,6 @@ const WATCH_PERIOD: Duration = Duration::from_secs(10);
 
 /// An application whose open log does not grow for so long is not followed any more: most have lost their driver.
 const QUIET: Duration = Duration::from_secs(600);
-
-/// How often replaced files are looked for.
-const SWEEP_PERIOD: Duration = Duration::from_secs(60);
-/// How long a replaced file stays: a reader that has its name opens it within moments.
-const READER_GRACE: Duration = Duration::from_secs(600);
-const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
     /// Reads the event logs of a log directory or a single log, several at a time. A log that has not changed since is
@@ -323,42 +317,6 @@ impl App {
         }
     }
 
-    /// Brings the tables up to date and deletes files that newer ones have replaced, when no reader can hold them any
-    /// more; until [`App::close`].
-    pub(crate) async fn sweep(self) {
-        let root = self.inner.data_dir.root().to_owned();
-        let begun = SystemTime::now();
-        let removed = blocking(move || Ok(remove_temporary(&root, begun))).await;
-        if let Ok(count @ 1..) = removed {
-            tracing::info!("removed {count} files that a process which was killed has left");
-        }
-        if let Err(error) = self.remove_unpublished(begun).await {
-            tracing::warn!("tables of a process that was killed are left over: {}", chain(&error));
-        }
-        loop {
-            self.write_tables_alone().await;
-            if let Err(error) = self.sweep_once(now()).await {
-                tracing::warn!("replaced files are left over: {}", chain(&error));
-            }
-            tokio::time::sleep(SWEEP_PERIOD).await;
-        }
-    }
-
-    async fn sweep_once(&self, now: TimestampMs) -> Result<(), Error> {
-        let grace = i64::try_from(READER_GRACE.as_millis()).unwrap_or(i64::MAX);
-        let before = TimestampMs(now.0.saturating_sub(grace));
-        for retired in self.inner.store.file_retired(before, SWEEP_LIMIT).await? {
-            let path = self.inner.data_dir.root().join(&retired.file.path);
-            match std::fs::remove_file(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(Error::File { path, source }),
-            }
-            self.inner.store.file_forget(&retired.file.path).await?;
-        }
-        Ok(())
-    }
-
     /// Reads a log, from where `begun` stopped, and writes its files, which are not current yet.
     async fn read_log(
         &self,
@@ -378,25 +336,6 @@ impl App {
         })
         .await
     }
-}
-
-/// Removes files that were being written when the process before was killed, and counts them. Nobody else writes here:
-/// the data directory is owned.
-fn remove_temporary(folder: &Path, begun: SystemTime) -> usize {
-    let mut removed = 0;
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() {
-            removed += remove_temporary(&entry.path(), begun);
-            continue;
-        }
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_old = metadata.modified().is_ok_and(|modified| modified < begun);
-        if is_old && name.starts_with('.') && name.ends_with(".tmp") {
-            removed += usize::from(std::fs::remove_file(entry.path()).is_ok());
-        }
-    }
-    removed
 }
 
 /// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack. One whose run
@@ -460,68 +399,4 @@ pub(crate) fn id_of(url: &str) -> RunId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Sha256::digest(url.as_bytes())[..16]);
     RunId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Config, SparkPlaces, TaskQuery};
-
-    fn files(folder: &Path) -> usize {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
-    }
-
-    #[test]
-    fn only_temporary_files_of_an_earlier_process_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("packs")).unwrap();
-        let names = ["packs/.x1.tmp", "packs/a.pack", ".x2.tmp", "x3.tmp"];
-        for name in names {
-            std::fs::write(folder.path().join(name), b"x").unwrap();
-        }
-        assert_eq!(remove_temporary(folder.path(), SystemTime::UNIX_EPOCH), 0);
-        let later = SystemTime::now() + Duration::from_secs(1);
-        assert_eq!(remove_temporary(folder.path(), later), 2);
-        assert_eq!(names.map(|name| folder.path().join(name).exists()), [false, true, false, true]);
-    }
-
-    #[tokio::test]
-    async fn replaced_and_pruned_files_are_deleted_when_no_reader_holds_them() {
-        let dir = tempfile::tempdir().unwrap();
-        let app = App::open(Config {
-            data_dir: dir.path().join("home"),
-            url: String::new(),
-            listener_jar: None,
-            spark: SparkPlaces::default(),
-            access: Default::default(),
-        })
-        .await
-        .unwrap();
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../tinderbox-spark/tests/fixtures/spark-3.5-small/local-1795203071921");
-        let whole = std::fs::read(fixture).unwrap();
-        let log = dir.path().join("local-1795203071921");
-        for part in [whole.len() / 2, whole.len()] {
-            std::fs::write(&log, &whole[..part]).unwrap();
-            assert_eq!(app.collect(&log.as_path().into()).await.unwrap().collected, 1);
-        }
-        let home = dir.path().join("home");
-        let folders = ["tables", "packs", "details"];
-        let counts = || folders.map(|folder| files(&home.join(folder)));
-        assert_eq!(counts(), [10, 2, 2]);
-        app.sweep_once(now()).await.unwrap();
-        assert_eq!(counts(), [10, 2, 2], "a reader may still hold the old ones");
-        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(counts(), [5, 1, 1]);
-        let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
-        assert_eq!(tasks.unwrap().tasks.len(), 1);
-        // Retention leaves them to the same sweep.
-        let retention = crate::Retention { age: Some(Duration::ZERO), size: None };
-        assert_eq!(app.prune(retention, false).await.unwrap().num_runs, 1);
-        assert_eq!(counts(), [5, 1, 1]);
-        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(counts(), [0, 0, 0]);
-        app.close().await;
-    }
 }

@@ -42,15 +42,13 @@ impl App {
     /// # Errors
     /// [`Error::Store`].
     pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
-        let as_of = match self.inner.history.get() {
+        let load = match self.inner.history.get() {
             Ok(list) => return Ok(list),
-            Err(as_of) => as_of,
+            Err(load) => load,
         };
         let rows = self.inner.store.history_list().await?;
         let directories = lock(&self.inner.log_directories).clone();
-        let read = Arc::new(HistoryList::new(rows, directories));
-        self.inner.history.keep(&read, as_of);
-        Ok(read)
+        Ok(load.keep(HistoryList::new(rows, directories)))
     }
 
     /// Opens an attempt; without an id the one that has none. Waits for a log of the application that is being read for

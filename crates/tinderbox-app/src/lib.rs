@@ -25,6 +25,7 @@ mod record;
 mod retention;
 mod spark_places;
 mod submit;
+mod sweep;
 mod tables;
 mod timeline;
 mod timeline_cells;

@@ -407,10 +407,11 @@ pub async fn publishing_retires_the_file_before(store: Store) {
     let retired = store.file_retired(at(4), 10).await.expect("lists");
     assert_eq!(retired.len(), 1);
     assert_eq!((retired[0].file.path.as_str(), retired[0].retired), ("tables/old", Some(at(3))));
-    assert!(store.file_known("tables/old").await.expect("reads"));
-    assert!(store.file_forget("tables/old").await.expect("forgets"));
-    assert!(!store.file_known("tables/old").await.expect("reads"));
-    assert!(!store.file_forget(&long).await.expect("answers"), "a current file stays");
+    let paths = ["tables/old", "tables/none", &long].map(String::from);
+    assert_eq!(store.files_unknown(&paths).await.expect("reads"), ["tables/none"]);
+    let forgotten = store.files_forget(&paths).await.expect("forgets");
+    assert_eq!(forgotten, 1, "a current file stays");
+    assert_eq!(store.files_unknown(&paths).await.expect("reads"), paths[..2]);
 }
 
 pub async fn an_event_log_is_remembered_until_it_changes(store: Store) {
