@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tinderbox_collect::{Depth, EventLog as Log, Location};
-use tinderbox_model::{Application, Bytes, RunId, RunState, TimestampMs};
-use tinderbox_store::{EventLog, Run, TableFileKind};
+use tinderbox_model::{Application, Bytes, RunId, TimestampMs};
+use tinderbox_store::{EventLog, KnownLog, Run};
 use tinderbox_table::PackOptions;
 use tokio::sync::{AcquireError, SemaphorePermit};
 
@@ -58,9 +58,8 @@ impl App {
         })
         .await?;
         let _alone = self.inner.collecting.lock().await;
-        let known = self.inner.store.event_log_all().await?;
-        let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
-        let running = self.inner.store.run_observed(RunState::Running).await?;
+        let urls: Vec<String> = listing.logs.iter().map(Log::url).collect();
+        let known = self.inner.store.event_log_of(&urls).await?;
         let mut done = Collected::default();
         let failed = listing.failed.into_iter().map(Error::Collect);
         done.failed.extend(failed.map(|error| CollectFailure::of(&error)));
@@ -68,7 +67,7 @@ impl App {
         let mut changed = listing.logs;
         changed.retain(|log| match self.inner.growing.version(&id_of(&log.url())) {
             Some(version) => version != log.version,
-            None => has_changed(log, &known, &recorded, &running),
+            None => has_changed(log, known.get(&log.url())),
         });
         done.unchanged = as_u64(num_listed - changed.len());
         let num_bytes = changed.iter().map(|log| log.version.size).sum();
@@ -340,17 +339,16 @@ impl App {
 
 /// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack. One whose run
 /// was pruned is not: it would be counted twice.
-fn has_changed(
-    log: &Log,
-    known: &HashMap<String, EventLog>,
-    recorded: &HashSet<RunId>,
-    running: &HashSet<RunId>,
-) -> bool {
-    let Some(known) = known.get(&log.url()) else { return true };
-    let Some(run) = &known.run else { return false };
-    let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
-    let has_gone_quiet = running.contains(run) && !is_running(log);
-    !is_same || !recorded.contains(run) || has_gone_quiet
+fn has_changed(log: &Log, known: Option<&KnownLog>) -> bool {
+    let Some(KnownLog { log: read, has_pack, is_running: was_running }) = known else {
+        return true;
+    };
+    if read.run.is_none() {
+        return false;
+    }
+    let is_same = (read.size, read.modified) == (log.version.size, log.version.modified);
+    let has_gone_quiet = *was_running && !is_running(log);
+    !is_same || !has_pack || has_gone_quiet
 }
 
 /// Whether the application of a log seems to run: Spark has not closed it, and it grew lately.

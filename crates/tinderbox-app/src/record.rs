@@ -79,7 +79,11 @@ impl App {
             }),
             report: Some(report),
         };
-        self.inner.store.run_record_batch(vec![record], now()).await?;
+        if let Err(error) = self.inner.store.run_record_batch(vec![record], now()).await {
+            let new = files.iter().flat_map(|files| [&files.pack, &files.detail]);
+            self.discard(new.map(|path| path.display().to_string()).collect()).await;
+            return Err(error.into());
+        }
         self.history_add(history);
         self.tables_changed();
         Ok(())

@@ -9,8 +9,8 @@ use tinderbox_model::TimestampMs;
 
 /// How often replaced files are looked for.
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
-/// How long a replaced file stays: a reader that has its name opens it within moments.
-const READER_GRACE: Duration = Duration::from_secs(600);
+/// How long a replaced file stays: longer than a query of `history sql` may take, which has its name from the beginning.
+const READER_GRACE: Duration = Duration::from_secs(900);
 /// Files that are deleted at a time.
 const SWEEP_LIMIT: usize = 1_000;
 /// When so many cannot be deleted, the others are left for the next time.
@@ -198,7 +198,7 @@ mod tests {
 
     /// When no reader can hold what is replaced now.
     fn later() -> TimestampMs {
-        TimestampMs(now().0 + 601_000)
+        TimestampMs(now().0 + 901_000)
     }
 
     fn files(folder: &Path) -> usize {

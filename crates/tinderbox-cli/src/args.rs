@@ -356,7 +356,7 @@ pub enum HistoryCommand {
     /// Remove runs by age and size, those that ended first before others, with all that belongs to them.
     ///
     /// Runs that have not ended stay. Statistics go on counting what is removed, and its event logs are not collected
-    /// again. Files go within about eleven minutes, or when Tinderbox next runs so long: a reader may still hold them.
+    /// again. Files go within about sixteen minutes, or when Tinderbox next runs so long: a reader may still hold them.
     Prune {
         /// Runs that ended longer ago, for example 90d.
         #[arg(long, value_name = "TIME", value_parser = duration, required_unless_present = "max_size")]

@@ -49,20 +49,6 @@ impl Store {
             .await
     }
 
-    /// All event logs that are remembered, by address.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn event_log_all(&self) -> Result<HashMap<String, EventLog>, Error> {
-        let rows = self
-            .connections
-            .read("list event logs", |t| {
-                async move { Ok(table::Entity::find().all(t).await?) }.boxed()
-            })
-            .await?;
-        Ok(rows.into_iter().map(|row| (row.url.clone(), EventLog::from(row))).collect())
-    }
-
     /// What is remembered about the event logs at these addresses, by address. Costs by how many are asked for, however
     /// many are remembered.
     ///

@@ -109,24 +109,6 @@ impl Store {
         self.connections.read("list files", |t| all(t, query).boxed()).await
     }
 
-    /// Runs that have a current file of a kind.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn file_runs(&self, kind: TableFileKind) -> Result<HashSet<RunId>, Error> {
-        let query = table::Entity::find()
-            .select_only()
-            .column(table::Column::RunId)
-            .filter(table::Column::Kind.eq(kind.as_str()))
-            .filter(table::Column::State.eq(CURRENT))
-            .into_tuple::<String>();
-        let runs = self
-            .connections
-            .read("list runs with files", |t| async move { Ok(query.all(t).await?) }.boxed())
-            .await?;
-        Ok(runs.into_iter().map(RunId::new).collect())
-    }
-
     /// All current files of a kind in the SQLite file at `path`, the newest first. For programs that do not own the
     /// database: nothing is written, and the owner is not held up.
     ///
