@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use tinderbox_api as api;
 use tinderbox_app::model::{StageAttemptId, StageId};
-use tinderbox_app::{App, TaskQuery, TaskSortKey};
+use tinderbox_app::{App, TaskQuery, TaskSortKey, blocking};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -79,7 +79,8 @@ async fn list_operators(
         return Ok(Json(api::OperatorList { job_id, executions: Vec::new(), operators }));
     }
     let (run, application) = app.application(&id).await?;
-    let executions = application.sql.iter().map(api::SqlExecution::from).collect();
+    let all = move || Ok(application.sql.iter().map(api::SqlExecution::from).collect());
+    let executions = blocking(all).await?;
     let (job_id, operators) = (run.to_string(), Vec::new());
     Ok(Json(api::OperatorList { job_id, executions, operators }))
 }
