@@ -5,6 +5,8 @@
 #   scripts/bench.sh listener            what the listener costs a Spark driver
 #   scripts/bench.sh history [PART…]     the history against Spark's History Server, both in the same run; parts:
 #                                        open-100k, open-1m, ingest, warm-1m, small-logs, sql
+#   scripts/bench.sh serve [JOBS…]       lists of jobs against a FastAPI and pandas server, both in the same run; 1000000
+#                                        and 10000000 jobs when left out (pandas takes 6 GB for the latter)
 #   scripts/bench.sh report              only the document, from the results that are kept
 #
 #   TINDERBOX_BENCH_ROUNDS (3)           rounds; the sides take turns within a round
@@ -36,11 +38,13 @@ main() {
     all)
       listener
       history
+      serve
       ;;
     listener) listener ;;
     history) history "$@" ;;
+    serve) serve "$@" ;;
     report) ;;
-    *) give_up "unknown benchmark: $section" "use one of: listener, history, report" ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, serve, report" ;;
   esac
   printf 'benchmarks took %d s\n' $((SECONDS - started))
   "$python" scripts/bench_report.py bench/results docs/benchmarks.md
@@ -79,6 +83,19 @@ history() { # PART...
   mkdir -p "$logs"
   "$python" bench/history/run.py --binary "$TINDERBOX_BIN" --examples "$examples" --spark-home "$home" \
     --logs "$logs" --results "$results" --rounds "$rounds" "$@"
+}
+
+serve() { # JOBS...
+  local jobs
+  [ -x "$TINDERBOX_BIN" ] || give_up "$TINDERBOX_BIN is missing" "run: scripts/build.sh --bench"
+  scripts/setup/python.sh is-ready fastapi ||
+    step_run "Python environment fastapi" "1 min" setup-fastapi scripts/setup/python.sh install fastapi
+  [ $# -gt 0 ] || set -- 1000000 10000000
+  for jobs in "$@"; do
+    printf 'lists of %s jobs\n' "$jobs"
+    "$python" bench/serve/run.py "$jobs" --binary "$TINDERBOX_BIN" --peer "$TINDERBOX_FASTAPI/bin/python" \
+      --sets "$logs" --results "$results"
+  done
 }
 
 main "$@"

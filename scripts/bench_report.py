@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 import bench_report_history
+import bench_report_serve
 
 LISTENER_MODES = {
     "off": "no listener",
@@ -29,6 +30,7 @@ def main() -> None:
     sections: dict[str, Callable[[], str | None]] = {
         "What the listener costs a driver": lambda: listener(parts),
         "The history beside Spark's History Server": lambda: bench_report_history.section(parts, missed),
+        "Lists of jobs beside FastAPI and pandas": lambda: bench_report_serve.section(parts, missed),
     }
     before = written(document)
     text = HEAD

@@ -311,7 +311,7 @@ pub struct ErrorList {
 /// One error, or a group of equal task failures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobError {
-    /// `run`, `sql`, `spark_job`, `stage` or `task`.
+    /// `run`, `sql`, `spark_job`, `stage` or `task`; of jobs of data sets `run` or `operator`.
     pub scope: String,
     /// The class: Spark's end reason, or our classification of the exit.
     pub class: String,
@@ -327,6 +327,21 @@ pub struct JobError {
     pub first_time: Option<String>,
     /// The errors that its text tells of, outermost first; empty when the text names none.
     pub causes: Vec<ErrorCause>,
+    /// `JOB_FAILURE` of a run or job, `OPERATOR_FAILURE` of a part of it; of jobs of data sets what they say, also
+    /// `WARNING`.
+    pub error_type: String,
+    /// What happened: the first line, of jobs of data sets their message.
+    pub error_message: String,
+    /// When it was first seen.
+    pub error_timestamp: Option<String>,
+    /// The operator, where it is one's. Only data sets tell it.
+    pub operator_id: Option<String>,
+    /// Where in the program it came from, as far as it was told.
+    pub stack_trace: Option<String>,
+    /// How often it was tried again. Only data sets tell it.
+    pub retry_count: Option<i64>,
+    /// Whether trying again may help. Only data sets tell it.
+    pub is_recoverable: Option<bool>,
 }
 
 /// An error of a chain, from a stack trace of Java or Python.

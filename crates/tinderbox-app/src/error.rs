@@ -138,7 +138,7 @@ pub enum Error {
     #[error("cannot collect")]
     Collect(#[source] tinderbox_collect::Error),
     /// A table or detail file failed.
-    #[error("cannot use a file of the data directory")]
+    #[error("cannot use a file")]
     Table(#[from] tinderbox_table::Error),
     /// A file of a run cannot be read or written.
     #[error("cannot use {}", path.display())]

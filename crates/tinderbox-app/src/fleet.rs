@@ -1,8 +1,8 @@
-//! Questions about many runs: statistics, search. Neither reads a run's record.
+//! Questions about many runs: search, and the check of what is counted. Neither reads a run's record.
 
 use crate::{App, Error, RunView};
 use tinderbox_model::{Bytes, RunId, TimestampMs, WorkspaceId};
-use tinderbox_store::{RollupDifference, Stats, StatsQuery};
+use tinderbox_store::RollupDifference;
 
 /// A run that was searched for.
 #[derive(Debug, Clone)]
@@ -23,15 +23,6 @@ pub struct DatabaseCheck {
 }
 
 impl App {
-    /// Sums and durations over many runs, from the rollups alone. Also answers how many rows there would be without
-    /// the limit.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn stats(&self, query: &StatsQuery) -> Result<(Vec<Stats>, usize), Error> {
-        Ok(self.inner.store.stats(query).await?)
-    }
-
     /// Runs that have, for every word of `text`, a word that begins with it.
     ///
     /// # Errors

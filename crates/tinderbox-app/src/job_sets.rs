@@ -7,9 +7,11 @@
 
 mod detail;
 mod list;
+mod place;
+mod rows;
 mod stats;
 
-pub use detail::{ImportedJob, ImportedOperator};
+pub use detail::{ImportedError, ImportedJob, ImportedOperator};
 pub use list::{JobListKey, JobListPage, JobListQuery, ListedJob, state_of_row};
 pub use stats::JobOverview;
 

@@ -43,8 +43,8 @@ pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
 pub use job_sets::{
-    ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage, JobListQuery, JobOverview,
-    ListedJob, RefreshedSets, state_of_row,
+    ImportedError, ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage,
+    JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row,
 };
 pub use live::LiveRun;
 pub use query::{Inside, streaming_query};

@@ -4,7 +4,8 @@
 mod data_set;
 
 pub use data_set::{
-    brief, imported, imported_detail, imported_timeline, listed_job, operators, words,
+    brief, imported, imported_detail, imported_error, imported_timeline, listed_job, operators,
+    words,
 };
 
 use tinderbox_api as api;
@@ -143,6 +144,14 @@ pub fn job_error(error: &app::RunError) -> api::JobError {
         stage_id: error.stage.map(|stage| stage.stage.0),
         first_time: error.first.map(rfc3339),
         causes: error.causes.iter().map(cause).collect(),
+        error_type: if error.scope == "run" { "JOB_FAILURE" } else { "OPERATOR_FAILURE" }
+            .to_owned(),
+        error_message: error.message.clone(),
+        error_timestamp: error.first.map(rfc3339),
+        operator_id: None,
+        stack_trace: error.text.contains('\n').then(|| error.text.clone()),
+        retry_count: None,
+        is_recoverable: None,
     }
 }
 

@@ -5,9 +5,18 @@ use crate::{App, Error, RunError, blocking, lock};
 use std::sync::{Arc, Mutex};
 use tinderbox_model::TimestampMs;
 use tinderbox_spark::causes;
-use tinderbox_table::{DetailFile, JobRow};
+use tinderbox_table::{DetailFile, ErrorRow, JobRow};
 
 pub use tinderbox_table::OperatorRow as ImportedOperator;
+
+/// An error of a job of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedError {
+    /// As errors of runs are told.
+    pub error: RunError,
+    /// As the data set tells it.
+    pub row: ErrorRow,
+}
 
 /// A job of a data set.
 #[derive(Debug, Clone)]
@@ -102,7 +111,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Table`].
-    pub async fn imported_errors(&self, job: &ImportedJob) -> Result<Vec<RunError>, Error> {
+    pub async fn imported_errors(&self, job: &ImportedJob) -> Result<Vec<ImportedError>, Error> {
         let job = job.clone();
         blocking(move || {
             let set = &job.set;
@@ -118,7 +127,8 @@ impl App {
                 _ => 1,
             };
             errors.sort_by_key(|error| rank(&error.error_type));
-            Ok(errors.into_iter().map(run_error).collect())
+            let of = |row: ErrorRow| ImportedError { error: run_error(&row), row };
+            Ok(errors.into_iter().map(of).collect())
         })
         .await
     }
@@ -135,7 +145,7 @@ fn opened(
     }
 }
 
-fn run_error(error: tinderbox_table::ErrorRow) -> RunError {
+fn run_error(error: &ErrorRow) -> RunError {
     let text = match &error.stack_trace {
         Some(trace) if trace.starts_with(&error.error_message) => trace.clone(),
         Some(trace) => format!("{}\n{trace}", error.error_message),
@@ -143,7 +153,7 @@ fn run_error(error: tinderbox_table::ErrorRow) -> RunError {
     };
     RunError {
         scope: if error.operator_id.is_some() { "operator" } else { "run" },
-        class: error.error_type,
+        class: error.error_type.clone(),
         message: error.error_message.lines().next().unwrap_or_default().to_owned(),
         causes: causes(&text),
         text,

@@ -1,14 +1,14 @@
 //! Lists of all jobs: runs and those of data sets, in one order.
 
+use super::place::{Place, Value, decode, encode, job_cursor, order_text, run_place};
 use super::{ImportedJob, OpenSet};
 use crate::{App, Error, RunView, blocking};
-use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tinderbox_model::{RunState, TimestampMs, WorkspaceId};
-use tinderbox_store::{Page, Run, RunFilter, RunKey, RunPlace, RunSort, RunSortBy, SortOrder};
-use tinderbox_table::{Direction, JobColumn, JobCursor, JobQuery, JobRow, JobSort, JobValue};
+use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder};
+use tinderbox_table::{Direction, JobColumn, JobQuery, JobRow, JobSort, JobValue};
 
 /// Which jobs, in which order.
 #[derive(Debug, Clone, Default)]
@@ -130,25 +130,16 @@ impl JobListKey {
     pub fn as_str(self) -> &'static str {
         self.name
     }
-}
 
-/// A place in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Place {
-    /// The order that it is a place of.
-    order: String,
-    values: Vec<Value>,
-    /// When the job started (a run: was recorded), in microseconds.
-    time_us: Option<i64>,
-    id: String,
-}
+    /// What it is of runs; `None` where they know nothing of it.
+    pub(super) fn run(self) -> Option<RunSortBy> {
+        self.run
+    }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Unknown(()),
-    Number(i64),
-    Text(String),
+    /// What it is of jobs of data sets; `None` where they know nothing of it.
+    pub(super) fn column(self) -> Option<JobColumn> {
+        self.column
+    }
 }
 
 /// A job with its place.
@@ -157,8 +148,8 @@ struct Entry {
     job: ListedJob,
 }
 
-/// Rows that are read of a source at a time.
-const CHUNK: u64 = 500;
+/// Rows that are read of a source at a time: of the longest page, and one that tells whether there are more.
+const CHUNK: u64 = 501;
 
 impl App {
     /// A page of all jobs: runs, and those of data sets.
@@ -188,24 +179,24 @@ impl App {
         };
         let mut sources = vec![Source::runs(&query)];
         sources.extend(sets.iter().map(|set| Source::set(&query, set)));
-        let mut total = 0;
-        let mut with_any = Vec::new();
-        for mut source in sources {
-            let count = source.count(self).await?;
-            total += count;
-            if count > 0 {
-                source.after.clone_from(&after);
-                with_any.push(source);
-            }
-        }
-        let mut sources = with_any;
         let mut skip = query.offset;
         let wanted = query.limit as u64 + 1;
+        let mut total = 0;
+        for source in &mut sources {
+            source.after.clone_from(&after);
+            source.chunk = skip.saturating_add(wanted).min(CHUNK);
+            // The first rows come with the total; what is passed over is not read for it.
+            if skip == 0 {
+                source.fill(self, &query, &order).await?;
+            } else {
+                source.total = source.count(self).await?;
+            }
+            total += source.total;
+        }
+        sources.retain(|source| source.total > 0);
         if let [only] = sources.as_mut_slice() {
             only.offset = std::mem::take(&mut skip);
             only.chunk = wanted;
-        } else {
-            sources.iter_mut().for_each(|source| source.chunk = (skip + wanted).min(CHUNK));
         }
         let mut entries: Vec<Entry> = Vec::new();
         while entries.len() <= query.limit {
@@ -242,6 +233,8 @@ struct Source {
     after: Option<Place>,
     offset: u64,
     chunk: u64,
+    /// Jobs that match, once some were read.
+    total: u64,
     waiting: VecDeque<Entry>,
     is_done: bool,
 }
@@ -256,6 +249,7 @@ impl Source {
             after: None,
             offset: 0,
             chunk: CHUNK,
+            total: 0,
             waiting: VecDeque::new(),
             is_done: false,
         }
@@ -326,25 +320,22 @@ impl Source {
 
     /// Reads on when nothing is waiting.
     async fn fill(&mut self, app: &App, query: &JobListQuery, order: &str) -> Result<(), Error> {
-        if !self.waiting.is_empty() || self.is_done {
+        if !self.waiting.is_empty() || self.is_done || self.is_empty {
             return Ok(());
         }
         let offset = std::mem::take(&mut self.offset);
         let place = |values, time_us, id| Place { order: order.to_owned(), values, time_us, id };
         match &self.set {
             None => {
-                let after = self.after.as_ref().map(run_place);
+                let after = self.after.as_ref().map(|place| run_place(place, query));
                 let page = Page { offset, limit: self.chunk };
                 let sort = run_sort(&query.sort);
-                let kept = query.sort.iter().zip(after.iter().flat_map(|p| &p.keys));
-                let kept = kept.filter(|((key, _), _)| key.run.is_some());
-                let keys = kept.map(|(_, key)| key.clone()).collect();
-                let after = after.clone().map(|after| RunPlace { keys, ..after });
                 let store = &app.inner.store;
                 let last = run_order(is_descending(&query.sort));
                 let sort = (sort.as_slice(), last);
-                let (runs, _) =
+                let (runs, total) =
                     store.run_list_after(&self.filter, sort, after.as_ref(), page).await?;
+                self.total = total;
                 for run in runs {
                     let values = query.sort.iter().map(|(key, _)| value_of_run(&run, *key));
                     let time = Some(run.created.as_micros());
@@ -361,8 +352,9 @@ impl Source {
                     ..self.query.clone()
                 };
                 let set = Arc::clone(set);
-                let rows = blocking(move || Ok(set.index.page(&page)?.jobs)).await?;
-                for row in rows {
+                let found = blocking(move || Ok(set.index.page(&page)?)).await?;
+                self.total = found.total;
+                for row in found.jobs {
                     let values = query.sort.iter().map(|(key, _)| match key.column {
                         None => Value::Unknown(()),
                         Some(column) => match row.value(column) {
@@ -386,7 +378,7 @@ impl Source {
 }
 
 /// Which way equal jobs come.
-fn is_descending(sort: &[(JobListKey, bool)]) -> bool {
+pub(super) fn is_descending(sort: &[(JobListKey, bool)]) -> bool {
     sort.last().is_none_or(|(_, descending)| *descending)
 }
 
@@ -414,38 +406,8 @@ fn index_sort(sort: &[(JobListKey, bool)]) -> Vec<JobSort> {
     known.chain(start).collect()
 }
 
-fn needs_start(sort: &[(JobListKey, bool)]) -> bool {
+pub(super) fn needs_start(sort: &[(JobListKey, bool)]) -> bool {
     sort.last().is_none_or(|(key, _)| key.column.is_none())
-}
-
-fn run_place(place: &Place) -> RunPlace {
-    let key = |value: &Value| match value {
-        Value::Unknown(()) => RunKey::Unknown,
-        Value::Number(number) => RunKey::Number(*number),
-        Value::Text(text) => RunKey::Text(text.to_lowercase()),
-    };
-    RunPlace {
-        keys: place.values.iter().map(key).collect(),
-        created_us: place.time_us.unwrap_or(i64::MIN),
-        id: place.id.clone(),
-    }
-}
-
-fn job_cursor(place: &Place, query: &JobListQuery) -> JobCursor {
-    let values = query.sort.iter().zip(&place.values);
-    let values = values.filter_map(|((key, _), value)| {
-        let column = key.column?;
-        let is_time = matches!(column, JobColumn::Start | JobColumn::End);
-        Some(match value {
-            Value::Unknown(()) => JobValue::Missing,
-            Value::Number(number) if is_time => JobValue::Time(*number),
-            Value::Number(number) => JobValue::Int(*number),
-            Value::Text(text) => JobValue::Text(text.clone()),
-        })
-    });
-    let start = place.time_us.map_or(JobValue::Missing, JobValue::Time);
-    let values = values.chain(needs_start(&query.sort).then_some(start));
-    JobCursor { values: values.collect(), start_us: place.time_us, id: place.id.clone() }
 }
 
 fn value_of_run(run: &Run, key: JobListKey) -> Value {
@@ -553,63 +515,9 @@ pub fn state_of_row(row: &JobRow) -> RunState {
     state_of(row.text(JobColumn::Status))
 }
 
-fn order_text(sort: &[(JobListKey, bool)]) -> String {
-    let key = |(key, descending): &(JobListKey, bool)| {
-        format!("{}{}", if *descending { "-" } else { "" }, key.name)
-    };
-    sort.iter().map(key).collect::<Vec<_>>().join(",")
-}
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 of RFC 4648 for URLs, without padding.
-fn encode(place: &Place) -> String {
-    // Texts and numbers always serialize.
-    let bytes = serde_json::to_vec(place).unwrap_or_default();
-    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 3);
-    for part in bytes.chunks(3) {
-        let mut word = [0; 4];
-        word[1..=part.len()].copy_from_slice(part);
-        let word = u32::from_be_bytes(word);
-        for digit in 0..=part.len() {
-            let six = word >> (18 - 6 * digit) & 63;
-            text.push(char::from(DIGITS[six as usize]));
-        }
-    }
-    text
-}
-
-fn decode(text: &str) -> Option<Place> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    for part in text.as_bytes().chunks(4) {
-        let mut word = 0;
-        for (at, digit) in part.iter().enumerate() {
-            let six = u32::try_from(DIGITS.iter().position(|known| known == digit)?).ok()?;
-            word |= six << (18 - 6 * at);
-        }
-        bytes.extend_from_slice(&word.to_be_bytes()[1..part.len()]);
-    }
-    serde_json::from_slice(&bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_survive_their_text() {
-        for id in ["", "a", "ab", "job_ü_\"1"] {
-            let values =
-                vec![Value::Unknown(()), Value::Number(-5), Value::Text("x\u{1}".to_owned())];
-            let place =
-                Place { order: "-a,b".to_owned(), values, time_us: None, id: id.to_owned() };
-            let text = encode(&place);
-            assert!(text.bytes().all(|byte| DIGITS.contains(&byte)), "{text}");
-            assert_eq!(decode(&text), Some(place));
-        }
-        assert_eq!(decode("no cursor"), None);
-        assert_eq!(decode("AAAA"), None);
-    }
 
     #[test]
     fn every_key_has_one_name_and_somebody_who_knows_it() {

@@ -152,9 +152,14 @@ pub struct Server {
 
 impl Server {
     pub fn start(place: &Place, address: SocketAddr) -> Self {
+        Self::start_with(place, address, &[])
+    }
+
+    pub fn start_with(place: &Place, address: SocketAddr, more: &[&str]) -> Self {
         let mut child = place
             .tinderbox()
             .args(["serve", "--listen", &address.to_string()])
+            .args(more)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

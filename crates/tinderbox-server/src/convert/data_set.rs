@@ -116,6 +116,20 @@ pub fn operators(
     operators.into_iter().map(of).collect()
 }
 
+/// An error of a job of a data set.
+pub fn imported_error(error: &app::ImportedError) -> api::JobError {
+    let row = &error.row;
+    api::JobError {
+        error_type: row.error_type.clone(),
+        error_message: row.error_message.clone(),
+        operator_id: row.operator_id.clone(),
+        stack_trace: row.stack_trace.clone(),
+        retry_count: row.retry_count,
+        is_recoverable: row.is_recoverable,
+        ..super::job_error(&error.error)
+    }
+}
+
 /// When the operators of a job of a data set ran.
 pub fn imported_timeline(
     job: &app::ImportedJob,

@@ -94,7 +94,8 @@ async fn list_errors(
     Path(id): Path<String>,
 ) -> Result<Json<api::ErrorList>, ApiError> {
     if let Some(job) = app.imported_job(&id).await? {
-        let errors = app.imported_errors(&job).await?.iter().map(convert::job_error).collect();
+        let errors = app.imported_errors(&job).await?;
+        let errors = errors.iter().map(convert::imported_error).collect();
         return Ok(Json(api::ErrorList { job_id: job.id().to_owned(), errors }));
     }
     let (run, errors) = app.errors(&id).await?;

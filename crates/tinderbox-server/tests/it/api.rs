@@ -21,7 +21,7 @@ async fn a_new_server_is_ready_and_has_no_runs() {
     assert_eq!(site.get("/readyz").await.status, StatusCode::OK);
     let list = site.json("/api/jobs").await;
     let pagination = json!({ "total": 0, "limit": 50, "offset": 0, "has_more": false });
-    assert_eq!(list, json!({ "jobs": [], "pagination": pagination }));
+    assert_eq!(list, json!({ "jobs": [], "pagination": pagination, "next_cursor": null }));
     assert_eq!(site.json("/api/server").await["version"], env!("CARGO_PKG_VERSION"));
 }
 

@@ -92,6 +92,7 @@ async fn runs_and_jobs_of_a_data_set_are_one_list_in_every_order() {
         "spark_version",
         "attempt",
         "scenario",
+        "num_findings",
     ];
     for key in keys {
         let ascending = all(&site, &format!("sort_by={key}&sort_order=asc")).await;
@@ -103,8 +104,11 @@ async fn runs_and_jobs_of_a_data_set_are_one_list_in_every_order() {
         assert_eq!(ascending.iter().map(id).collect::<Vec<_>>(), back, "{key}");
         let numbers: Vec<f64> = ascending.iter().filter_map(|job| job[key].as_f64()).collect();
         assert!(numbers.is_sorted(), "{key}: {numbers:?}");
-        let texts: Vec<String> =
-            ascending.iter().filter_map(|job| Some(job[key].as_str()?.to_lowercase())).collect();
+        let text = |job: &Value| {
+            let text = job[key].as_str()?;
+            Some(if key == "job_name" { text.to_lowercase() } else { text.to_owned() })
+        };
+        let texts: Vec<String> = ascending.iter().filter_map(text).collect();
         let words = ["status", "job_id", "job_type", "job_name", "start_time", "created_time"];
         assert!(!words.contains(&key) || texts.is_sorted(), "{key}: {texts:?}");
         let offset =
@@ -125,6 +129,20 @@ async fn several_columns_sort_and_filters_hold() {
         .map(|job| (job["job_type"].to_string(), -job["duration_seconds"].as_i64().unwrap()))
         .collect();
     assert!(keys.is_sorted(), "{keys:?}");
+    // Columns that only runs know, or only data sets.
+    for several in [
+        "num_findings,user,job_id",
+        "job_type,-num_findings,attempt,-job_id",
+        "-attempt,num_findings,-job_name",
+        "-user,attempt,job_name",
+    ] {
+        let jobs = all(&site, &format!("sort_order=asc&sort_by={several}")).await;
+        let once: BTreeSet<_> = jobs.iter().map(|job| job["job_id"].to_string()).collect();
+        assert_eq!((jobs.len(), once.len()), (41, 41), "{several}");
+        let whole =
+            site.json(&format!("/api/jobs?limit=50&sort_order=asc&sort_by={several}")).await;
+        assert_eq!(whole["jobs"], json!(jobs), "{several}");
+    }
     let failed = all(&site, "status=failed&job_type=ETL_Pipeline").await;
     assert!(failed.iter().all(|job| job["status"] == "FAILED" && job["state"] == "failed"));
     assert_eq!(failed.len(), 2);
@@ -172,6 +190,13 @@ async fn a_job_of_a_data_set_answers_with_its_own() {
         .collect();
     assert_eq!(classes, [("run", "JOB_FAILURE"), ("operator", "OPERATOR_FAILURE")]);
     assert_eq!(errors["errors"][0]["causes"][0]["class"], json!("java.io.IOException"));
+    let failure = &errors["errors"][1];
+    assert_eq!(failure["error_type"], json!("OPERATOR_FAILURE"));
+    assert_eq!(failure["operator_id"], json!(format!("{id}_op_01")));
+    assert_eq!(failure["error_message"], failure["message"]);
+    assert_eq!(failure["error_timestamp"], failure["first_time"]);
+    assert!(failure["retry_count"].is_i64() && failure["is_recoverable"].is_boolean());
+    assert!(errors["errors"][0]["stack_trace"].as_str().unwrap().contains("at "));
 
     let timeline = site.json(&format!("/api/jobs/{id}/timeline")).await;
     assert_eq!(
@@ -199,7 +224,25 @@ async fn statistics_count_data_sets_and_runs() {
     );
     assert_eq!(stats["errors"], json!({ "total_errors": 10, "total_warnings": 1 }));
     assert_eq!(stats["job_types"]["ETL_Pipeline"], json!(14));
-    assert_eq!(stats["rows"][0]["num_runs"], json!(1), "rows are of runs");
+    let rows = &stats["rows"];
+    assert_eq!(
+        (&rows[0]["num_runs"], &rows[0]["num_succeeded"], &rows[0]["num_unfinished"]),
+        (&json!(41), &json!(35), &json!(1))
+    );
+    assert!(rows[0]["duration_ms"]["p50"].is_u64());
+    let of = |rows: &Value, key: &str| {
+        let row = rows["rows"].as_array().unwrap().iter().find(|row| row["key"] == key).cloned();
+        row.map_or(Value::Null, |row| row["num_runs"].clone())
+    };
+    let by_type = site.json("/api/stats?group_by=job_type").await;
+    assert_eq!(of(&by_type, "ETL_Pipeline"), json!(14));
+    let days = site.json("/api/stats?group_by=day&from=2025-12-26&to=2025-12-28").await;
+    assert_eq!(days["num_groups"], json!(2));
+    assert_eq!(of(&days, "2025-12-26T00:00:00.000Z"), json!(8));
+    let hours = site.json("/api/stats?group_by=hour&job_type=ETL_Pipeline&limit=3").await;
+    assert_eq!((&hours["num_groups"], hours["rows"].as_array().unwrap().len()), (&json!(14), 3));
+    let users = site.json("/api/stats?group_by=user").await;
+    assert_eq!(users["rows"].as_array().unwrap().len(), 1, "data sets are not summed by user");
     let jobs = all(&site, "search=job_f1x").await;
     let mb: f64 = jobs.iter().map(|job| job["input_size_mb"].as_f64().unwrap()).sum();
     let told = stats["performance"]["total_data_processed_mb"].as_f64().unwrap();
@@ -284,4 +327,18 @@ async fn what_cannot_be_asked_is_told() {
     site.get(&format!("/api/jobs?sort_by=status&cursor={cursor}"))
         .await
         .is_problem(422, "bad-cursor");
+}
+
+#[tokio::test]
+async fn columns_that_are_missing_or_of_another_type_are_named() {
+    let site = Site::new().await;
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data-set-of-another-form");
+    let answer = site.post("/api/import", &body(&folder)).await;
+    answer.is_problem(422, "table");
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    for part in ["spark_jobs.parquet", "column gc_time_ms is missing", "column num_tasks is Utf8"] {
+        assert!(detail.contains(part), "{part}: {detail}");
+    }
+    assert_eq!(site.json("/api/jobs").await["pagination"]["total"], json!(0));
 }

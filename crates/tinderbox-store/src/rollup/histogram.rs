@@ -11,7 +11,8 @@ impl DurationHistogram {
     /// As of [`Distribution`], whose buckets these are.
     pub const RELATIVE_ERROR: f64 = Distribution::RELATIVE_ERROR;
 
-    pub(super) fn add(&mut self, bucket: u16, count: u64) {
+    /// Adds so many durations of a bucket (`Distribution::bucket_of` of milliseconds).
+    pub fn add(&mut self, bucket: u16, count: u64) {
         *self.counts.entry(bucket).or_default() += count;
     }
 

@@ -17,6 +17,15 @@ impl Bitmap {
         self.words[row as usize / 64] |= 1 << (row % 64);
     }
 
+    /// Those below `end`.
+    pub(super) fn insert_all(&mut self, end: u32) {
+        let whole = end as usize / 64;
+        self.words[..whole].fill(u64::MAX);
+        if end % 64 > 0 {
+            self.words[whole] |= (1 << (end % 64)) - 1;
+        }
+    }
+
     pub(super) fn contains(&self, row: u32) -> bool {
         self.words[row as usize / 64] >> (row % 64) & 1 != 0
     }
@@ -127,6 +136,9 @@ mod tests {
             prop_assert_eq!(bits.count(&range), expected.len() as u64);
             prop_assert_eq!(bits.rows(&range).collect::<Vec<_>>(), expected);
             prop_assert_eq!(Bitmap::from_bytes(&bits.to_bytes()), bits.clone());
+            let mut all = Bitmap::empty(500);
+            all.insert_all(b);
+            prop_assert!(all.rows(&(0..500)).eq(0..b));
             let mut again = Bitmap::empty(500);
             Postings::of(rows.into_iter().collect(), 500).add_to(&mut again);
             prop_assert_eq!(again, bits);

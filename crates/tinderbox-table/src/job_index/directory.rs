@@ -48,6 +48,8 @@ pub(super) struct Directory {
     pub(super) id_blocks: Part,
     /// Whether ids have upper-case letters.
     pub(super) ids_have_upper_case: bool,
+    /// What all ids begin with, in lower case.
+    pub(super) ids_begin_with: String,
     pub(super) ranges: Part,
     /// By column: its words.
     pub(super) words: Vec<Option<Part>>,

@@ -46,6 +46,7 @@ impl IdsComing {
         KnownJobs { ids: self, by_id }
     }
 
+    /// How many bytes all ids have in common at their beginning.
     fn shared_prefix(&self) -> usize {
         let Some(last) = self.len().checked_sub(1) else { return 0 };
         let first = self.get(0);
@@ -77,6 +78,17 @@ impl KnownJobs {
     /// Jobs that came again: all but the first of each id.
     pub(crate) fn num_duplicates(&self) -> u64 {
         (self.ids.len() - self.by_id.len()) as u64
+    }
+
+    /// What all ids begin with, in lower case.
+    pub(super) fn shared_start(&self) -> String {
+        if self.ids.len() == 0 {
+            return String::new();
+        }
+        let bytes = &self.ids.get(0)[..self.ids.shared_prefix()];
+        // A letter that is cut in two is left out.
+        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        text.to_ascii_lowercase()
     }
 
     /// Some ids that came again.

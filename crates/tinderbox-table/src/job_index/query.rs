@@ -43,6 +43,9 @@ pub struct JobSort {
 pub struct JobCursor {
     /// What the job says in the columns of the order.
     pub values: Vec<JobValue>,
+    /// Where `values` tell only the first columns, because a list has others that no job of an index knows: whether jobs
+    /// that are equal in them are behind the place. `start_us` and `id` decide nothing then.
+    pub equal_are_behind: Option<bool>,
     /// When it started, in microseconds since 1970.
     pub start_us: Option<i64>,
     /// Its id.
@@ -82,6 +85,7 @@ impl JobRow {
     pub fn cursor(&self, sort: &[JobSort]) -> JobCursor {
         JobCursor {
             values: sort.iter().map(|key| self.value(key.column).clone()).collect(),
+            equal_are_behind: None,
             start_us: self.int(JobColumn::Start),
             id: self.text(JobColumn::Id).to_owned(),
         }

@@ -28,8 +28,12 @@ impl JobIndex {
             }
         }
         let mut found = Bitmap::empty(self.directory.num_jobs as usize);
-        self.search_names(&folded, &mut found)?;
-        self.search_ids(&folded, 0..self.directory.num_jobs, &mut found)?;
+        if self.directory.ids_begin_with.contains(&folded) {
+            found.insert_all(self.directory.num_jobs);
+        } else {
+            self.search_names(&folded, &mut found)?;
+            self.search_ids(&folded, 0..self.directory.num_jobs, &mut found)?;
+        }
         let found = Arc::new(found);
         let mut kept = self.searches.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {

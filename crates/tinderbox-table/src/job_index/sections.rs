@@ -70,6 +70,7 @@ pub(super) fn write_index(
     directory.types = put_postings(&mut sink, &done, JobColumn::JobType, rows.arrivals.len())?;
 
     // Ids, in the jobs' order.
+    directory.ids_begin_with = known.shared_start();
     let mut places = Vec::with_capacity(rows.arrivals.len());
     let start = sink.len;
     let (mut buffer, mut blocks) = (Vec::new(), Vec::new());

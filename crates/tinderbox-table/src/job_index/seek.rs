@@ -25,6 +25,8 @@ pub(super) struct Behind {
     /// Jobs that are equal in all columns are before it below `low`, and behind it from `high` on.
     low: u32,
     high: u32,
+    /// Where not all columns are told: whether jobs that are equal in those are behind the cursor.
+    equal_are_behind: Option<bool>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,7 +39,7 @@ enum CursorKey {
 impl Behind {
     /// The same of the columns but the first.
     pub(super) fn rest(&self) -> Self {
-        Self { keys: self.keys[1..].to_vec(), ..*self }
+        Self { keys: self.keys.get(1..).unwrap_or_default().to_vec(), ..*self }
     }
 
     /// How a key of the column at `at` stands to the cursor.
@@ -54,10 +56,17 @@ impl Behind {
 
     /// Whether a job that is equal in all columns is still before the cursor, in ascending order, or is it.
     pub(super) fn is_row_before(&self, row: u32, direction: Direction) -> bool {
-        match direction {
-            Direction::Ascending => row < self.high,
-            Direction::Descending => row < self.low,
+        match (direction, self.equal_are_behind) {
+            (Direction::Ascending, Some(are_behind)) => !are_behind,
+            (Direction::Descending, Some(are_behind)) => are_behind,
+            (Direction::Ascending, None) => row < self.high,
+            (Direction::Descending, None) => row < self.low,
         }
+    }
+
+    /// Where no column is left to compare by: whether all that are left are behind the cursor, or none.
+    pub(super) fn all_or_none(&self) -> Option<bool> {
+        self.equal_are_behind.filter(|_| self.keys.is_empty())
     }
 
     /// Whether a job comes behind the cursor in a list of this order.
@@ -107,7 +116,12 @@ impl JobIndex {
         };
         let low = self.partition(|row| Ok(compare(row)? == Ordering::Less))?;
         let is_there = low < self.directory.num_jobs && compare(low)? == Ordering::Equal;
-        Ok(Behind { keys, low, high: low + u32::from(is_there) })
+        Ok(Behind {
+            keys,
+            low,
+            high: low + u32::from(is_there),
+            equal_are_behind: cursor.equal_are_behind,
+        })
     }
 
     /// The places of a column's order that are behind the cursor, whose first column it is.

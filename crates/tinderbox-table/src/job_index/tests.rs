@@ -285,7 +285,7 @@ fn a_cursor_of_a_job_that_is_not_there_goes_on_where_it_would_be() {
             let values = vec![other[column.at()].clone()];
             let start_us = other[JobColumn::Start.at()].as_int();
             let id = other[0].as_text().unwrap_or_default().to_owned();
-            query.after = Some(JobCursor { values, start_us, id });
+            query.after = Some(JobCursor { values, equal_are_behind: None, start_us, id });
             let expected: Vec<&str> =
                 all[at + 1..].iter().filter_map(|job| job[0].as_text()).collect();
             assert_eq!(ids(&index.page(&query).expect("is read")), expected, "{column:?}");

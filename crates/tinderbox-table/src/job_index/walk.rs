@@ -58,6 +58,11 @@ impl JobIndex {
         behind: Option<&Behind>,
         page: &mut Taking,
     ) -> io::Result<()> {
+        let behind = match behind.and_then(Behind::all_or_none) {
+            Some(false) => return Ok(()),
+            Some(true) => None,
+            None => behind,
+        };
         if matching.total <= GATHER {
             let rows = matching.iter(0..self.directory.num_jobs).collect();
             return self.gather(rows, sort, behind, page);
