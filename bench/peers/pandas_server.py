@@ -24,6 +24,10 @@ def answer(body: dict) -> Response:
     return Response(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
 
 
+def at(time: str) -> pd.Timestamp:
+    return pd.Timestamp(time.removesuffix("Z"))
+
+
 @app.get("/api/jobs")
 def list_jobs(
     status: str | None = None,
@@ -46,8 +50,8 @@ def list_jobs(
         mask = of_type if mask is None else mask & of_type
     if since is not None or until is not None:
         start = jobs["start_time"]
-        low = start.searchsorted(pd.Timestamp(since)) if since else 0
-        high = start.searchsorted(pd.Timestamp(until)) if until else len(jobs)
+        low = start.searchsorted(at(since)) if since else 0
+        high = start.searchsorted(at(until)) if until else len(jobs)
         frame = jobs.iloc[low:high]
         mask = None if mask is None else mask.iloc[low:high]
     else:

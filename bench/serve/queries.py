@@ -69,4 +69,4 @@ def searches(types: list[str]) -> list[Question]:
 
 
 def iso(time: datetime.datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,7 +11,8 @@ pub fn rfc3339(time: TimestampMs) -> String {
     format!("{timestamp:.3}")
 }
 
-/// A time of a question: RFC 3339, a date (its beginning in UTC), or milliseconds since 1970.
+/// A time of a question: RFC 3339, the same without a zone (UTC), a date (its beginning in UTC), or milliseconds since
+/// 1970.
 pub fn parse_time(text: &str) -> Option<TimestampMs> {
     if let Ok(ms) = text.parse::<i64>() {
         return Some(TimestampMs(ms));
@@ -19,9 +20,9 @@ pub fn parse_time(text: &str) -> Option<TimestampMs> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(TimestampMs(time.as_millisecond()));
     }
-    let date: jiff::civil::Date = text.parse().ok()?;
-    let start = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(TimestampMs(start.timestamp().as_millisecond()))
+    let time: jiff::civil::DateTime = text.parse().ok()?;
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(TimestampMs(time.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]
@@ -29,9 +30,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_of_questions_have_three_forms() {
+    fn times_of_questions_have_four_forms() {
         let time = Some(TimestampMs(1_795_201_111_250));
         assert_eq!(parse_time("2026-11-20T18:58:31.250Z"), time);
+        assert_eq!(parse_time("2026-11-20T18:58:31.25"), time);
         assert_eq!(parse_time("1795201111250"), time);
         assert_eq!(parse_time("1970-01-02"), Some(TimestampMs(86_400_000)));
         assert_eq!(parse_time("yesterday"), None);

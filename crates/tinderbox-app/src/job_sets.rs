@@ -11,6 +11,8 @@ mod place;
 mod rows;
 mod stats;
 
+pub(crate) use list::state_of;
+
 pub use detail::{ImportedError, ImportedJob, ImportedOperator};
 pub use list::{JobListKey, JobListPage, JobListQuery, ListedJob, state_of_row};
 pub use stats::JobOverview;

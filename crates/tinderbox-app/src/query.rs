@@ -1,5 +1,6 @@
 //! Questions: lists, one run, what happened inside it.
 
+use crate::job_sets::state_of;
 use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::{
     App, AttemptView, Error, LiveRun, LogPart, RunDetail, RunError, RunPage, RunQuery, RunSortKey,
@@ -14,6 +15,7 @@ use tinderbox_model::{
 };
 use tinderbox_spark::causes;
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
+use tinderbox_table::JobColumn;
 use tinderbox_table::Pack;
 
 /// What is known of what happens inside a run.
@@ -56,6 +58,11 @@ impl App {
         let mut by_state = BTreeMap::new();
         for count in self.inner.store.run_counts(&WorkspaceId::default()).await? {
             *by_state.entry(count.state.as_str()).or_insert(0) += count.num_runs;
+        }
+        for set in self.inner.job_sets.all().iter() {
+            for (status, num_jobs) in set.index.counts(JobColumn::Status) {
+                *by_state.entry(state_of(status).as_str()).or_insert(0) += num_jobs;
+            }
         }
         Ok(by_state)
     }

@@ -4,6 +4,7 @@ type Schemas = components['schemas'];
 
 export type Advice = Schemas['Advice'];
 export type Comparison = Schemas['Comparison'];
+export type DataSetOperator = Schemas['DataSetOperator'];
 export type Effect = Schemas['Effect'];
 export type Executor = Schemas['Executor'];
 export type Finding = Schemas['Finding'];

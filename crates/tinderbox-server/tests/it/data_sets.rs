@@ -224,6 +224,8 @@ async fn statistics_count_data_sets_and_runs() {
     );
     assert_eq!(stats["errors"], json!({ "total_errors": 10, "total_warnings": 1 }));
     assert_eq!(stats["job_types"]["ETL_Pipeline"], json!(14));
+    let states = &site.json("/api/server").await["jobs_by_state"];
+    assert_eq!(*states, json!({ "succeeded": 35, "failed": 5, "running": 1 }));
     let rows = &stats["rows"];
     assert_eq!(
         (&rows[0]["num_runs"], &rows[0]["num_succeeded"], &rows[0]["num_unfinished"]),

@@ -189,7 +189,11 @@ impl Store {
             .read("list runs", |t| {
                 async move {
                     let total = total(t, &filter).await?;
-                    let runs = if page.limit == 0 { Vec::new() } else { all(t, query).await? };
+                    let runs = if page.limit == 0 || total == 0 {
+                        Vec::new()
+                    } else {
+                        all(t, query).await?
+                    };
                     Ok((runs, total))
                 }
                 .boxed()

@@ -21,7 +21,7 @@ impl Bitmap {
     pub(super) fn insert_all(&mut self, end: u32) {
         let whole = end as usize / 64;
         self.words[..whole].fill(u64::MAX);
-        if end % 64 > 0 {
+        if !end.is_multiple_of(64) {
             self.words[whole] |= (1 << (end % 64)) - 1;
         }
     }
@@ -135,7 +135,7 @@ mod tests {
             let expected: Vec<u32> = rows.range(range.clone()).copied().collect();
             prop_assert_eq!(bits.count(&range), expected.len() as u64);
             prop_assert_eq!(bits.rows(&range).collect::<Vec<_>>(), expected);
-            prop_assert_eq!(Bitmap::from_bytes(&bits.to_bytes()), bits.clone());
+            prop_assert_eq!(&Bitmap::from_bytes(&bits.to_bytes()), &bits);
             let mut all = Bitmap::empty(500);
             all.insert_all(b);
             prop_assert!(all.rows(&(0..500)).eq(0..b));

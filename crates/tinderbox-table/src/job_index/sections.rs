@@ -201,7 +201,7 @@ impl Columns<'_> {
             let (column, waiting) = &work[at];
             let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some((cells, words)) = waiting else { return };
-            let result = self.write(*column, &cells, words, codes, known);
+            let result = self.write(*column, (&cells, words), codes, known);
             *done[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         };
         // What blocks of all other orders tell comes first.
@@ -230,12 +230,11 @@ impl Columns<'_> {
             let mut done =
                 done.unwrap_or_else(|| Err(io::Error::other("a column was not written")))?;
             // Their orders were put off until both were known.
-            if at == JobColumn::Status.at() || at == JobColumn::JobType.at() {
-                if let (Some(cells), Some(words)) = (&done.cells, &done.words) {
-                    let keys: Vec<u64> =
-                        cells.read_all()?.into_iter().map(|cell| words.key(cell)).collect();
-                    done.order = self.write_order(&keys, &codes)?;
-                }
+            let is_put_off = at == JobColumn::Status.at() || at == JobColumn::JobType.at();
+            if is_put_off && let (Some(cells), Some(words)) = (&done.cells, &done.words) {
+                let keys: Vec<u64> =
+                    cells.read_all()?.into_iter().map(|cell| words.key(cell)).collect();
+                done.order = self.write_order(&keys, &codes)?;
             }
             columns.push(done);
         }
@@ -245,8 +244,7 @@ impl Columns<'_> {
     fn write(
         &self,
         column: JobColumn,
-        waiting: &Spool,
-        words: WordsComing,
+        (waiting, words): (&Spool, WordsComing),
         new_codes: Option<&mut Codes>,
         codes: &Codes,
     ) -> io::Result<Done> {

@@ -71,19 +71,19 @@ fn jobs(seed: u64, count: usize) -> Vec<Job> {
         for column in JobColumn::ALL {
             let missing = noise.next(9) == 0;
             let few = noise.int(7);
+            let pick = usize::try_from(few).expect("is small");
             let value = match column {
                 JobColumn::Id => text(format!("job_{:05}_{}", noise.next(100_000), n)),
                 JobColumn::Name => {
-                    let name = ["Nightly", "nightly", "Überblick", "load_%", "x"][few as usize % 5];
+                    let name = ["Nightly", "nightly", "Überblick", "load_%", "x"][pick % 5];
                     text(format!("{name}_{}", noise.next(4)))
                 }
                 JobColumn::Status if missing => JobValue::Missing,
                 JobColumn::Status => text(
-                    ["COMPLETED", "COMPLETED", "COMPLETED", "FAILED", "RUNNING", "ODD"]
-                        [few as usize % 6],
+                    ["COMPLETED", "COMPLETED", "COMPLETED", "FAILED", "RUNNING", "ODD"][pick % 6],
                 ),
                 JobColumn::JobType if few == 0 => text(format!("rare_{}", noise.next(300))),
-                JobColumn::JobType => text(["etl", "ml", "report"][few as usize % 3]),
+                JobColumn::JobType => text(["etl", "ml", "report"][pick % 3]),
                 _ if missing => JobValue::Missing,
                 _ => match column.kind() {
                     JobColumnKind::Text => text(format!("w{}", noise.next(5))),

@@ -73,7 +73,7 @@ impl JobIndex {
                 let places = self.places_behind(*only, behind)?;
                 self.walk(matching, *only, places, page)
             }
-            [first, rest @ ..] => self.groups(matching, *first, rest, behind, page),
+            _ => self.groups(matching, sort, behind, page),
         }
     }
 
@@ -178,15 +178,17 @@ impl JobIndex {
     fn groups(
         &self,
         matching: &Matching,
-        first: JobSort,
-        rest: &[JobSort],
+        sort: &[JobSort],
         behind: Option<&Behind>,
         page: &mut Taking,
     ) -> io::Result<()> {
+        let [first, rest @ ..] = sort else { return Ok(()) };
+        let first = *first;
+        let group = |places| Group { column: first.column, places, sort: rest };
         let mut places = 0..self.directory.num_jobs;
         if let Some(behind) = behind {
             let equal = self.places_equal(first.column, behind)?;
-            self.group(matching, first.column, equal.clone(), rest, Some(&behind.rest()), page)?;
+            self.group(matching, group(equal.clone()), Some(&behind.rest()), page)?;
             match first.direction {
                 Direction::Ascending => places.start = equal.end,
                 Direction::Descending => places.end = equal.start,
@@ -202,12 +204,12 @@ impl JobIndex {
                 }
             })?;
             let Some(place) = next else { break };
-            let group = self.places_like(first.column, place, first.direction)?;
+            let equal = self.places_like(first.column, place, first.direction)?;
             match first.direction {
-                Direction::Ascending => places.start = group.end,
-                Direction::Descending => places.end = group.start,
+                Direction::Ascending => places.start = equal.end,
+                Direction::Descending => places.end = equal.start,
             }
-            self.group(matching, first.column, group, rest, None, page)?;
+            self.group(matching, group(equal), None, page)?;
         }
         Ok(())
     }
@@ -215,12 +217,11 @@ impl JobIndex {
     fn group(
         &self,
         matching: &Matching,
-        column: JobColumn,
-        places: Range<u32>,
-        rest: &[JobSort],
+        group: Group<'_>,
         behind: Option<&Behind>,
         page: &mut Taking,
     ) -> io::Result<()> {
+        let Group { column, places, sort: rest } = group;
         let mut rows = Vec::new();
         if u64::from(places.end.saturating_sub(places.start)) <= GATHER {
             self.rows_at(column, places, &mut rows)?;
@@ -241,6 +242,14 @@ impl JobIndex {
         }
         self.take(&matching, rest, behind, page)
     }
+}
+
+/// Jobs that are equal in a column: those at these places of its order.
+struct Group<'a> {
+    column: JobColumn,
+    places: Range<u32>,
+    /// The order within it.
+    sort: &'a [JobSort],
 }
 
 /// What [`JobIndex::visit`] tells.

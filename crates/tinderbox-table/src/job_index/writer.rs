@@ -145,11 +145,12 @@ impl DetailRanges {
             let row = self.rows;
             self.rows += 1;
             // Rows of one job mostly follow each other.
-            if id.is_some() && id == current {
-                if let Some((_, range)) = self.ranges.last_mut() {
-                    range.len += 1;
-                    continue;
-                }
+            if id.is_some()
+                && id == current
+                && let Some((_, range)) = self.ranges.last_mut()
+            {
+                range.len += 1;
+                continue;
             }
             current = None;
             let found = id.and_then(|id| known.find(id.as_bytes(), &mut self.hint));

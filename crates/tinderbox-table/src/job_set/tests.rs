@@ -127,10 +127,9 @@ fn write(path: &Path, columns: Columns, rows_of_group: usize) {
 }
 
 fn replaced(mut columns: Columns, name: &str, array: ArrayRef) -> Columns {
-    columns
-        .iter_mut()
-        .filter(|(known, _)| *known == name)
-        .for_each(|(_, old)| *old = Arc::clone(&array));
+    if let Some((_, old)) = columns.iter_mut().find(|(known, _)| *known == name) {
+        *old = array;
+    }
     columns
 }
 

@@ -27,6 +27,15 @@ export function serverQuery() {
   });
 }
 
+/** The types of all jobs, of data sets too. */
+export function jobTypesQuery() {
+  return queryOptions({
+    queryKey: ['job-types'],
+    queryFn: ({ signal }) => bodyOf(http.GET('/api/job-types', { signal })),
+    refetchInterval: 30_000,
+  });
+}
+
 /** Pages whose rows or order may have changed are asked for again at most this often. */
 const REFETCH_LISTS_MS = 1_000;
 

@@ -7,6 +7,7 @@ import { formatMillis } from '@/design/format';
 import { Source } from '@/design/Source';
 import { Status } from '@/design/Status';
 import { Millis, Time } from '@/design/values';
+import { DataSetOperators } from './DataSetOperators';
 import { OperatorTable } from './OperatorTable';
 import { PlanGraph } from './PlanGraph';
 import type { OperatorsSearch } from './search';
@@ -20,14 +21,15 @@ export function OperatorsTab() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const job = useQuery(jobQuery(jobId)).data?.job;
-  const operators = useQuery(operatorsQuery(jobId, job));
+  const list = useQuery(operatorsQuery(jobId, job));
   const change = (next: OperatorsSearch) =>
     void navigate({ search: (former) => ({ ...former, ...next }), replace: true });
 
   return (
     <div className="page">
-      <Loaded query={operators} what="operators">
-        {({ executions }) => {
+      <Loaded query={list} what="operators">
+        {({ executions, operators = [] }) => {
+          if (operators.length > 0) return <DataSetOperators operators={operators} />;
           const shown =
             executions.find(({ execution_id }) => execution_id === search.execution) ??
             longest(executions);

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Search, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { serverQuery } from '@/api/queries/jobs';
+import { jobTypesQuery, serverQuery } from '@/api/queries/jobs';
 import { JOB_STATES, stateLabel } from '@/api/states';
 import { formatCount } from '@/design/format';
 import { isFiltered, JOB_TYPES, type RunsSearch } from './search';
@@ -21,6 +21,10 @@ export function Filters({
   const counts = useQuery(serverQuery()).data?.jobs_by_state ?? {};
   // States that no run has only take room; chosen ones must stay to be unchosen.
   const states = JOB_STATES.filter((state) => counts[state] || chosen.includes(state));
+
+  const known = useQuery(jobTypesQuery()).data?.job_types ?? [];
+  // A type that is asked for is there even when no job has it.
+  const types = [...new Set([...JOB_TYPES, ...known, ...(search.type ? [search.type] : [])])];
 
   const toggle = (state: string) =>
     onChange({
@@ -60,9 +64,9 @@ export function Filters({
           onChange={(event) => onChange({ type: event.target.value || undefined })}
         >
           <option value="">Any</option>
-          {JOB_TYPES.map((type) => (
+          {types.map((type) => (
             <option key={type} value={type}>
-              {stateLabel(type)}
+              {JOB_TYPES.includes(type) ? stateLabel(type) : type}
             </option>
           ))}
         </select>

@@ -5,12 +5,16 @@ it('drops what makes no sense', () => {
   expect(
     parseRunsSearch({
       state: ['failed', 'sleeping'],
-      type: 'x',
+      type: ['x'],
       sort: '-password',
       page: '-3',
       size: '7',
     }),
   ).toEqual({ state: ['failed'] });
+});
+
+it('keeps a type that a data set may have', () => {
+  expect(parseRunsSearch({ type: 'ETL_Pipeline' })).toEqual({ type: 'ETL_Pipeline' });
 });
 
 it('leaves defaults out of the address', () => {

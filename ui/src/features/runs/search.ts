@@ -12,7 +12,7 @@ export interface RunsSearch {
   size?: number;
 }
 
-/** Types of runs that can be filtered by. */
+/** Types that every server knows; data sets bring their own. */
 export const JOB_TYPES = ['batch', 'streaming', 'application'];
 
 /** What the server can sort by. */
@@ -39,7 +39,7 @@ export function parseRunsSearch(raw: Record<string, unknown>): RunsSearch {
   const search: RunsSearch = {};
   const states = [raw.state].flat().filter((state): state is string => isState(state));
   if (states.length > 0) search.state = [...new Set(states)];
-  if (typeof raw.type === 'string' && JOB_TYPES.includes(raw.type)) search.type = raw.type;
+  if (typeof raw.type === 'string' && raw.type !== '') search.type = raw.type;
   if (typeof raw.search === 'string' && raw.search !== '') search.search = raw.search;
   const sort = parseSort(raw.sort, SORTABLE);
   if (sort && printSort(sort) !== printSort(DEFAULT_SORT)) search.sort = printSort(sort);

@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { jobQuery, timelineQuery } from '@/api/queries/job';
 import { Empty, Loaded, Warning } from '@/design/feedback';
 import { formatCount } from '@/design/format';
+import { DataSetOperators } from '../operators/DataSetOperators';
 import { TaskTable } from './TaskTable';
 import { TimelineView } from './TimelineView';
 import './timeline.css';
@@ -21,7 +22,9 @@ export function TimelineTab() {
     <div className="page">
       <Loaded query={timeline} what="timeline">
         {(data) =>
-          data.stages.length === 0 && data.tasks.task_id.length === 0 ? (
+          data.operators?.length ? (
+            <DataSetOperators operators={data.operators} />
+          ) : data.stages.length === 0 && data.tasks.task_id.length === 0 ? (
             <section className="panel">
               <Empty title="Nothing has run yet" />
             </section>

@@ -33,7 +33,7 @@ pub(super) fn behind(
         .zip(&place.keys)
         .map(|(sort, key)| (value_of(sort.by), literal(sort.by, key), sort.order))
         .collect();
-    let column = |column: table::Column| Expr::col(column).into();
+    let column = |column: table::Column| Expr::col(column);
     columns.push((column(table::Column::CreatedUs), place.created_us.into(), last));
     columns.push((column(table::Column::Id), place.id.as_str().into(), last));
     // Behind in the first column, or equal in it and behind in the second, and so on.
@@ -69,7 +69,7 @@ fn value_of(by: RunSortBy) -> SimpleExpr {
             }
             words.finally("RUNNING").into()
         }
-        by => Expr::col(column(by)).into(),
+        by => Expr::col(column(by)),
     }
 }
 
