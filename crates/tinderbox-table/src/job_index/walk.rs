@@ -1,6 +1,6 @@
 //! Pages of lists.
 
-use super::bitmap::Bitmap;
+use super::bitmap::{Bitmap, Postings};
 use super::column::JobColumn;
 use super::directory::BLOCK_ROWS;
 use super::file::JobIndex;
@@ -228,6 +228,35 @@ impl JobIndex {
             rows.retain(|row| matching.contains(*row));
             return self.gather(rows, rest, behind, page);
         }
+        let bits = match self.set_of(column, places.start)? {
+            Some(bits) => bits,
+            None => self.set_at(column, places)?,
+        };
+        let matching = matching.within(bits);
+        if behind.is_none() && page.pass_over(matching.total) {
+            return Ok(());
+        }
+        self.take(&matching, rest, behind, page)
+    }
+
+    /// The jobs that say the same in a column as the one at a place of its order, where their set is kept. It may have jobs
+    /// before that place that do not match.
+    fn set_of(&self, column: JobColumn, place: u32) -> io::Result<Option<Bitmap>> {
+        let postings = match column {
+            JobColumn::Status => &self.statuses,
+            JobColumn::JobType => &self.types,
+            _ => return Ok(None),
+        };
+        let cell = self.cell(self.row_at(column, place)?, column.at())?;
+        let word = cell.checked_sub(1).and_then(|word| usize::try_from(word).ok());
+        Ok(match word.and_then(|word| postings.get(word)) {
+            Some(Postings::Bits(bits)) => Some(bits.clone()),
+            _ => None,
+        })
+    }
+
+    fn set_at(&self, column: JobColumn, places: Range<u32>) -> io::Result<Bitmap> {
+        let mut rows = Vec::new();
         let mut bits = Bitmap::empty(self.directory.num_jobs as usize);
         let mut at = places.start;
         while at < places.end {
@@ -236,11 +265,7 @@ impl JobIndex {
             rows.iter().for_each(|row| bits.insert(*row));
             at = end;
         }
-        let matching = matching.within(bits);
-        if behind.is_none() && page.pass_over(matching.total) {
-            return Ok(());
-        }
-        self.take(&matching, rest, behind, page)
+        Ok(bits)
     }
 }
 
