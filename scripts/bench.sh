@@ -86,15 +86,17 @@ history() { # PART...
 }
 
 serve() { # JOBS...
-  local jobs
-  [ -x "$TINDERBOX_BIN" ] || give_up "$TINDERBOX_BIN is missing" "run: scripts/build.sh --bench"
+  local jobs program requests=$CARGO_TARGET_DIR/dist/examples/requests
+  for program in "$TINDERBOX_BIN" "$requests"; do
+    [ -x "$program" ] || give_up "$program is missing" "run: scripts/build.sh --bench"
+  done
   scripts/setup/python.sh is-ready fastapi ||
     step_run "Python environment fastapi" "1 min" setup-fastapi scripts/setup/python.sh install fastapi
   [ $# -gt 0 ] || set -- 1000000 10000000
   for jobs in "$@"; do
     printf 'lists of %s jobs\n' "$jobs"
-    "$python" bench/serve/run.py "$jobs" --binary "$TINDERBOX_BIN" --peer "$TINDERBOX_FASTAPI/bin/python" \
-      --sets "$logs" --results "$results"
+    "$python" bench/serve/run.py "$jobs" --binary "$TINDERBOX_BIN" --requests "$requests" \
+      --peer "$TINDERBOX_FASTAPI/bin/python" --sets "$logs" --results "$results"
   done
 }
 

@@ -1,9 +1,10 @@
 """Measures the list of jobs over a data set, ours and a FastAPI + pandas server, both in the same run.
 
-    python run.py JOBS --binary TINDERBOX --peer PYTHON --sets DIR --results DIR
+    python run.py JOBS --binary TINDERBOX --requests PROGRAM --peer PYTHON --sets DIR --results DIR
 
 Makes the set with `tinderbox generate` where the folder has none of this size. `scripts/bench.sh serve` sets the
-arguments. One connection asks one question after the other; what the client itself takes is the same for both.
+arguments. Times of single answers are those of one connection that asks one question after the other, requests a second
+those of several connections, which leave no server idle (the example `requests` of tinderbox-api).
 """
 
 import argparse
@@ -26,12 +27,14 @@ from servers import Server, free_port
 
 PEERS = pathlib.Path(__file__).parents[1] / "peers"
 ROUNDS = 5
+CONNECTIONS = 4
+LOAD_S = 20
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("jobs", type=int)
-    for name in ("--binary", "--peer"):
+    for name in ("--binary", "--requests", "--peer"):
         options.add_argument(name, required=True)
     for name in ("--sets", "--results"):
         options.add_argument(name, type=pathlib.Path, required=True)
@@ -73,6 +76,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, place: pathlib.Pa
         result["totals"] = [total(get(server, path)) for path in paths]
         result["ours"] = {
             "list": timed(server, paths * ROUNDS),
+            "load": load(options, server, paths),
             # Each text once only: an answer that is kept is not a search.
             "search": timed(server, found[::3]),
             "search_again": timed(server, found * ROUNDS),
@@ -98,6 +102,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, place: pathlib.Pa
             raise SystemExit(f"the servers count differently, for example {wrong[0]}")
         result["peer"] = {
             "list": timed(server, paths),
+            "load": load(options, server, paths),
             "search": timed(server, [question.path(limit=50) for question in searched[::3]]),
             "stats": timed(server, ["/api/stats"] * 10),
             "peak_mb": server.peak_mb(),
@@ -138,6 +143,22 @@ def get(server: Server, path: str) -> bytes:
 
 def total(body: bytes) -> int:
     return json.loads(body)["pagination"]["total"]
+
+
+def load(options: argparse.Namespace, server: Server, paths: list[str]) -> dict[str, float]:
+    """Requests a second over several connections; each path is asked at least once."""
+    command = [options.requests, f"http://127.0.0.1:{server.port}", str(CONNECTIONS), str(LOAD_S)]
+    cpu = server.cpu_s()
+    run = subprocess.run(command, input="\n".join(paths), capture_output=True, text=True, check=True)
+    answer = json.loads(run.stdout)
+    if answer["count"] < len(paths):
+        # A mean over some of the questions would not be that of all.
+        command[-1] = str(LOAD_S * 1.2 * len(paths) / answer["count"])
+        cpu = server.cpu_s()
+        run = subprocess.run(command, input="\n".join(paths), capture_output=True, text=True, check=True)
+        answer = json.loads(run.stdout)
+    cpu_ms = (server.cpu_s() - cpu) * 1000 / answer["count"]
+    return {**answer, "per_s": answer["count"] / answer["seconds"], "cpu_ms": cpu_ms}
 
 
 def timed(server: Server, paths: Iterable[str]) -> dict[str, float]:
