@@ -45,13 +45,17 @@ pub use table_set::{NewTableSet, TableMember, TableSet, UnwrittenRun, UnwrittenT
 pub use token::Found;
 
 use connection::Connections;
+use futures::FutureExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An open database. Cheap to clone; all clones share one queue of writes and one pool of readers.
 #[derive(Clone)]
 pub struct Store {
     connections: Arc<Connections>,
+    /// False while no run was ever made: then lists and sums of runs are empty, and the database is not asked.
+    may_have_runs: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -64,7 +68,20 @@ impl Store {
     /// [`Error::Damaged`] when it is no SQLite file; [`Error::Open`], [`Error::Locked`], [`Error::ReadOnly`] and
     /// [`Error::Full`] as their names say.
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { connections: Arc::new(Connections::open(path).await?) })
+        let connections = Connections::open(path).await?;
+        let has_runs = connections.read("look for runs", |t| run::exists(t).boxed()).await?;
+        let may_have_runs = Arc::new(AtomicBool::new(has_runs));
+        Ok(Self { connections: Arc::new(connections), may_have_runs })
+    }
+
+    /// Whether no run was ever made.
+    fn has_no_runs(&self) -> bool {
+        !self.may_have_runs.load(Ordering::Acquire)
+    }
+
+    /// To be called before runs are made, so that nobody misses them. Only the program that owns the file makes runs.
+    fn runs_come(&self) {
+        self.may_have_runs.store(true, Ordering::Release);
     }
 
     /// Writes what is queued, folds the write-ahead log into the file and closes all connections. Later calls on

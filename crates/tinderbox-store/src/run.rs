@@ -6,6 +6,7 @@ mod prune;
 mod save;
 
 pub(crate) use change::locked;
+pub(crate) use find::exists;
 pub(crate) use save::save;
 
 pub use batch::RunRecord;

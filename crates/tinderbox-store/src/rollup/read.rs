@@ -81,6 +81,9 @@ impl Store {
             let (group, only) = (group.as_str(), only.as_str());
             return Err(Error::TwoDimensions { group, only });
         }
+        if self.has_no_runs() {
+            return Ok((Vec::new(), 0));
+        }
         let query = query.clone();
         self.connections
             .read("read statistics", |t| async move { read(t, &query).await }.boxed())

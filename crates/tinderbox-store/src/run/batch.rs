@@ -47,6 +47,7 @@ impl Store {
         records: Vec<RunRecord>,
         now: TimestampMs,
     ) -> Result<(), Error> {
+        self.runs_come();
         self.connections.write("record runs", move |t| record(t, records, now).boxed()).await
     }
 }

@@ -95,6 +95,7 @@ impl Store {
             return Err(Error::NotQueued { id: run.id.clone(), state: run.state });
         }
         let run = run.clone();
+        self.runs_come();
         self.connections.write("create a run", move |t| create(t, run).boxed()).await
     }
 

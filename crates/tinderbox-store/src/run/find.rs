@@ -128,6 +128,12 @@ pub(super) fn of_workspace(workspace: &WorkspaceId) -> Select<table::Entity> {
     table::Entity::find().filter(table::Column::Workspace.eq(workspace.as_str()))
 }
 
+/// Whether there is any run.
+pub(crate) async fn exists(t: &DatabaseTransaction) -> Result<bool, Failure> {
+    let first = table::Entity::find().select_only().column(table::Column::Id).limit(1);
+    Ok(first.into_tuple::<String>().one(t).await?.is_some())
+}
+
 pub(super) async fn one(
     t: &DatabaseTransaction,
     query: Select<table::Entity>,

@@ -182,6 +182,9 @@ impl Store {
         after: Option<&RunPlace>,
         page: Page,
     ) -> Result<(Vec<Run>, u64), Error> {
+        if self.has_no_runs() {
+            return Ok((Vec::new(), 0));
+        }
         let query = keys::behind(keys::ordered(matching(filter), sort, last), sort, last, after);
         let query = query.offset(page.offset).limit(page.limit);
         let filter = filter.clone();
@@ -206,6 +209,9 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn run_count(&self, filter: &RunFilter) -> Result<u64, Error> {
+        if self.has_no_runs() {
+            return Ok(0);
+        }
         let filter = filter.clone();
         self.connections
             .read("count runs", |t| async move { Ok(total(t, &filter).await?) }.boxed())
