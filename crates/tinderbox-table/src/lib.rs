@@ -8,12 +8,17 @@
 //! and at most a few numbers a task of a stage. All functions block; call them where blocking is allowed.
 
 mod atomic_file;
+mod dataset;
 mod detail;
 mod error;
 mod layout;
 mod pack;
 mod tables;
 
+pub use dataset::{
+    ColumnKind, ColumnSpec, DataSetFile, DataSetFormat, DataSetPart, DataSetRows, DataSetSummary,
+    DataSetTable, Encoder, TextColumn, WrittenFile, write_summary,
+};
 pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;
 pub use layout::Place;

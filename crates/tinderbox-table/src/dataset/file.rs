@@ -1,0 +1,187 @@
+//! A file of a data set that is being written, part by part; parts are encoded by any thread.
+
+use super::parquet_file::{self, ParquetEncoder};
+use super::{DataSetFormat, DataSetRows, DataSetTable, text};
+use crate::atomic_file::AtomicFile;
+use crate::error::Error;
+use crate::tables::Written;
+use arrow_array::RecordBatch;
+use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use parquet::file::writer::SerializedFileWriter;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tinderbox_model::Bytes;
+
+/// Rows as they will lie in the file.
+#[derive(Debug)]
+pub struct DataSetPart {
+    content: Content,
+    num_rows: u64,
+}
+
+#[derive(Debug)]
+enum Content {
+    Parquet(Vec<ArrowColumnChunk>),
+    Text(Vec<u8>),
+}
+
+/// Encodes rows for one file. May be used by several threads at once.
+#[derive(Debug)]
+pub struct Encoder {
+    path: PathBuf,
+    how: How,
+}
+
+#[derive(Debug)]
+enum How {
+    Parquet(ParquetEncoder),
+    Csv,
+    JsonLines,
+}
+
+impl Encoder {
+    /// Encodes rows: a row group of Parquet, or lines.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when the rows are not those of the table.
+    pub fn encode(&self, rows: DataSetRows) -> Result<DataSetPart, Error> {
+        let table = rows.table();
+        let batch = rows.into_batch().map_err(|e| Error::write(&self.path, e))?;
+        let num_rows = batch.num_rows() as u64;
+        let content = match &self.how {
+            How::Parquet(encoder) => {
+                Content::Parquet(encoder.encode(&batch).map_err(|e| Error::write(&self.path, e))?)
+            }
+            How::Csv => Content::Text(text::csv(table, &batch)),
+            How::JsonLines => Content::Text(text::json_lines(table, &batch)),
+        };
+        Ok(DataSetPart { content, num_rows })
+    }
+}
+
+/// A file of a data set that is being written. It is at its place after [`WrittenFile::keep`], and nowhere when it is
+/// dropped before.
+pub struct DataSetFile {
+    file: AtomicFile,
+    sink: Sink,
+    num_rows: u64,
+}
+
+impl std::fmt::Debug for DataSetFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DataSetFile").field("path", &self.file.path()).finish_non_exhaustive()
+    }
+}
+
+enum Sink {
+    Parquet(Box<SerializedFileWriter<std::fs::File>>),
+    Text(std::fs::File),
+}
+
+impl DataSetFile {
+    /// Begins a file, and makes the folders of `path` where they are missing.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn create(
+        path: &Path,
+        table: DataSetTable,
+        format: DataSetFormat,
+    ) -> Result<(Self, Encoder), Error> {
+        let failed = |e| Error::write(path, e);
+        let file = AtomicFile::create(path).map_err(failed)?;
+        let mut output = file.as_file().try_clone().map_err(failed)?;
+        let (sink, how) = match format {
+            DataSetFormat::Parquet => {
+                let (writer, encoder) = parquet_file::begin(output, table.schema(), table.name())
+                    .map_err(|e| Error::write(path, e))?;
+                (Sink::Parquet(Box::new(writer)), How::Parquet(encoder))
+            }
+            DataSetFormat::Csv => {
+                output.write_all(&text::csv_head(table)).map_err(failed)?;
+                (Sink::Text(output), How::Csv)
+            }
+            DataSetFormat::JsonLines => (Sink::Text(output), How::JsonLines),
+        };
+        let encoder = Encoder { path: path.to_owned(), how };
+        Ok((Self { file, sink, num_rows: 0 }, encoder))
+    }
+
+    /// Appends a part that the encoder of this file made.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn append(&mut self, part: DataSetPart) -> Result<(), Error> {
+        let path = self.file.path();
+        if part.num_rows == 0 {
+            return Ok(());
+        }
+        match (&mut self.sink, part.content) {
+            (Sink::Parquet(writer), Content::Parquet(chunks)) => {
+                parquet_file::append(writer, chunks).map_err(|e| Error::write(path, e))?;
+            }
+            (Sink::Text(file), Content::Text(bytes)) => {
+                file.write_all(&bytes).map_err(|e| Error::write(path, e))?;
+            }
+            _ => return Err(Error::write(path, "the part was encoded for another file")),
+        }
+        self.num_rows += part.num_rows;
+        Ok(())
+    }
+
+    /// Writes the end of the file and syncs it, still under its hidden name: of several files all can be closed before
+    /// the first is at its place.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn close(self) -> Result<WrittenFile, Error> {
+        let path = self.file.path().to_owned();
+        if let Sink::Parquet(writer) = self.sink {
+            writer.close().map_err(|e| Error::write(&path, e))?;
+        }
+        self.file.as_file().sync_all().map_err(|e| Error::write(&path, e))?;
+        Ok(WrittenFile { file: self.file, num_rows: self.num_rows })
+    }
+}
+
+/// A file that is complete but not yet at its place.
+#[derive(Debug)]
+pub struct WrittenFile {
+    file: AtomicFile,
+    num_rows: u64,
+}
+
+impl WrittenFile {
+    /// Puts the file at its place.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; nothing is left of it then.
+    pub fn keep(self) -> Result<Written, Error> {
+        let path = self.file.path().to_owned();
+        let num_bytes = self.file.finish().map_err(|e| Error::write(&path, e))?;
+        Ok(Written { num_rows: self.num_rows, num_bytes: Bytes(num_bytes) })
+    }
+}
+
+/// A file of one part, closed.
+pub(super) fn write_batch(
+    path: &Path,
+    format: DataSetFormat,
+    batch: &RecordBatch,
+    lines: &[u8],
+) -> Result<WrittenFile, Error> {
+    let file = AtomicFile::create(path).map_err(|e| Error::write(path, e))?;
+    let mut output = file.as_file().try_clone().map_err(|e| Error::write(path, e))?;
+    if format == DataSetFormat::Parquet {
+        let schema = batch.schema().as_ref().clone();
+        let (mut writer, encoder) = parquet_file::begin(output, schema, "summary_stats")
+            .map_err(|e| Error::write(path, e))?;
+        let chunks = encoder.encode(batch).map_err(|e| Error::write(path, e))?;
+        parquet_file::append(&mut writer, chunks).map_err(|e| Error::write(path, e))?;
+        writer.close().map_err(|e| Error::write(path, e))?;
+    } else {
+        output.write_all(lines).map_err(|e| Error::write(path, e))?;
+    }
+    file.as_file().sync_all().map_err(|e| Error::write(path, e))?;
+    Ok(WrittenFile { file, num_rows: batch.num_rows() as u64 })
+}
