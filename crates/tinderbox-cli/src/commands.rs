@@ -3,6 +3,7 @@
 mod analyze;
 mod collect;
 mod fleet;
+mod generate;
 mod history;
 mod history_server;
 mod inspect;
@@ -99,6 +100,15 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             fleet::prune(&place, Retention { age: older_than, size: max_size }, dry_run, format)
                 .await
         }
+        Command::Generate { command: Some(command), .. } => Ok(generate::print(&command)),
+        Command::Generate { command: None, data_set: Some(data_set) } => {
+            generate::generate(data_set).await
+        }
+        // The arguments demand a folder where there is no other command.
+        Command::Generate { command: None, data_set: None } => Err(Failure::environment(
+            "the folder is missing",
+            Some("name it: tinderbox generate --out DIR".to_owned()),
+        )),
         Command::Db { command: DbCommand::Check { repair, format } } => {
             fleet::check(&place, repair, format).await
         }

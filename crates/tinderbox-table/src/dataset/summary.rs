@@ -5,9 +5,11 @@ use super::file::{WrittenFile, write_batch};
 use crate::error::Error;
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use tinderbox_model::TimestampMs;
 
 /// What the tables of a data set say together.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +31,7 @@ pub struct DataSetSummary {
     /// Jobs of each type. No type twice.
     pub job_types: Vec<(String, i64)>,
     /// When the data set was made, by its arguments.
-    pub generation_timestamp: String,
+    pub generation_time: TimestampMs,
 }
 
 /// Writes the summary; it is at its place after [`WrittenFile::keep`].
@@ -61,7 +63,7 @@ impl DataSetSummary {
         let (fields, counts): (Vec<_>, Vec<_>) = types.unzip();
         let fields = Fields::from(fields);
         let types = StructArray::try_new(fields.clone(), counts, None)?;
-        let time = StringArray::from(vec![self.generation_timestamp.as_str()]);
+        let time = StringArray::from(vec![self.timestamp()]);
         let columns: [(&str, DataType, ArrayRef); 9] = [
             ("total_jobs", DataType::Int64, int(self.total_jobs)),
             ("completed_jobs", DataType::Int64, int(self.completed_jobs)),
@@ -80,6 +82,10 @@ impl DataSetSummary {
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
     }
 
+    fn timestamp(&self) -> String {
+        Timestamp::from_millisecond(self.generation_time.0).unwrap_or_default().to_string()
+    }
+
     fn json(&self) -> Value {
         let types: Map<String, Value> =
             self.job_types.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
@@ -92,7 +98,7 @@ impl DataSetSummary {
             "avg_job_duration": self.avg_job_duration,
             "total_data_processed_mb": self.total_data_processed_mb,
             "job_types": types,
-            "generation_timestamp": self.generation_timestamp,
+            "generation_timestamp": self.timestamp(),
         })
     }
 
@@ -109,7 +115,7 @@ impl DataSetSummary {
             self.total_errors,
             self.avg_job_duration,
             self.total_data_processed_mb,
-            self.generation_timestamp,
+            self.timestamp(),
         )
     }
 }

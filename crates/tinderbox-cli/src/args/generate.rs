@@ -1,0 +1,145 @@
+//! The arguments of `tinderbox generate`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use tinderbox_generate::{DataSetFormat, Order, Scenario};
+use tinderbox_model::TimestampMs;
+
+/// What can be done beside generating.
+#[derive(Debug, Subcommand)]
+pub enum GenerateCommand {
+    /// Print the built-in models of job types: a file to begin with for --models.
+    Models,
+    /// List the scenarios.
+    Scenarios,
+}
+
+/// A data set.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// How many jobs.
+    #[arg(long, value_name = "N", default_value_t = Order::DEFAULT_JOBS, value_parser = jobs,
+        allow_negative_numbers = true)]
+    pub jobs: u64,
+    /// The seed: the same one gives the same jobs.
+    #[arg(long, value_name = "S", default_value_t = Order::DEFAULT_SEED)]
+    pub seed: u64,
+    /// Folder for the files; new or empty.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Form of the files.
+    #[arg(long, value_enum, default_value = "parquet")]
+    pub format: FileFormat,
+    /// Threads; as many as there are cores when left out. The files are the same with any number.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// When the time ends in which jobs start, as 2026-01-01T00:00:00Z, or `now`; UTC where no zone is given.
+    #[arg(long, value_name = "TIME", default_value = "2026-01-01T00:00:00Z", value_parser = end)]
+    pub end: TimestampMs,
+    /// How many days it has.
+    #[arg(long, value_name = "N", default_value_t = Order::DEFAULT_DAYS, value_parser = days,
+        allow_negative_numbers = true)]
+    pub days: u32,
+    /// What goes wrong, each with the share of jobs to which it happens: `skew`, or `skew=0.3`; several with commas
+    /// between. `tinderbox generate scenarios` lists them.
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub scenario: Vec<String>,
+    /// Job types from this file instead of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub models: Option<PathBuf>,
+    /// Only jobs of these types, commas between.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub job_type: Vec<String>,
+    /// Replace a data set that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl Generate {
+    /// What is to be generated.
+    ///
+    /// # Errors
+    /// For an unknown scenario or a share out of range.
+    pub fn order(&self) -> Result<Order, tinderbox_generate::Error> {
+        let scenarios = self.scenario.iter().map(|text| Scenario::parse(text));
+        Ok(Order {
+            jobs: self.jobs,
+            seed: self.seed,
+            end: self.end,
+            days: self.days,
+            scenarios: scenarios.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// In which form a data set is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// Apache Parquet.
+    Parquet,
+    /// Comma-separated values with a head.
+    Csv,
+    /// A JSON object a line.
+    Jsonl,
+}
+
+impl From<FileFormat> for DataSetFormat {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Parquet => Self::Parquet,
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Jsonl => Self::JsonLines,
+        }
+    }
+}
+
+fn jobs(text: &str) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(jobs) if (1..=Order::MOST_JOBS).contains(&jobs) => Ok(jobs),
+        _ => Err(format!("give a whole number from 1 to {}", Order::MOST_JOBS)),
+    }
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(days) if (1..=Order::MOST_DAYS).contains(&days) => Ok(days),
+        _ => Err(format!("give a whole number from 1 to {}", Order::MOST_DAYS)),
+    }
+}
+
+/// `now` is asked for here and nowhere else.
+fn end(text: &str) -> Result<TimestampMs, String> {
+    use jiff::civil::DateTime;
+    use jiff::tz::TimeZone;
+    let time = if text == "now" {
+        Some(jiff::Timestamp::now())
+    } else {
+        text.parse::<jiff::Timestamp>().ok().or_else(|| {
+            let time = text.parse::<DateTime>().ok()?;
+            Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+        })
+    };
+    let years = 1980..=2200;
+    match time.map(|time| (time, time.to_zoned(TimeZone::UTC).year())) {
+        Some((time, year)) if years.contains(&year) => Ok(TimestampMs(time.as_millisecond())),
+        Some(_) => Err("give a time from 1980 to 2200".to_owned()),
+        None => Err("write it as 2026-01-01T00:00:00Z, as 2026-01-01, or `now`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_utc_where_it_has_no_zone() {
+        let expected = Ok(Order::DEFAULT_END);
+        for text in
+            ["2026-01-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00", "2026-01-01T02:00:00+02:00"]
+        {
+            assert_eq!(end(text), expected, "{text}");
+        }
+        assert!(end("yesterday").is_err() && end("1812-01-01").is_err());
+    }
+}

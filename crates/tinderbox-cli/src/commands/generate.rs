@@ -1,0 +1,127 @@
+//! `tinderbox generate`: synthetic jobs, on files alone.
+
+use crate::args::{Generate, GenerateCommand};
+use crate::failure::Failure;
+use crate::output;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tinderbox_app::chain;
+use tinderbox_generate::{DEFAULT_MODELS, Models, Output, Plan, Scenario, Written};
+
+/// Prints what there is to know before.
+pub fn print(command: &GenerateCommand) -> ExitCode {
+    match command {
+        GenerateCommand::Models => output::data(DEFAULT_MODELS),
+        GenerateCommand::Scenarios => {
+            for scenario in Scenario::ALL {
+                output::data(&format!("{:20} {}\n", scenario.name(), scenario.description()));
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Writes a data set. Ctrl-C stops it, and nothing is left then.
+pub async fn generate(arguments: Generate) -> Result<ExitCode, Failure> {
+    let models = match &arguments.models {
+        Some(path) => Models::load(path)?,
+        None => Models::built_in()?,
+    };
+    let plan = Plan::new(models.only(&arguments.job_type)?, arguments.order()?)?;
+    let stopped = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stopped);
+    let mut work = tokio::task::spawn_blocking(move || write(&plan, &arguments, &seen));
+    let done = tokio::select! {
+        done = &mut work => done,
+        _ = tokio::signal::ctrl_c() => {
+            stopped.store(true, Ordering::Relaxed);
+            work.await
+        }
+    };
+    let written = done.map_err(|_| tinderbox_generate::Error::ThreadDied)??;
+    let summary = &written.summary;
+    output::data(&format!(
+        "{} jobs ({} completed, {} failed, {} running), {} operators, {} errors and warnings\n",
+        summary.total_jobs,
+        summary.completed_jobs,
+        summary.failed_jobs,
+        summary.total_jobs - summary.completed_jobs - summary.failed_jobs,
+        summary.total_operators,
+        summary.total_errors,
+    ));
+    for (name, size) in &written.files {
+        output::data(&format!("  {name}  {size}\n"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(
+    plan: &Plan,
+    arguments: &Generate,
+    stopped: &AtomicBool,
+) -> Result<Written, tinderbox_generate::Error> {
+    let cores = || std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+    let output = Output {
+        folder: &arguments.out,
+        format: arguments.format.into(),
+        threads: arguments.threads.unwrap_or_else(cores),
+        force: arguments.force,
+    };
+    let mut progress = Progress::new(arguments.jobs);
+    let written = tinderbox_generate::write(plan, &output, |jobs| {
+        progress.show(jobs);
+        !stopped.load(Ordering::Relaxed)
+    });
+    progress.finish();
+    written
+}
+
+/// On a terminal a bar, elsewhere a line every ten seconds.
+struct Progress {
+    bar: Option<ProgressBar>,
+    jobs: u64,
+    said: Instant,
+}
+
+impl Progress {
+    const LINE_PERIOD: Duration = Duration::from_secs(10);
+
+    fn new(jobs: u64) -> Self {
+        let bar = output::is_watched().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(jobs), ProgressDrawTarget::stderr());
+            let template = "{elapsed_precise} {bar:32} {pos}/{len} jobs  {per_sec}, {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        Self { bar, jobs, said: Instant::now() }
+    }
+
+    fn show(&mut self, done: u64) {
+        match &self.bar {
+            Some(bar) => bar.set_position(done),
+            None if self.said.elapsed() >= Self::LINE_PERIOD => {
+                output::note(&format!("  {done}/{} jobs", self.jobs));
+                self.said = Instant::now();
+            }
+            None => {}
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl From<tinderbox_generate::Error> for Failure {
+    fn from(error: tinderbox_generate::Error) -> Self {
+        Self::environment(chain(&error), Some(error.hint()))
+    }
+}

@@ -1,0 +1,242 @@
+//! Writes a data set: blocks are drawn and encoded by several threads and appended in their order by the caller's, so that
+//! the bytes do not depend on the number of threads.
+
+mod folder;
+
+use crate::block::BLOCK_JOBS;
+use crate::error::Error;
+use crate::plan::Plan;
+use crate::rows::{Rows, Totals};
+use folder::Folder;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use tinderbox_model::Bytes;
+use tinderbox_table::{
+    DataSetFile, DataSetFormat, DataSetPart, DataSetSummary, DataSetTable, Encoder, WrittenFile,
+    write_summary,
+};
+
+/// How a data set is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'a> {
+    /// The folder; it is made where it is missing.
+    pub folder: &'a Path,
+    /// The form of the files.
+    pub format: DataSetFormat,
+    /// Threads that draw and encode.
+    pub threads: NonZeroUsize,
+    /// Whether the folder may have something in it: files of the data set are then replaced.
+    pub force: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// As the summary's file says.
+    pub summary: DataSetSummary,
+    /// Names of the files below the folder, and their sizes.
+    pub files: Vec<(String, Bytes)>,
+}
+
+/// Writes a data set. `progress` is told how many jobs are written, and answers whether to go on.
+///
+/// The files are at their places when all of them are whole; when anything fails, none is. Holds a few blocks for each
+/// thread, whatever the number of jobs.
+///
+/// # Errors
+/// [`Error::NotEmpty`], [`Error::Folder`], [`Error::Table`], [`Error::Stopped`].
+pub fn write(
+    plan: &Plan,
+    output: &Output<'_>,
+    mut progress: impl FnMut(u64) -> bool,
+) -> Result<Written, Error> {
+    let folder = Folder::prepare(output.folder, output.force)?;
+    let mut files = Vec::new();
+    let mut encoders = Vec::new();
+    for table in DataSetTable::ALL {
+        let path = output.folder.join(table.file_name(output.format));
+        let (file, encoder) = DataSetFile::create(&path, table, output.format)?;
+        files.push(file);
+        encoders.push(encoder);
+    }
+    let totals = blocks(plan, output.threads, &encoders, &mut files, &mut progress)?;
+    let mut closed: Vec<(String, WrittenFile)> = Vec::new();
+    for (table, file) in DataSetTable::ALL.into_iter().zip(files) {
+        closed.push((table.file_name(output.format), file.close()?));
+    }
+    let summary = summary(plan, &totals);
+    let name = format!("summary_stats.{}", output.format.extension());
+    let file = write_summary(&output.folder.join(&name), output.format, &summary)?;
+    closed.push((name, file));
+    let files = folder.keep(closed)?;
+    Ok(Written { summary, files })
+}
+
+/// A block as it will lie in the files.
+struct Block {
+    parts: Vec<DataSetPart>,
+    totals: Totals,
+    num_jobs: u64,
+}
+
+/// What the threads share.
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    num_blocks: u64,
+    /// Blocks that may be drawn before the one that is appended next.
+    window: u64,
+}
+
+struct State {
+    /// The next block to draw.
+    next: u64,
+    /// The next to append.
+    wanted: u64,
+    ready: BTreeMap<u64, Result<Block, Error>>,
+    num_workers: usize,
+    stopped: bool,
+}
+
+fn blocks(
+    plan: &Plan,
+    threads: NonZeroUsize,
+    encoders: &[Encoder],
+    files: &mut [DataSetFile],
+    progress: &mut impl FnMut(u64) -> bool,
+) -> Result<Totals, Error> {
+    let num_blocks = plan.num_blocks();
+    let workers = threads.get().min(usize::try_from(num_blocks).unwrap_or(usize::MAX)).max(1);
+    let shared = Shared {
+        state: Mutex::new(State {
+            next: 0,
+            wanted: 0,
+            ready: BTreeMap::new(),
+            num_workers: workers,
+            stopped: false,
+        }),
+        changed: Condvar::new(),
+        num_blocks,
+        window: workers as u64 + 1,
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| shared.work(plan, encoders));
+        }
+        let result = append(&shared, files, progress);
+        shared.lock().stopped = true;
+        shared.changed.notify_all();
+        result
+    })
+}
+
+fn append(
+    shared: &Shared,
+    files: &mut [DataSetFile],
+    progress: &mut impl FnMut(u64) -> bool,
+) -> Result<Totals, Error> {
+    let mut totals = Totals::default();
+    let mut num_jobs = 0;
+    for wanted in 0..shared.num_blocks {
+        let block = shared.take(wanted)?;
+        for (file, part) in files.iter_mut().zip(block.parts) {
+            file.append(part)?;
+        }
+        totals.add(&block.totals);
+        num_jobs += block.num_jobs;
+        if !progress(num_jobs) {
+            return Err(Error::Stopped);
+        }
+    }
+    Ok(totals)
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws blocks until there are no more.
+    fn work(&self, plan: &Plan, encoders: &[Encoder]) {
+        // Also when this thread panics, so that nobody waits for it.
+        let _leaving = Leaving(self);
+        while let Some(number) = self.next() {
+            let block = encode(plan, encoders, number);
+            self.lock().ready.insert(number, block);
+            self.changed.notify_all();
+        }
+    }
+
+    /// The number of the next block, as soon as it may be drawn.
+    fn next(&self) -> Option<u64> {
+        let mut state = self.lock();
+        loop {
+            if state.stopped || state.next >= self.num_blocks {
+                return None;
+            }
+            if state.next < state.wanted + self.window {
+                state.next += 1;
+                return Some(state.next - 1);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits for a block.
+    fn take(&self, wanted: u64) -> Result<Block, Error> {
+        let mut state = self.lock();
+        state.wanted = wanted;
+        self.changed.notify_all();
+        loop {
+            if let Some(block) = state.ready.remove(&wanted) {
+                return block;
+            }
+            if state.num_workers == 0 {
+                return Err(Error::ThreadDied);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+struct Leaving<'a>(&'a Shared);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.lock().num_workers -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+fn encode(plan: &Plan, encoders: &[Encoder], number: u64) -> Result<Block, Error> {
+    let capacity = BLOCK_JOBS.min(plan.order().jobs);
+    let mut rows = Rows::new(plan, usize::try_from(capacity).unwrap_or(0));
+    let mut num_jobs = 0;
+    plan.for_each_job(number, |job| {
+        rows.add(job);
+        num_jobs += 1;
+    });
+    let (tables, totals) = rows.finish();
+    let mut parts = Vec::with_capacity(encoders.len());
+    for (encoder, rows) in encoders.iter().zip(tables) {
+        parts.push(encoder.encode(rows)?);
+    }
+    Ok(Block { parts, totals, num_jobs })
+}
+
+fn summary(plan: &Plan, totals: &Totals) -> DataSetSummary {
+    let types = plan.models.job_types.iter().map(|job_type| job_type.name.clone());
+    DataSetSummary {
+        total_jobs: totals.jobs,
+        completed_jobs: totals.completed,
+        failed_jobs: totals.failed,
+        total_operators: totals.operators,
+        total_errors: totals.errors,
+        avg_job_duration: crate::job::float(totals.seconds) / crate::job::float(totals.jobs.max(1)),
+        total_data_processed_mb: crate::job::float(totals.input_hundredths) / 100.0,
+        job_types: types.zip(totals.by_type.iter().copied()).collect(),
+        generation_time: plan.order.end,
+    }
+}

@@ -1,0 +1,112 @@
+use crate::data_set::{order, order_of, plan, write_to};
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use tinderbox_generate::{DataSetFormat, Error, Order, Output, write};
+
+const ALL: [&str; 11] = [
+    "skew",
+    "spill",
+    "oom",
+    "executor-loss",
+    "stragglers",
+    "small-files",
+    "slow-driver",
+    "streaming-lag",
+    "speculation",
+    "dynamic-allocation",
+    "regression",
+];
+
+/// Names and contents of all files below a folder, in order.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            ));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn made(order: Order, format: DataSetFormat, threads: usize) -> Vec<(String, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
+    write_to(folder.path(), &plan(order), format, threads);
+    files(folder.path())
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let order = || order_of(40_000, &ALL);
+    for format in [DataSetFormat::Parquet, DataSetFormat::Csv, DataSetFormat::JsonLines] {
+        let one = made(order(), format, 1);
+        assert_eq!(one.len(), 4);
+        for threads in [1, 2, 5] {
+            assert!(one == made(order(), format, threads), "{format:?} with {threads} threads");
+        }
+    }
+}
+
+/// Found once and written down: another machine, another day or a change by accident would differ.
+#[test]
+fn bytes_are_those_of_every_machine() {
+    let files = made(order(1_000), DataSetFormat::Csv, 2);
+    let hash = |bytes: &[u8]| {
+        let fold = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        bytes.iter().fold(0xcbf2_9ce4_8422_2325, fold)
+    };
+    let found: Vec<_> =
+        files.iter().map(|(name, bytes)| format!("{name} {:016x}", hash(bytes))).collect();
+    assert_eq!(found, EXPECTED);
+}
+
+const EXPECTED: [&str; 4] = ["", "", "", ""];
+
+#[test]
+fn another_seed_gives_other_jobs() {
+    let other = Order { seed: 8, ..order(100) };
+    assert_ne!(made(order(100), DataSetFormat::Csv, 1), made(other, DataSetFormat::Csv, 1));
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_refused_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine.txt"), "mine").unwrap();
+    let plan = plan(order(10));
+    let threads = NonZeroUsize::MIN;
+    let format = DataSetFormat::Parquet;
+    let output = Output { folder: folder.path(), format, threads, force: false };
+    let error = write(&plan, &output, |_| true).unwrap_err();
+    assert!(matches!(error, Error::NotEmpty { .. }), "{error}");
+    assert_eq!(files(folder.path()).len(), 1);
+
+    let output = Output { force: true, ..output };
+    write(&plan, &output, |_| true).unwrap();
+    write(&plan, &output, |_| true).unwrap();
+    assert_eq!(files(folder.path()).len(), 5, "its files are replaced, others stay");
+}
+
+#[test]
+fn who_is_stopped_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("new/set");
+    let plan = plan(order(40_000));
+    let threads = NonZeroUsize::new(2).unwrap();
+    let format = DataSetFormat::Parquet;
+    let output = Output { folder: &below, format, threads, force: false };
+    let mut said = Vec::new();
+    let error = write(&plan, &output, |jobs| {
+        said.push(jobs);
+        jobs < 20_000
+    });
+    assert!(matches!(error, Err(Error::Stopped)), "{error:?}");
+    assert_eq!(said, [16_384, 32_768]);
+    assert!(!folder.path().join("new").exists(), "folders that were made for it are gone, too");
+}

@@ -1,0 +1,11 @@
+//! Whole data sets: the same bytes, one story in all tables, and the distributions that the models say.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+mod data_set;
+mod determinism;
+mod models;
+mod pyarrow;
+mod scenarios;
+mod statistics;
+mod story;
