@@ -4,8 +4,8 @@ use crate::draw::draw;
 use crate::job::{Job, JobStatus};
 use crate::plan::Plan;
 
-/// Jobs of a block, which is a row group of the table of jobs.
-pub const BLOCK_JOBS: u64 = 16_384;
+/// Jobs of a block.
+pub const BLOCK_JOBS: u64 = 2_048;
 
 impl Plan {
     /// Number of blocks.

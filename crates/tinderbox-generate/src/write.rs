@@ -1,4 +1,4 @@
-//! Writes a data set: blocks are drawn and encoded by several threads and appended in their order by the caller's, so that
+//! Writes a data set: groups of blocks are drawn and encoded by several threads and appended in order by the caller's, so that
 //! the bytes do not depend on the number of threads.
 
 mod folder;
@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tinderbox_model::Bytes;
 use tinderbox_table::{
-    DataSetFile, DataSetFormat, DataSetPart, DataSetSummary, DataSetTable, Encoder, WrittenFile,
-    write_summary,
+    DataSetFile, DataSetFormat, DataSetPart, DataSetSummary, DataSetTable, Encoder, PartEncoder,
+    WrittenFile, write_summary,
 };
 
 /// How a data set is written.
@@ -42,7 +42,7 @@ pub struct Written {
 
 /// Writes a data set. `progress` is told how many jobs are written, and answers whether to go on.
 ///
-/// The files are at their places when all of them are whole; when anything fails, none is. Holds a few blocks for each
+/// The files are at their places when all of them are whole; when anything fails, none is. Holds a few groups of blocks for each
 /// thread, whatever the number of jobs.
 ///
 /// # Errors
@@ -61,7 +61,7 @@ pub fn write(
         files.push(file);
         encoders.push(encoder);
     }
-    let totals = blocks(plan, output.threads, &encoders, &mut files, &mut progress)?;
+    let totals = groups(plan, output, &encoders, &mut files, &mut progress)?;
     let mut closed: Vec<(String, WrittenFile)> = Vec::new();
     for (table, file) in DataSetTable::ALL.into_iter().zip(files) {
         closed.push((table.file_name(output.format), file.close()?));
@@ -74,41 +74,58 @@ pub fn write(
     Ok(Written { summary, files })
 }
 
-/// A block as it will lie in the files.
-struct Block {
+/// Blocks of one row group of Parquet, and of one where there are many jobs: the end of a Parquet file says something
+/// about each column of each row group, and is in memory until the file is closed.
+const GROUP_BLOCKS: u64 = 8;
+const LARGE_GROUP_BLOCKS: u64 = 32;
+const MANY_BLOCKS: u64 = 512;
+
+/// Some blocks as they will lie in the files.
+struct Group {
     parts: Vec<DataSetPart>,
     totals: Totals,
-    num_jobs: u64,
+}
+
+/// Blocks that are encoded together.
+fn group_blocks(plan: &Plan, format: DataSetFormat) -> u64 {
+    match format {
+        DataSetFormat::Parquet if plan.num_blocks() > MANY_BLOCKS => LARGE_GROUP_BLOCKS,
+        DataSetFormat::Parquet => GROUP_BLOCKS,
+        DataSetFormat::Csv | DataSetFormat::JsonLines => 1,
+    }
 }
 
 /// What the threads share.
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    num_blocks: u64,
-    /// Blocks that may be drawn before the one that is appended next.
+    group_blocks: u64,
+    num_groups: u64,
+    /// Groups that may be drawn before the one that is appended next.
     window: u64,
 }
 
 struct State {
-    /// The next block to draw.
+    /// The next group to draw.
     next: u64,
     /// The next to append.
     wanted: u64,
-    ready: BTreeMap<u64, Result<Block, Error>>,
+    ready: BTreeMap<u64, Result<Group, Error>>,
     num_workers: usize,
     stopped: bool,
 }
 
-fn blocks(
+fn groups(
     plan: &Plan,
-    threads: NonZeroUsize,
+    output: &Output<'_>,
     encoders: &[Encoder],
     files: &mut [DataSetFile],
     progress: &mut impl FnMut(u64) -> bool,
 ) -> Result<Totals, Error> {
-    let num_blocks = plan.num_blocks();
-    let workers = threads.get().min(usize::try_from(num_blocks).unwrap_or(usize::MAX)).max(1);
+    let group_blocks = group_blocks(plan, output.format);
+    let num_groups = plan.num_blocks().div_ceil(group_blocks);
+    let most = usize::try_from(num_groups).unwrap_or(usize::MAX);
+    let workers = output.threads.get().min(most).max(1);
     let shared = Shared {
         state: Mutex::new(State {
             next: 0,
@@ -118,8 +135,9 @@ fn blocks(
             stopped: false,
         }),
         changed: Condvar::new(),
-        num_blocks,
-        window: workers as u64 + 1,
+        group_blocks,
+        num_groups,
+        window: workers as u64,
     };
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -138,15 +156,13 @@ fn append(
     progress: &mut impl FnMut(u64) -> bool,
 ) -> Result<Totals, Error> {
     let mut totals = Totals::default();
-    let mut num_jobs = 0;
-    for wanted in 0..shared.num_blocks {
-        let block = shared.take(wanted)?;
-        for (file, part) in files.iter_mut().zip(block.parts) {
+    for wanted in 0..shared.num_groups {
+        let group = shared.take(wanted)?;
+        for (file, part) in files.iter_mut().zip(group.parts) {
             file.append(part)?;
         }
-        totals.add(&block.totals);
-        num_jobs += block.num_jobs;
-        if !progress(num_jobs) {
+        totals.add(&group.totals);
+        if !progress(u64::try_from(totals.jobs).unwrap_or(0)) {
             return Err(Error::Stopped);
         }
     }
@@ -158,22 +174,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Draws blocks until there are no more.
+    /// Draws groups until there are no more.
     fn work(&self, plan: &Plan, encoders: &[Encoder]) {
         // Also when this thread panics, so that nobody waits for it.
         let _leaving = Leaving(self);
         while let Some(number) = self.next() {
-            let block = encode(plan, encoders, number);
-            self.lock().ready.insert(number, block);
+            let group = self.encode(plan, encoders, number);
+            self.lock().ready.insert(number, group);
             self.changed.notify_all();
         }
     }
 
-    /// The number of the next block, as soon as it may be drawn.
+    /// The number of the next group, as soon as it may be drawn.
     fn next(&self) -> Option<u64> {
         let mut state = self.lock();
         loop {
-            if state.stopped || state.next >= self.num_blocks {
+            if state.stopped || state.next >= self.num_groups {
                 return None;
             }
             if state.next < state.wanted + self.window {
@@ -184,20 +200,41 @@ impl Shared {
         }
     }
 
-    /// Waits for a block.
-    fn take(&self, wanted: u64) -> Result<Block, Error> {
+    /// Waits for a group.
+    fn take(&self, wanted: u64) -> Result<Group, Error> {
         let mut state = self.lock();
         state.wanted = wanted;
         self.changed.notify_all();
         loop {
-            if let Some(block) = state.ready.remove(&wanted) {
-                return block;
+            if let Some(group) = state.ready.remove(&wanted) {
+                state.wanted = wanted + 1;
+                self.changed.notify_all();
+                return group;
             }
             if state.num_workers == 0 {
                 return Err(Error::ThreadDied);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Rows are held for one block at a time.
+    fn encode(&self, plan: &Plan, encoders: &[Encoder], number: u64) -> Result<Group, Error> {
+        let mut parts = encoders.iter().map(Encoder::begin).collect::<Result<Vec<_>, _>>()?;
+        let mut totals = Totals::default();
+        let first = number * self.group_blocks;
+        for block in first..(first + self.group_blocks).min(plan.num_blocks()) {
+            let capacity = BLOCK_JOBS.min(plan.order().jobs);
+            let mut rows = Rows::new(plan, usize::try_from(capacity).unwrap_or(0));
+            plan.for_each_job(block, |job| rows.add(job));
+            let (tables, of_block) = rows.finish();
+            totals.add(&of_block);
+            for (part, rows) in parts.iter_mut().zip(tables) {
+                part.write(rows)?;
+            }
+        }
+        let parts = parts.into_iter().map(PartEncoder::finish).collect::<Result<Vec<_>, _>>()?;
+        Ok(Group { parts, totals })
     }
 }
 
@@ -208,22 +245,6 @@ impl Drop for Leaving<'_> {
         self.0.lock().num_workers -= 1;
         self.0.changed.notify_all();
     }
-}
-
-fn encode(plan: &Plan, encoders: &[Encoder], number: u64) -> Result<Block, Error> {
-    let capacity = BLOCK_JOBS.min(plan.order().jobs);
-    let mut rows = Rows::new(plan, usize::try_from(capacity).unwrap_or(0));
-    let mut num_jobs = 0;
-    plan.for_each_job(number, |job| {
-        rows.add(job);
-        num_jobs += 1;
-    });
-    let (tables, totals) = rows.finish();
-    let mut parts = Vec::with_capacity(encoders.len());
-    for (encoder, rows) in encoders.iter().zip(tables) {
-        parts.push(encoder.encode(rows)?);
-    }
-    Ok(Block { parts, totals, num_jobs })
 }
 
 fn summary(plan: &Plan, totals: &Totals) -> DataSetSummary {

@@ -14,14 +14,14 @@ mod summary;
 mod text;
 
 pub use columns::{DataSetRows, TextColumn};
-pub use file::{DataSetFile, DataSetPart, Encoder, WrittenFile};
+pub use file::{DataSetFile, DataSetPart, Encoder, PartEncoder, WrittenFile};
 pub use schema::{ColumnKind, ColumnSpec, DataSetTable};
 pub use summary::{DataSetSummary, write_summary};
 
 /// How a data set is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DataSetFormat {
-    /// Parquet, compressed with Zstandard, with statistics of pages.
+    /// Parquet, compressed with Snappy, with statistics of pages.
     Parquet,
     /// CSV with a head, as RFC 4180 has it; a value that is missing is empty.
     Csv,

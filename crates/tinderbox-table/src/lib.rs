@@ -17,7 +17,7 @@ mod tables;
 
 pub use dataset::{
     ColumnKind, ColumnSpec, DataSetFile, DataSetFormat, DataSetPart, DataSetRows, DataSetSummary,
-    DataSetTable, Encoder, TextColumn, WrittenFile, write_summary,
+    DataSetTable, Encoder, PartEncoder, TextColumn, WrittenFile, write_summary,
 };
 pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;

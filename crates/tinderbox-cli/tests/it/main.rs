@@ -11,6 +11,7 @@ mod bad_input;
 mod bad_logs;
 mod collect;
 mod crash;
+mod generate;
 mod history_server;
 mod history_sql;
 mod place;

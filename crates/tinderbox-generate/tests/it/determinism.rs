@@ -67,7 +67,12 @@ fn bytes_are_those_of_every_machine() {
     assert_eq!(found, EXPECTED);
 }
 
-const EXPECTED: [&str; 4] = ["", "", "", ""];
+const EXPECTED: [&str; 4] = [
+    "spark_errors.csv 5aa51e490f538da8",
+    "spark_jobs.csv e1989c9f8ff9300e",
+    "spark_operators.csv 700123787c5bcd39",
+    "summary_stats.csv c904285cd93fb9ff",
+];
 
 #[test]
 fn another_seed_gives_other_jobs() {

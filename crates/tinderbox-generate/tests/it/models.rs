@@ -97,7 +97,7 @@ fn errors_name_file_line_and_field() {
         (
             "kind: compute",
             "kind: wide",
-            "mine.yaml:10: operators.Clean.kind: there is no kind of operator `wide` | one of: read, shuffle, compute, write",
+            "mine.yaml:10: operators.Clean.kind: there is no kind of operator `wide` | did you mean `write`?",
         ),
         (
             "version: 1",

@@ -1,6 +1,6 @@
 //! A file of a data set that is being written, part by part; parts are encoded by any thread.
 
-use super::parquet_file::{self, ParquetEncoder};
+use super::parquet_file::{self, ParquetEncoder, RowGroup};
 use super::{DataSetFormat, DataSetRows, DataSetTable, text};
 use crate::atomic_file::AtomicFile;
 use crate::error::Error;
@@ -40,22 +40,69 @@ enum How {
 }
 
 impl Encoder {
-    /// Encodes rows: a row group of Parquet, or lines.
+    /// Begins a part: a row group of Parquet, or lines.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn begin(&self) -> Result<PartEncoder<'_>, Error> {
+        let content = match &self.how {
+            How::Parquet(encoder) => {
+                let group = encoder.begin().map_err(|e| Error::write(&self.path, e))?;
+                Unfinished::Parquet(group)
+            }
+            How::Csv | How::JsonLines => Unfinished::Text(Vec::new()),
+        };
+        Ok(PartEncoder { encoder: self, content, num_rows: 0 })
+    }
+}
+
+/// A part that is being encoded. Holds what is encoded, and of the rows one page for each column.
+#[derive(Debug)]
+pub struct PartEncoder<'e> {
+    encoder: &'e Encoder,
+    content: Unfinished,
+    num_rows: u64,
+}
+
+#[derive(Debug)]
+enum Unfinished {
+    Parquet(RowGroup),
+    Text(Vec<u8>),
+}
+
+impl PartEncoder<'_> {
+    /// Adds rows.
     ///
     /// # Errors
     /// [`Error::Write`] when the rows are not those of the table.
-    pub fn encode(&self, rows: DataSetRows) -> Result<DataSetPart, Error> {
+    pub fn write(&mut self, rows: DataSetRows) -> Result<(), Error> {
         let table = rows.table();
-        let batch = rows.into_batch().map_err(|e| Error::write(&self.path, e))?;
-        let num_rows = batch.num_rows() as u64;
-        let content = match &self.how {
-            How::Parquet(encoder) => {
-                Content::Parquet(encoder.encode(&batch).map_err(|e| Error::write(&self.path, e))?)
+        let failed = |e| Error::write(&self.encoder.path, e);
+        let batch = rows.into_batch().map_err(|e| Error::write(&self.encoder.path, e))?;
+        self.num_rows += batch.num_rows() as u64;
+        match &mut self.content {
+            Unfinished::Parquet(group) => group.write(&batch).map_err(failed)?,
+            Unfinished::Text(lines) => match self.encoder.how {
+                How::JsonLines => text::json_lines(table, &batch, lines),
+                _ => text::csv(table, &batch, lines),
+            },
+        }
+        Ok(())
+    }
+
+    /// Ends the part.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn finish(self) -> Result<DataSetPart, Error> {
+        let content = match self.content {
+            Unfinished::Parquet(group) => {
+                let chunks = group.finish().map_err(|e| Error::write(&self.encoder.path, e))?;
+                Content::Parquet(chunks)
             }
-            How::Csv => Content::Text(text::csv(table, &batch)),
-            How::JsonLines => Content::Text(text::json_lines(table, &batch)),
+            Unfinished::Text(lines) => Content::Text(lines),
         };
-        Ok(DataSetPart { content, num_rows })
+        Ok(DataSetPart { content, num_rows: self.num_rows })
     }
 }
 
@@ -176,7 +223,9 @@ pub(super) fn write_batch(
         let schema = batch.schema().as_ref().clone();
         let (mut writer, encoder) = parquet_file::begin(output, schema, "summary_stats")
             .map_err(|e| Error::write(path, e))?;
-        let chunks = encoder.encode(batch).map_err(|e| Error::write(path, e))?;
+        let mut group = encoder.begin().map_err(|e| Error::write(path, e))?;
+        group.write(batch).map_err(|e| Error::write(path, e))?;
+        let chunks = group.finish().map_err(|e| Error::write(path, e))?;
         parquet_file::append(&mut writer, chunks).map_err(|e| Error::write(path, e))?;
         writer.close().map_err(|e| Error::write(path, e))?;
     } else {

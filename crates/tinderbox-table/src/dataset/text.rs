@@ -13,9 +13,9 @@ pub(super) fn csv_head(table: DataSetTable) -> Vec<u8> {
 }
 
 /// A line for each row.
-pub(super) fn csv(table: DataSetTable, batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn csv(table: DataSetTable, batch: &RecordBatch, out: &mut Vec<u8>) {
     let columns = cells(table, batch);
-    let mut out = Vec::with_capacity(batch.num_rows() * columns.len() * 10);
+    out.reserve(batch.num_rows() * columns.len() * 10);
     for row in 0..batch.num_rows() {
         for (index, (_, cells)) in columns.iter().enumerate() {
             if index > 0 {
@@ -25,19 +25,18 @@ pub(super) fn csv(table: DataSetTable, batch: &RecordBatch) -> Vec<u8> {
                 continue;
             }
             match text_of(cells, row) {
-                Some(text) => csv_text(&mut out, text),
-                None => plain(&mut out, cells, row),
+                Some(text) => csv_text(out, text),
+                None => plain(out, cells, row),
             }
         }
         out.push(b'\n');
     }
-    out
 }
 
 /// An object for each row.
-pub(super) fn json_lines(table: DataSetTable, batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn json_lines(table: DataSetTable, batch: &RecordBatch, out: &mut Vec<u8>) {
     let columns = cells(table, batch);
-    let mut out = Vec::with_capacity(batch.num_rows() * columns.len() * 28);
+    out.reserve(batch.num_rows() * columns.len() * 28);
     for row in 0..batch.num_rows() {
         for (index, (name, cells)) in columns.iter().enumerate() {
             out.push(if index == 0 { b'{' } else { b',' });
@@ -47,18 +46,17 @@ pub(super) fn json_lines(table: DataSetTable, batch: &RecordBatch) -> Vec<u8> {
             if cells.is_missing(row) {
                 out.extend_from_slice(b"null");
             } else if let Some(text) = text_of(cells, row) {
-                json_text(&mut out, text);
+                json_text(out, text);
             } else if matches!(cells, Cells::Time(_)) {
                 out.push(b'"');
-                plain(&mut out, cells, row);
+                plain(out, cells, row);
                 out.push(b'"');
             } else {
-                plain(&mut out, cells, row);
+                plain(out, cells, row);
             }
         }
         out.extend_from_slice(b"}\n");
     }
-    out
 }
 
 fn cells(table: DataSetTable, batch: &RecordBatch) -> Vec<(&'static str, Cells<'_>)> {
