@@ -221,18 +221,11 @@ fn cut(job: &mut Job, end_ms: i64) {
             stage.status = StageStatus::Running;
             stage.duration_ms = job.duration_ms - stage.start_ms;
             stage.driver_ms = stage.driver_ms.min(stage.duration_ms);
-            stage.stop_at(share);
-            for figure in [
-                &mut stage.run_ms,
-                &mut stage.cpu_ms,
-                &mut stage.gc_ms,
-                &mut stage.num_completed_tasks,
-                &mut stage.num_failed_tasks,
-                &mut stage.num_killed_tasks,
-            ] {
-                *figure = scaled(*figure, share);
-            }
-            stage.num_completed_tasks = stage.num_completed_tasks.min(stage.num_tasks - 1);
+            stage.num_completed_tasks =
+                scaled(stage.num_completed_tasks, share).min(stage.num_tasks - 1);
+            stage.num_failed_tasks = 0;
+            stage.num_killed_tasks = 0;
+            stage.stop_at(share, 1.0);
         }
     }
 }

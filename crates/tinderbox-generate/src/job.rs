@@ -165,8 +165,10 @@ impl Stage {
         }
     }
 
-    /// Share of its figures that was reached when it stopped; times are not changed.
-    pub(crate) fn stop_at(&mut self, share: f64) {
+    /// Brings the figures down to a share, because the stage has stopped. Only tasks that have completed count, and they
+    /// take at most `busy` of the time that it ran; `num_completed_tasks` and times are those at the stop.
+    pub(crate) fn stop_at(&mut self, share: f64, busy: f64) {
+        let share = if self.num_completed_tasks == 0 { 0.0 } else { share };
         for figure in [
             &mut self.shuffle_write_records,
             &mut self.shuffle_read_records,
@@ -176,9 +178,17 @@ impl Stage {
             &mut self.shuffle_write_bytes,
             &mut self.memory_spill_bytes,
             &mut self.disk_spill_bytes,
+            &mut self.run_ms,
         ] {
             *figure = scaled(*figure, share);
         }
+        let ran = self.duration_ms - self.driver_ms;
+        let most = scaled(ran, busy) * self.num_completed_tasks;
+        let run_ms = self.run_ms.min(most);
+        let of_run = float(run_ms) / float(self.run_ms.max(1)) * share;
+        self.run_ms = run_ms;
+        self.gc_ms = scaled(self.gc_ms, of_run);
+        self.cpu_ms = scaled(self.cpu_ms, of_run);
         // Only an operator that has completed says how many.
         self.records = 0;
     }

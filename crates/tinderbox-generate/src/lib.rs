@@ -12,6 +12,7 @@ mod block;
 mod draw;
 mod error;
 mod job;
+mod log;
 mod model;
 mod plan;
 mod random;
@@ -24,6 +25,7 @@ mod write;
 pub use block::BLOCK_JOBS;
 pub use error::Error;
 pub use job::{Job, JobStatus, Stage, StageStatus};
+pub use log::{LogCodec, write_log};
 pub use model::{
     Cluster, DEFAULT_MODELS, Duration, Failure, Input, JobType, Models, Operator, OperatorKind,
     Retries, Schedule,

@@ -208,6 +208,15 @@ impl Models {
         Self::parse(&path.display().to_string(), &text)
     }
 
+    /// All jobs run on this version of Spark.
+    #[must_use]
+    pub fn on_spark(mut self, version: &str) -> Self {
+        for job_type in &mut self.job_types {
+            job_type.spark_versions = vec![(version.to_owned(), 1.0)];
+        }
+        self
+    }
+
     /// Keeps only these types of jobs.
     ///
     /// # Errors

@@ -115,6 +115,11 @@ impl Plan {
         format!("job_{}_{index:07}", self.tag)
     }
 
+    /// The id of the application that a job was.
+    pub fn application_id(&self, index: u64) -> String {
+        format!("app-{}-{index:07}", self.tag)
+    }
+
     /// The models of the jobs.
     pub fn models(&self) -> &Models {
         &self.models

@@ -5,6 +5,7 @@ mod folder;
 
 use crate::block::BLOCK_JOBS;
 use crate::error::Error;
+use crate::log::{LogCodec, Logs};
 use crate::plan::Plan;
 use crate::rows::{Rows, Totals};
 use folder::Folder;
@@ -27,6 +28,8 @@ pub struct Output<'a> {
     pub format: DataSetFormat,
     /// Threads that draw and encode.
     pub threads: NonZeroUsize,
+    /// Whether event logs are written, too, and how they are compressed.
+    pub event_logs: Option<LogCodec>,
     /// Whether the folder may have something in it: files of the data set are then replaced.
     pub force: bool,
 }
@@ -38,9 +41,12 @@ pub struct Written {
     pub summary: DataSetSummary,
     /// Names of the files below the folder, and their sizes.
     pub files: Vec<(String, Bytes)>,
+    /// Size of all event logs before they were compressed.
+    pub event_logs: Option<Bytes>,
 }
 
-/// Writes a data set. `progress` is told how many jobs are written, and answers whether to go on.
+/// Writes a data set. `progress` is told how many jobs are written, in tables and then in logs, and answers whether
+/// to go on.
 ///
 /// The files are at their places when all of them are whole; when anything fails, none is. Holds a few groups of blocks for each
 /// thread, whatever the number of jobs.
@@ -50,7 +56,7 @@ pub struct Written {
 pub fn write(
     plan: &Plan,
     output: &Output<'_>,
-    mut progress: impl FnMut(u64) -> bool,
+    mut progress: impl FnMut(u64) -> bool + Send,
 ) -> Result<Written, Error> {
     let folder = Folder::prepare(output.folder, output.force)?;
     let mut files = Vec::new();
@@ -62,6 +68,13 @@ pub fn write(
         encoders.push(encoder);
     }
     let totals = groups(plan, output, &encoders, &mut files, &mut progress)?;
+    let logs = match output.event_logs {
+        Some(codec) => {
+            let jobs = plan.order().jobs;
+            Some(Logs::write(plan, output, codec, &mut |done| progress(jobs + done))?)
+        }
+        None => None,
+    };
     let mut closed: Vec<(String, WrittenFile)> = Vec::new();
     for (table, file) in DataSetTable::ALL.into_iter().zip(files) {
         closed.push((table.file_name(output.format), file.close()?));
@@ -70,8 +83,12 @@ pub fn write(
     let name = format!("summary_stats.{}", output.format.extension());
     let file = write_summary(&output.folder.join(&name), output.format, &summary)?;
     closed.push((name, file));
+    let event_logs = logs.as_ref().map(|logs| Bytes(logs.num_bytes));
+    if let Some(logs) = logs {
+        logs.keep()?;
+    }
     let files = folder.keep(closed)?;
-    Ok(Written { summary, files })
+    Ok(Written { summary, files, event_logs })
 }
 
 /// Blocks of one row group of Parquet, and of one where there are many jobs: the end of a Parquet file says something

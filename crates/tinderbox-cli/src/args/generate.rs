@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use tinderbox_generate::{DataSetFormat, Order, Scenario};
+use tinderbox_generate::{DataSetFormat, LogCodec, Order, Scenario};
 use tinderbox_model::TimestampMs;
 
 /// What can be done beside generating.
@@ -51,6 +51,15 @@ pub struct Generate {
     /// Only jobs of these types, commas between.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub job_type: Vec<String>,
+    /// Write the event log of each job, too: below event-logs/, as Spark would have written it.
+    #[arg(long)]
+    pub event_logs: bool,
+    /// How event logs are compressed.
+    #[arg(long, value_enum, default_value = "zstd", requires = "event_logs")]
+    pub codec: Codec,
+    /// Only jobs on this version of Spark.
+    #[arg(long, value_enum, value_name = "SPARK")]
+    pub spark: Option<SparkLine>,
     /// Replace a data set that is there.
     #[arg(long)]
     pub force: bool,
@@ -82,6 +91,45 @@ pub enum FileFormat {
     Csv,
     /// A JSON object a line.
     Jsonl,
+}
+
+/// How event logs are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Codec {
+    /// Not at all.
+    None,
+    /// Zstandard, as Spark does by default.
+    Zstd,
+}
+
+impl From<Codec> for LogCodec {
+    fn from(codec: Codec) -> Self {
+        match codec {
+            Codec::None => Self::None,
+            Codec::Zstd => Self::Zstd,
+        }
+    }
+}
+
+/// A line of Spark's versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SparkLine {
+    /// Spark 3.5.
+    #[value(name = "3.5")]
+    V35,
+    /// Spark 4.x.
+    #[value(name = "4.x")]
+    V4,
+}
+
+impl SparkLine {
+    /// The version that jobs say they ran on.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::V35 => "3.5.8",
+            Self::V4 => "4.0.1",
+        }
+    }
 }
 
 impl From<FileFormat> for DataSetFormat {

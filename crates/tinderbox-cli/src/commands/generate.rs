@@ -30,7 +30,11 @@ pub async fn generate(arguments: Generate) -> Result<ExitCode, Failure> {
         Some(path) => Models::load(path)?,
         None => Models::built_in()?,
     };
-    let plan = Plan::new(models.only(&arguments.job_type)?, arguments.order()?)?;
+    let mut models = models.only(&arguments.job_type)?;
+    if let Some(line) = arguments.spark {
+        models = models.on_spark(line.version());
+    }
+    let plan = Plan::new(models, arguments.order()?)?;
     let stopped = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stopped);
     let mut work = tokio::task::spawn_blocking(move || write(&plan, &arguments, &seen));
@@ -55,6 +59,9 @@ pub async fn generate(arguments: Generate) -> Result<ExitCode, Failure> {
     for (name, size) in &written.files {
         output::data(&format!("  {name}  {size}\n"));
     }
+    if let Some(size) = written.event_logs {
+        output::data(&format!("  event-logs/  {size} before compression\n"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -68,9 +75,12 @@ fn write(
         folder: &arguments.out,
         format: arguments.format.into(),
         threads: arguments.threads.unwrap_or_else(cores),
+        event_logs: arguments.event_logs.then(|| arguments.codec.into()),
         force: arguments.force,
     };
-    let mut progress = Progress::new(arguments.jobs);
+    // Each job is written once as rows, and once more as its log.
+    let rounds = if arguments.event_logs { 2 } else { 1 };
+    let mut progress = Progress::new(arguments.jobs * rounds);
     let written = tinderbox_generate::write(plan, &output, |jobs| {
         progress.show(jobs);
         !stopped.load(Ordering::Relaxed)

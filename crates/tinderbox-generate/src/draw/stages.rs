@@ -127,6 +127,8 @@ impl Draft<'_> {
         } else {
             self.pipeline.executors
         };
+        // One without a task counts for nothing.
+        stage.num_executors = stage.num_executors.min(stage.num_tasks);
     }
 
     /// Memory and spill. Answers what a task needs of what it can have, at most 2.
@@ -188,18 +190,19 @@ impl Draft<'_> {
         }
     }
 
-    /// The stage that makes the job fail.
+    /// The stage that makes the job fail. What tasks have done is that of those that completed.
     fn fail(&self, stage: &mut Stage, failure: Option<usize>, random: &mut Random) {
         let attempts =
             failure.map_or(0, |cause| i64::from(self.plan.models.failures[cause].task_attempts));
         let share = random.between(0.2, 0.9);
         stage.status = StageStatus::Failed;
-        stage.stop_at(share);
         stage.num_completed_tasks = scaled(stage.num_tasks - 1, share);
+        stage.stop_at(share, 0.8);
         // Attempts of one task make Spark give up; the tasks that run then are killed.
-        stage.num_failed_tasks += attempts;
-        let left = stage.num_tasks - stage.num_completed_tasks - i64::from(attempts > 0);
-        let slots = stage.num_executors * self.pipeline.cores;
-        stage.num_killed_tasks = left.min(slots).max(0);
+        stage.num_failed_tasks = attempts;
+        let fails = i64::from(attempts > 0);
+        let left = stage.num_tasks - stage.num_completed_tasks - fails;
+        let slots = (stage.num_executors * self.pipeline.cores).min(stage.num_tasks);
+        stage.num_killed_tasks = left.min(slots - fails).max(0);
     }
 }

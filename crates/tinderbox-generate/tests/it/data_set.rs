@@ -28,7 +28,7 @@ pub fn plan(order: Order) -> Plan {
 
 pub fn write_to(folder: &Path, plan: &Plan, format: DataSetFormat, threads: usize) -> Written {
     let threads = NonZeroUsize::new(threads).unwrap();
-    let output = Output { folder, format, threads, force: false };
+    let output = Output { folder, format, threads, event_logs: None, force: false };
     write(plan, &output, |_| true).unwrap()
 }
 

@@ -69,8 +69,8 @@ fn bytes_are_those_of_every_machine() {
 
 const EXPECTED: [&str; 4] = [
     "spark_errors.csv 5aa51e490f538da8",
-    "spark_jobs.csv e1989c9f8ff9300e",
-    "spark_operators.csv 700123787c5bcd39",
+    "spark_jobs.csv 068514f2bd48f40b",
+    "spark_operators.csv d1e8b5d1808c8320",
     "summary_stats.csv c904285cd93fb9ff",
 ];
 
@@ -87,7 +87,7 @@ fn a_folder_with_something_in_it_is_refused_and_stays() {
     let plan = plan(order(10));
     let threads = NonZeroUsize::MIN;
     let format = DataSetFormat::Parquet;
-    let output = Output { folder: folder.path(), format, threads, force: false };
+    let output = Output { folder: folder.path(), format, threads, event_logs: None, force: false };
     let error = write(&plan, &output, |_| true).unwrap_err();
     assert!(matches!(error, Error::NotEmpty { .. }), "{error}");
     assert_eq!(files(folder.path()).len(), 1);
@@ -105,7 +105,7 @@ fn who_is_stopped_leaves_nothing() {
     let plan = plan(order(40_000));
     let threads = NonZeroUsize::new(2).unwrap();
     let format = DataSetFormat::Parquet;
-    let output = Output { folder: &below, format, threads, force: false };
+    let output = Output { folder: &below, format, threads, event_logs: None, force: false };
     let mut said = Vec::new();
     let error = write(&plan, &output, |jobs| {
         said.push(jobs);

@@ -4,6 +4,7 @@
 
 mod data_set;
 mod determinism;
+mod logs;
 mod models;
 mod pyarrow;
 mod scenarios;

@@ -1,0 +1,158 @@
+//! Event logs of the jobs: what Spark would have written had it run them. One application for each job, one Spark job in
+//! it, one stage for each operator; tasks divide what their stage has, so that sums are the tables' figures.
+
+mod application;
+mod lines;
+mod tasks;
+
+use crate::error::Error;
+use crate::job::{Job, JobStatus};
+use crate::plan::Plan;
+use crate::write::Output;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tempfile::TempDir;
+
+pub use application::write_log;
+
+/// How event logs are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LogCodec {
+    /// Not at all.
+    None,
+    /// Zstandard.
+    Zstd,
+}
+
+impl LogCodec {
+    /// What Spark puts behind the name of a log.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Zstd => ".zstd",
+        }
+    }
+}
+
+/// Name of the folder of the logs.
+const FOLDER: &str = "event-logs";
+
+/// Logs that are complete in a hidden folder beside their place.
+pub(crate) struct Logs {
+    hidden: TempDir,
+    place: PathBuf,
+    pub(crate) num_bytes: u64,
+}
+
+impl Logs {
+    /// Writes the logs of all jobs. `progress` is told how many are written, and answers whether to go on.
+    pub(crate) fn write(
+        plan: &Plan,
+        output: &Output<'_>,
+        codec: LogCodec,
+        progress: &mut (impl FnMut(u64) -> bool + Send),
+    ) -> Result<Self, Error> {
+        let failed = |source| Error::Folder { path: output.folder.to_owned(), source };
+        let hidden = tempfile::Builder::new()
+            .prefix(".")
+            .suffix(".tmp")
+            .tempdir_in(output.folder)
+            .map_err(failed)?;
+        let work = Work {
+            plan,
+            folder: hidden.path(),
+            codec,
+            num_bytes: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+            progress: Mutex::new((0, progress)),
+        };
+        let workers = u64::try_from(output.threads.get()).unwrap_or(1).min(plan.order().jobs);
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let work = &work;
+            let threads: Vec<_> =
+                (0..workers).map(|worker| scope.spawn(move || work.run(worker, workers))).collect();
+            threads.into_iter().map(|t| t.join().unwrap_or(Err(Error::ThreadDied))).collect()
+        });
+        // Of several failures the one that says why, not that others stopped for it.
+        let mut stopped = false;
+        for result in results {
+            match result {
+                Err(Error::Stopped) => stopped = true,
+                other => other?,
+            }
+        }
+        if stopped {
+            return Err(Error::Stopped);
+        }
+        let num_bytes = work.num_bytes.load(Ordering::Relaxed);
+        Ok(Self { place: output.folder.join(FOLDER), hidden, num_bytes })
+    }
+
+    /// Puts the folder at its place, and removes one that was there.
+    pub(crate) fn keep(self) -> Result<(), Error> {
+        let failed = |source| Error::Folder { path: self.place.clone(), source };
+        match fs::remove_dir_all(&self.place) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        fs::rename(self.hidden.keep(), &self.place).map_err(failed)
+    }
+}
+
+struct Work<'a, P> {
+    plan: &'a Plan,
+    folder: &'a Path,
+    codec: LogCodec,
+    num_bytes: AtomicU64,
+    stopped: AtomicBool,
+    progress: Mutex<(u64, &'a mut P)>,
+}
+
+impl<P: FnMut(u64) -> bool> Work<'_, P> {
+    /// Every thread draws all jobs, which is cheap, and writes each `of`-th.
+    fn run(&self, worker: u64, of: u64) -> Result<(), Error> {
+        let mut result = Ok(());
+        for block in 0..self.plan.num_blocks() {
+            self.plan.for_each_job(block, |job| {
+                if job.index % of == worker && result.is_ok() {
+                    result = self.log(job);
+                }
+            });
+            if result.is_err() {
+                self.stopped.store(true, Ordering::Relaxed);
+                return result;
+            }
+        }
+        Ok(())
+    }
+
+    fn log(&self, job: &Job) -> Result<(), Error> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
+        let running = if job.status == JobStatus::Running { ".inprogress" } else { "" };
+        let name =
+            format!("{}{}{running}", self.plan.application_id(job.index), self.codec.suffix());
+        let path = self.folder.join(name);
+        let failed = |source| Error::Folder { path: path.clone(), source };
+        let file = fs::File::create(&path).map_err(failed)?;
+        let num_bytes = match self.codec {
+            LogCodec::None => write_log(self.plan, job, file).map_err(failed)?,
+            LogCodec::Zstd => {
+                let mut encoder = zstd::Encoder::new(file, 1).map_err(failed)?;
+                let num_bytes = write_log(self.plan, job, &mut encoder).map_err(failed)?;
+                encoder.finish().and_then(|mut file| file.flush()).map_err(failed)?;
+                num_bytes
+            }
+        };
+        self.num_bytes.fetch_add(num_bytes, Ordering::Relaxed);
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.0 += 1;
+        let done = progress.0;
+        if (progress.1)(done) { Ok(()) } else { Err(Error::Stopped) }
+    }
+}

@@ -1,0 +1,115 @@
+//! Event logs tell what the tables tell: folded by the reader of real logs, each figure is the same.
+
+use crate::data_set::{order_of, plan};
+use tinderbox_generate::{Job, JobStatus, Plan, Stage, StageStatus, write_log};
+use tinderbox_model::{Application, JobStatus as SparkStatus, StageStatus as SparkStage, Task};
+use tinderbox_spark::Fold;
+
+fn folded(plan: &Plan, job: &Job) -> (Application, Vec<Task>) {
+    let mut bytes = Vec::new();
+    let written = write_log(plan, job, &mut bytes).unwrap();
+    assert_eq!(written, bytes.len() as u64);
+    let mut fold = Fold::new();
+    let mut tasks = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        fold.line(line, &mut |task| tasks.push(task));
+    }
+    let complete = fold.completeness();
+    assert_eq!(complete.bad_lines + complete.contradictions, 0, "{complete:?}");
+    assert!(complete.unknown_events.is_empty(), "{complete:?}");
+    (fold.finish(), tasks)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap()
+}
+
+fn check_stage(job: &Job, stage: &Stage, found: &tinderbox_model::Stage) {
+    let metrics = &found.metrics;
+    let counts = (found.tasks.complete, found.tasks.failed, found.tasks.killed);
+    let expected = (stage.num_completed_tasks, stage.num_failed_tasks, stage.num_killed_tasks);
+    assert_eq!((counts.0.into(), counts.1.into(), counts.2.into()), expected, "{stage:?}");
+    assert_eq!(i64::from(found.num_tasks), stage.num_tasks);
+    for (name, found, expected) in [
+        ("run", metrics.executor_run_time.0, stage.run_ms),
+        ("cpu", metrics.executor_cpu_time.0, stage.cpu_ms * 1_000_000),
+        ("gc", metrics.jvm_gc_time.0, stage.gc_ms),
+        ("input", metrics.input_bytes.0, stage.input_bytes),
+        ("output", metrics.output_bytes.0, stage.output_bytes),
+        ("shuffle read", metrics.shuffle_read_bytes().0, stage.shuffle_read_bytes),
+        ("shuffle write", metrics.shuffle_write_bytes.0, stage.shuffle_write_bytes),
+        ("records read", metrics.shuffle_read_records, stage.shuffle_read_records),
+        ("records written", metrics.shuffle_write_records, stage.shuffle_write_records),
+        ("memory spill", metrics.memory_bytes_spilled.0, stage.memory_spill_bytes),
+        ("disk spill", metrics.disk_bytes_spilled.0, stage.disk_spill_bytes),
+    ] {
+        assert_eq!(signed(found), expected, "{name} of {stage:?}");
+    }
+    let submitted = found.submission_time.unwrap().0;
+    assert_eq!(submitted, job.start_ms + stage.start_ms);
+    if stage.status != StageStatus::Running {
+        assert_eq!(found.completion_time.unwrap().0 - submitted, stage.duration_ms);
+    }
+    let status = match stage.status {
+        StageStatus::Completed => SparkStage::Complete,
+        StageStatus::Failed => SparkStage::Failed,
+        _ => SparkStage::Active,
+    };
+    assert_eq!(found.status, status);
+}
+
+#[test]
+fn folded_logs_have_the_figures_of_the_tables() {
+    let scenarios =
+        ["skew", "oom", "executor-loss", "stragglers", "speculation", "dynamic-allocation"];
+    let mut order = order_of(600, &scenarios);
+    order.days = 1;
+    let plan = plan(order);
+    let mut seen = [0; 3];
+    for block in 0..plan.num_blocks() {
+        plan.for_each_job(block, |job| {
+            seen[job.status as usize] += 1;
+            let (application, tasks) = folded(&plan, job);
+            let ran: Vec<_> = job.stages.iter().filter(|stage| stage.status.has_run()).collect();
+            for (stage, found) in ran.iter().zip(&application.stages) {
+                check_stage(job, stage, found);
+            }
+            assert_eq!(application.start_time.unwrap().0, job.start_ms);
+            assert_eq!(application.end_time.map(|time| time.0), job.end_ms());
+            let status = match job.status {
+                JobStatus::Completed => SparkStatus::Succeeded,
+                JobStatus::Failed => SparkStatus::Failed,
+                JobStatus::Running => SparkStatus::Running,
+            };
+            assert_eq!(application.jobs[0].status, status);
+            check_tasks(job, &tasks);
+        });
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
+/// No core has two tasks at a time, and all executors have some.
+fn check_tasks(job: &Job, tasks: &[Task]) {
+    let mut executors: Vec<_> = tasks.iter().map(|task| task.executor.clone()).collect();
+    executors.sort();
+    executors.dedup();
+    if job.status != JobStatus::Running {
+        assert_eq!(signed(executors.len() as u64), job.num_executors);
+    }
+    for executor in &executors {
+        let mut changes = Vec::new();
+        for task in tasks.iter().filter(|task| task.executor == *executor) {
+            let Some(finish) = task.finish_time else { continue };
+            assert!(task.launch_time <= finish);
+            changes.push((task.launch_time.0, 1));
+            changes.push((finish.0, -1));
+        }
+        // Ends before starts at the same time.
+        changes.sort_unstable();
+        let mut active = 0_i64;
+        for (_, change) in changes {
+            active += change;
+            assert!(active <= job.cores + 1, "{active} tasks on {} cores", job.cores);
+        }
+    }
+}
