@@ -50,6 +50,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// An event log could not be written.
+    #[error("cannot write the event log {path}")]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file could not be written.
     #[error(transparent)]
     Table(#[from] tinderbox_table::Error),
@@ -66,7 +74,9 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Table(error) => error.class(),
-            Self::ReadModels { .. } | Self::Folder { .. } => ErrorClass::EXTERNAL,
+            Self::ReadModels { .. } | Self::Folder { .. } | Self::Log { .. } => {
+                ErrorClass::EXTERNAL
+            }
             Self::ThreadDied => ErrorClass::INTERNAL,
             _ => ErrorClass::USER,
         }
@@ -85,7 +95,7 @@ impl Error {
             Self::Folder { .. } => {
                 "give the path of a folder that this user may make and write to".to_owned()
             }
-            Self::Table(_) => {
+            Self::Table(_) | Self::Log { .. } => {
                 "nothing was left of the data set: check that the disk has space and that this user may write there"
                     .to_owned()
             }

@@ -138,7 +138,7 @@ impl<P: FnMut(u64) -> bool> Work<'_, P> {
         let name =
             format!("{}{}{running}", self.plan.application_id(job.index), self.codec.suffix());
         let path = self.folder.join(name);
-        let failed = |source| Error::Folder { path: path.clone(), source };
+        let failed = |source| Error::Log { path: path.clone(), source };
         let file = fs::File::create(&path).map_err(failed)?;
         let num_bytes = match self.codec {
             LogCodec::None => write_log(self.plan, job, file).map_err(failed)?,

@@ -179,7 +179,7 @@ impl<'a> Tasks<'a> {
             if index + 1 == self.sums.len() {
                 figure
             } else {
-                scaled_down(figure, self.sums[index] / all)
+                share_of(figure, self.sums[index] / all)
             }
         };
         up_to(index + 1) - up_to(index)
@@ -241,7 +241,7 @@ impl<'a> Tasks<'a> {
             let done_ms = if is_last {
                 slot.work_ms
             } else {
-                scaled_down(slot.work_ms, slot.done / slot.weight)
+                share_of(slot.work_ms, slot.done / slot.weight)
             };
             (index, attempt, slot.begin_ms + done_ms, Outcome::Completed)
         } else if slot.last > 0 {
@@ -266,7 +266,7 @@ fn part(figure: i64, index: usize, count: i64) -> i64 {
     figure / count + extra
 }
 
-/// Rounded down, so that a share below 1 is never all of it.
-fn scaled_down(figure: i64, share: f64) -> i64 {
+/// A share below 1 of a figure; more for a greater share, never more than all.
+fn share_of(figure: i64, share: f64) -> i64 {
     scaled(figure, share).min(figure)
 }

@@ -2,7 +2,7 @@ use crate::data_set::{order, order_of, plan, write_to};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use tinderbox_generate::{DataSetFormat, Error, Order, Output, write};
+use tinderbox_generate::{DataSetFormat, Error, LogCodec, Order, Output, write};
 
 const ALL: [&str; 11] = [
     "skew",
@@ -52,6 +52,32 @@ fn any_number_of_threads_gives_the_same_bytes() {
             assert!(one == made(order(), format, threads), "{format:?} with {threads} threads");
         }
     }
+}
+
+#[test]
+fn logs_are_the_same_with_any_number_of_threads() {
+    let logs = |threads: usize, codec: LogCodec| {
+        let folder = tempfile::tempdir().unwrap();
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let (format, event_logs) = (DataSetFormat::Csv, Some(codec));
+        let output = Output { folder: folder.path(), format, threads, event_logs, force: false };
+        let mut steps = 0;
+        let mut order = order_of(200, &ALL);
+        order.days = 1;
+        write(&plan(order), &output, |done| {
+            steps = done;
+            true
+        })
+        .unwrap();
+        assert_eq!(steps, 400, "rows, then logs");
+        files(folder.path())
+    };
+    let one = logs(1, LogCodec::Zstd);
+    assert_eq!(one.len(), 4 + 200);
+    assert!(one.iter().any(|(name, _)| name.ends_with(".zstd")));
+    assert!(one.iter().any(|(name, _)| name.ends_with(".zstd.inprogress")), "jobs that go on");
+    assert!(one == logs(3, LogCodec::Zstd));
+    assert!(logs(2, LogCodec::None).iter().all(|(name, _)| !name.contains(".zstd")));
 }
 
 /// Found once and written down: another machine, another day or a change by accident would differ.

@@ -234,3 +234,77 @@ pub(super) fn write_batch(
     file.as_file().sync_all().map_err(|e| Error::write(path, e))?;
     Ok(WrittenFile { file, num_rows: batch.num_rows() as u64 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::TextColumn;
+    use super::*;
+
+    fn errors(message: &str) -> DataSetRows {
+        let texts = |text: &str| {
+            let mut column = TextColumn::default();
+            column.push(text);
+            column.push_missing();
+            column
+        };
+        let mut jobs = TextColumn::default();
+        jobs.push("a");
+        jobs.push("b");
+        let mut rows = DataSetRows::new(DataSetTable::Errors);
+        rows.text(jobs)
+            .text(texts("op"))
+            .words(vec![1, 0], ["x", "y"])
+            .words(vec![0, 0], [message])
+            .times(vec![1_767_225_600_123_000, 0])
+            .maybe_words(vec![None, Some(0)], ["trace"])
+            .ints(vec![1, -2])
+            .flags(vec![true, false]);
+        rows
+    }
+
+    fn written(format: DataSetFormat) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("errors");
+        let (mut file, encoder) = DataSetFile::create(&path, DataSetTable::Errors, format).unwrap();
+        let mut part = encoder.begin().unwrap();
+        part.write(errors("a \"b\", c\n")).unwrap();
+        file.append(part.finish().unwrap()).unwrap();
+        let closed = file.close().unwrap();
+        assert!(!path.exists(), "not at its place before it is kept");
+        assert_eq!(closed.keep().unwrap().num_rows, 2);
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn text_is_quoted_where_it_must_be() {
+        assert_eq!(
+            written(DataSetFormat::Csv),
+            "job_id,operator_id,error_type,error_message,error_timestamp,stack_trace,retry_count,is_recoverable\n\
+             a,op,y,\"a \"\"b\"\", c\n\",2026-01-01T00:00:00.123,,1,true\n\
+             b,,x,\"a \"\"b\"\", c\n\",1970-01-01T00:00:00.000,trace,-2,false\n"
+        );
+        let json = written(DataSetFormat::JsonLines);
+        let lines: Vec<serde_json::Value> =
+            json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["error_message"], "a \"b\", c\n");
+        assert_eq!(lines[0]["error_timestamp"], "2026-01-01T00:00:00.123");
+        assert!(lines[0]["stack_trace"].is_null() && lines[1]["operator_id"].is_null());
+    }
+
+    #[test]
+    fn rows_that_are_not_those_of_the_table_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("errors.parquet");
+        let format = DataSetFormat::Parquet;
+        let (file, encoder) = DataSetFile::create(&path, DataSetTable::Errors, format).unwrap();
+        let mut short = DataSetRows::new(DataSetTable::Errors);
+        short.ints(vec![1]);
+        let mut long = errors("");
+        long.ints(vec![1, 2]);
+        for rows in [short, long] {
+            assert!(matches!(encoder.begin().unwrap().write(rows), Err(Error::Write { .. })));
+        }
+        drop(file);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    }
+}
