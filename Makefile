@@ -46,7 +46,9 @@ bench:
 	@scripts/build.sh --bench
 	@scripts/bench.sh
 
-soak: build
+soak:
+	@scripts/setup.sh test
+	@scripts/build.sh --tests
 	@scripts/soak.sh
 
 fuzz:

@@ -7,6 +7,7 @@ exit code 1; the applications after it are still made.
 """
 
 import os
+import pathlib
 import sys
 import time
 import traceback
@@ -67,9 +68,9 @@ def run(application, log_dir, scratch):
         **EVERY_APPLICATION,
         "spark.app.name": application.title or application.name,
         "spark.master": "local[2]",
-        "spark.eventLog.dir": f"file://{log_dir}",
+        "spark.eventLog.dir": pathlib.Path(log_dir).absolute().as_uri(),
         "spark.local.dir": os.path.join(scratch, "local"),
-        "spark.sql.warehouse.dir": f"file://{scratch}/warehouse",
+        "spark.sql.warehouse.dir": pathlib.Path(scratch, "warehouse").absolute().as_uri(),
         **application.settings,
     }
     for key, value in settings.items():

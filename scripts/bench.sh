@@ -33,7 +33,10 @@ main() {
   local section=${1:-all}
   [ $# -eq 0 ] || shift
   case $section in
-    all) listener && history ;;
+    all)
+      listener
+      history
+      ;;
     listener) listener ;;
     history) history "$@" ;;
     report) ;;

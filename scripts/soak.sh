@@ -32,13 +32,15 @@ while IFS='|' read -r name command most; do
   done_file=$state/${name// /-}
   for round in $(seq $(($(cat "$done_file" 2>/dev/null || echo 0) + 1)) "$most"); do
     printf '%s: round %d of %d\n' "$name" "$round" "$most"
-    if ! bash -c "$command" >"$state/last.log" 2>&1 </dev/null; then
-      tail -n 40 "$state/last.log" >&2
-      echo "failed: $name, round $round" >&2
-      failed=$((failed + 1))
+    if bash -c "$command" >"$state/last.log" 2>&1 </dev/null; then
+      echo "$round" >"$done_file"
+      continue
     fi
-    echo "$round" >"$done_file"
+    tail -n 40 "$state/last.log" >&2
+    echo "failed: $name, round $round; the next call begins with it" >&2
+    failed=$((failed + 1))
+    break
   done
 done <<<"$suites"
-printf '%d failed\n' "$failed"
+printf '%d suites failed\n' "$failed"
 [ "$failed" -eq 0 ]

@@ -26,7 +26,7 @@ fi
 # A suite is warned about above its usual time and stopped after ten times as much (at least ten minutes).
 suites="
 format            |  5 | cargo fmt --all --check
-tidy              |  3 | $CARGO_TARGET_DIR/release/xtask tidy
+tidy              |  3 | \"\$CARGO_TARGET_DIR/release/xtask\" tidy
 clippy            | 60 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
 rust              |500 | $rust_tests
 rust docs         | 30 | cargo test --locked ${CARGO_SELECTION[*]} --doc

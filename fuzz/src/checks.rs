@@ -39,22 +39,27 @@ pub fn codecs(data: &[u8]) {
     }
     if data.len() <= 4096 {
         let (in_pieces, same_error) = decode(codec, Pieces(data));
-        // Zstd and gzip drop what they decoded in the same call before they met the damage.
-        let shared = match &error {
-            Some((ErrorKind::InvalidData, _)) if matches!(codec, Codec::Zstd | Codec::Gzip) => {
-                decoded.len().min(in_pieces.len())
-            }
-            _ => decoded.len().max(in_pieces.len()),
-        };
+        // Zstd and gzip drop what they decoded in the same call before they met the damage. Where a call ends
+        // depends on the pieces, so one of both may come to the limit and the other to the damage behind it.
+        let drops = matches!(codec, Codec::Zstd | Codec::Gzip)
+            && [&error, &same_error]
+                .into_iter()
+                .flatten()
+                .any(|(kind, _)| *kind == ErrorKind::InvalidData);
+        let lengths = [decoded.len(), in_pieces.len()];
+        let [shorter, longer] = [lengths[0].min(lengths[1]), lengths[0].max(lengths[1])];
+        let shared = if drops { shorter } else { longer };
         assert!(
             decoded.get(..shared).is_some_and(|all| Some(all) == in_pieces.get(..shared)),
             "{codec}: reading in pieces changes what is read"
         );
-        assert_eq!(
-            error.map(|(kind, _)| kind),
-            same_error.map(|(kind, _)| kind),
-            "{codec}: reading in pieces changes the error"
-        );
+        if !drops || (longer as u64) < DECODED_BYTES {
+            assert_eq!(
+                error.map(|(kind, _)| kind),
+                same_error.map(|(kind, _)| kind),
+                "{codec}: reading in pieces changes the error"
+            );
+        }
     }
     if decoded.len() <= 64 * 1024 {
         let mut encoder = codec.encode(Vec::new()).expect("an encoder in memory");

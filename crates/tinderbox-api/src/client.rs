@@ -78,6 +78,8 @@ impl Client {
         let base = base.trim_end_matches('/').to_owned();
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
+            // Tells a server that is gone from one that takes long.
+            .tcp_keepalive(Duration::from_secs(30))
             .build()
             .map_err(|source| Error::Unreachable { url: base.clone(), source })?;
         Ok(Self { http, base, token })
@@ -173,7 +175,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn collect(&self, request: &CollectRequest) -> Result<CollectResult, Error> {
-        self.post("/api/collect", request).await
+        self.post_within(None, "/api/collect", request).await
     }
 
     /// Removes runs that are too old or whose files are too many, or says which.
@@ -181,7 +183,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn prune_history(&self, request: &PruneRequest) -> Result<PruneResult, Error> {
-        self.post("/api/history/prune", request).await
+        self.post_within(None, "/api/history/prune", request).await
     }
 
     /// Compares the database's counters with what they count.
@@ -189,7 +191,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn check_database(&self, request: &CheckRequest) -> Result<CheckResult, Error> {
-        self.post("/api/database/check", request).await
+        self.post_within(None, "/api/database/check", request).await
     }
 
     /// Progress of a run until it ends. The stream ends with the server's `end` event or with an error.
@@ -240,8 +242,21 @@ impl Client {
         path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<T, Error> {
+        self.post_within(Some(Duration::from_secs(600)), path, body).await
+    }
+
+    /// Without a limit it is for what takes as long as there is data.
+    async fn post_within<T: DeserializeOwned>(
+        &self,
+        limit: Option<Duration>,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
         let url = format!("{}{path}", self.base);
-        let request = self.http.post(&url).json(body).timeout(Duration::from_secs(600));
+        let mut request = self.http.post(&url).json(body);
+        if let Some(limit) = limit {
+            request = request.timeout(limit);
+        }
         self.body(request, &url).await
     }
 

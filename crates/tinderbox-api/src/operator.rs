@@ -3,6 +3,7 @@
 use crate::application::spark_word;
 use crate::rfc3339;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use tinderbox_model as model;
 use utoipa::ToSchema;
 
@@ -136,12 +137,7 @@ impl From<&model::SqlExecution> for SqlExecution {
             duration_ms: execution.duration().map(|d| d.0),
             error_message: execution.error_message.clone(),
             spark_job_ids: execution.jobs.iter().map(|id| id.0).collect(),
-            operators: execution
-                .plan
-                .nodes
-                .iter()
-                .map(|node| Operator::new(node, &execution.plan.edges))
-                .collect(),
+            operators: operators(&execution.plan),
             edges: execution
                 .plan
                 .edges
@@ -153,11 +149,26 @@ impl From<&model::SqlExecution> for SqlExecution {
     }
 }
 
+fn operators(plan: &model::PlanGraph) -> Vec<Operator> {
+    let (mut inputs, mut outputs) = (HashMap::new(), HashMap::new());
+    for edge in &plan.edges {
+        inputs.entry(edge.to).or_insert_with(Vec::new).push(edge.from.0);
+        outputs.entry(edge.from).or_insert_with(Vec::new).push(edge.to.0);
+    }
+    let nodes = plan.nodes.iter();
+    nodes
+        .map(|node| {
+            let inputs = inputs.remove(&node.id).unwrap_or_default();
+            Operator::new(node, inputs, outputs.remove(&node.id).unwrap_or_default())
+        })
+        .collect()
+}
+
 impl Operator {
-    fn new(node: &model::PlanNode, edges: &[model::PlanEdge]) -> Self {
+    fn new(node: &model::PlanNode, input_ids: Vec<i64>, output_ids: Vec<i64>) -> Self {
         Self {
-            input_ids: edges.iter().filter(|e| e.to == node.id).map(|e| e.from.0).collect(),
-            output_ids: edges.iter().filter(|e| e.from == node.id).map(|e| e.to.0).collect(),
+            input_ids,
+            output_ids,
             figures: node.into(),
             operator_id: node.id.0,
             name: node.name.clone(),

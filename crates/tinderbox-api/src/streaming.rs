@@ -144,7 +144,10 @@ impl From<&model::StreamingQuery> for StreamingQuery {
             exception: query.exception.clone(),
             num_batches: query.num_batches,
             num_kept_batches: query.batches.len() as u64,
-            input_rows: query.batches.iter().map(|batch| batch.input_rows).sum(),
+            input_rows: query
+                .batches
+                .iter()
+                .fold(0, |sum: u64, batch| sum.saturating_add(batch.input_rows)),
             last_batch: query.batches.last().map(StreamingBatch::from),
         }
     }

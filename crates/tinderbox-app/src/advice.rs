@@ -1,7 +1,7 @@
 //! Findings, the advice that a next run carries, comparisons.
 
 use crate::plan::LaunchPlan;
-use crate::{App, AppliedAdvice, Error, now};
+use crate::{App, AppliedAdvice, Error, blocking, now};
 use std::sync::Arc;
 use tinderbox_advise::{Comparison, Report, analyze, compare};
 use tinderbox_model::{Application, Patch, RunId, RunState, WorkspaceId};
@@ -41,7 +41,7 @@ impl App {
     pub async fn compare(&self, before: &str, after: &str) -> Result<ComparedRuns, Error> {
         let (before, first): (RunId, Arc<Application>) = self.application(before).await?;
         let (after, second) = self.application(after).await?;
-        let comparison = compare(&first, &second);
+        let comparison = blocking(move || Ok(compare(&first, &second))).await?;
         Ok(ComparedRuns { before, after, comparison })
     }
 

@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tinderbox_collect::{Depth, EventLog as Log, Location};
-use tinderbox_model::{Application, Bytes, RunId, RunState, TimestampMs};
-use tinderbox_store::{EventLog, Run, TableFileKind};
+use tinderbox_model::{Application, Bytes, RunId, TimestampMs};
+use tinderbox_store::{EventLog, KnownLog, Run};
 use tinderbox_table::PackOptions;
 use tokio::sync::{AcquireError, SemaphorePermit};
 
@@ -31,12 +31,6 @@ const WATCH_PERIOD: Duration = Duration::from_secs(10);
 
 /// An application whose open log does not grow for so long is not followed any more: most have lost their driver.
 const QUIET: Duration = Duration::from_secs(600);
-
-/// How often replaced files are looked for.
-const SWEEP_PERIOD: Duration = Duration::from_secs(60);
-/// How long a replaced file stays: a reader that has its name opens it within moments.
-const READER_GRACE: Duration = Duration::from_secs(600);
-const SWEEP_LIMIT: u64 = 1_000;
 
 impl App {
     /// Reads the event logs of a log directory or a single log, several at a time. A log that has not changed since is
@@ -57,16 +51,15 @@ impl App {
         source: &LogSource,
         on_step: &(dyn Fn(CollectStep) + Send + Sync),
     ) -> Result<Collected, Error> {
-        let _alone = self.inner.collecting.lock().await;
         let (listed, depth) = (source.location.clone(), source.depth);
-        // A log has one name, however the directory was spelled.
+        // A log has one name, however the directory was spelled. A store that does not answer keeps nobody else waiting.
         let listing = blocking(move || {
             tinderbox_collect::list(&listed.canonical(), depth).map_err(Error::Collect)
         })
         .await?;
-        let known = self.inner.store.event_log_all().await?;
-        let recorded = self.inner.store.file_runs(TableFileKind::Pack).await?;
-        let running = self.inner.store.run_observed(RunState::Running).await?;
+        let _alone = self.inner.collecting.lock().await;
+        let urls: Vec<String> = listing.logs.iter().map(Log::url).collect();
+        let known = self.inner.store.event_log_of(&urls).await?;
         let mut done = Collected::default();
         let failed = listing.failed.into_iter().map(Error::Collect);
         done.failed.extend(failed.map(|error| CollectFailure::of(&error)));
@@ -74,7 +67,7 @@ impl App {
         let mut changed = listing.logs;
         changed.retain(|log| match self.inner.growing.version(&id_of(&log.url())) {
             Some(version) => version != log.version,
-            None => has_changed(log, &known, &recorded, &running),
+            None => has_changed(log, known.get(&log.url())),
         });
         done.unchanged = as_u64(num_listed - changed.len());
         let num_bytes = changed.iter().map(|log| log.version.size).sum();
@@ -91,7 +84,10 @@ impl App {
                 on_step(CollectStep::Begun { log: log.place.to_string() });
                 let read = self.collect_listed(&log, reading).await;
                 on_step(CollectStep::Ended { num_bytes: log.version.size });
-                read.map(|reasons| Some((log, reasons)))
+                match read {
+                    Ok(reasons) => Ok(Some((log, reasons))),
+                    Err(error) => Err((log, error)),
+                }
             })
             .buffer_unordered(IN_FLIGHT);
         let mut read_logs = HashSet::new();
@@ -103,19 +99,36 @@ impl App {
                     done.add_warning(log.place.to_string(), reasons);
                     read_logs.insert(log.url());
                 }
-                Err(error) => done.failed.push(CollectFailure::of(&error)),
+                Err((log, error)) => {
+                    done.failed.push(CollectFailure::at(&log.place.to_string(), &error));
+                }
             }
         }
         for view in self.inner.growing.views() {
+            let place = view.log.place.to_string();
             if is_quiet(&view.log)
                 && let Err(error) = self.end_growing(view).await
             {
-                done.failed.push(CollectFailure::of(&error));
+                done.failed.push(CollectFailure::at(&place, &error));
             }
         }
         self.write_tables().await;
         self.warn_of_twins(&read_logs, &mut done).await?;
         Ok(done)
+    }
+
+    /// As [`App::collect`], to its end or to [`App::close`] even when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// As [`App::collect`]; [`Error::Background`] when this process ends.
+    pub async fn collect_apart(&self, source: LogSource) -> Result<Collected, Error> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let app = self.clone();
+        self.spawn(async move {
+            let _ = tell.send(app.collect(&source).await);
+        });
+        let ended = |_| Error::Background("the server ends".to_owned());
+        told.await.unwrap_or_else(|error| Err(ended(error)))
     }
 
     /// Reads the event logs of a directory now and every ten seconds, until [`App::close`].
@@ -125,22 +138,28 @@ impl App {
         self.inner.history.forget();
         let app = self.clone();
         self.spawn(async move {
-            let mut said = Vec::new();
+            // Once, not every ten seconds.
+            let mut said = HashSet::new();
+            let mut said_of: HashMap<String, Vec<String>> = HashMap::new();
             loop {
                 let failures = match app.collect(&source).await {
                     Ok(done) => {
-                        for CollectWarning { log, reasons } in &done.warnings {
-                            tracing::warn!("not whole: {log}: {}", reasons.join("; "));
+                        for CollectWarning { log, reasons } in done.warnings {
+                            if said_of.get(&log) != Some(&reasons) {
+                                tracing::warn!("not whole: {log}: {}", reasons.join("; "));
+                                said_of.insert(log, reasons);
+                            }
                         }
                         done.failed
                     }
                     Err(error) => vec![CollectFailure::of(&error)],
                 };
-                // Once, not every ten seconds.
-                for failure in failures.iter().filter(|failure| !said.contains(*failure)) {
-                    tracing::warn!("not collected: {}", failure.reason);
+                let reasons: HashSet<String> =
+                    failures.into_iter().map(|failure| failure.reason).collect();
+                for reason in reasons.difference(&said) {
+                    tracing::warn!("not collected: {reason}");
                 }
-                said = failures;
+                said = reasons;
                 tokio::time::sleep(WATCH_PERIOD).await;
             }
         });
@@ -177,7 +196,7 @@ impl App {
         let facts = LogFacts { url: log.url(), modified: log.version.modified };
         let run = observed(view.run, &view.application, true);
         let reasons = warnings_of(&view.application, true);
-        let (application, log) = (&*view.application, facts);
+        let (application, log) = (&view.application, facts);
         self.record(Recorded { run: &run, application, files: None, log, event_log: None }).await?;
         self.announce(&run.id);
         Ok(reasons)
@@ -222,8 +241,11 @@ impl App {
         drop(turns);
         let recorded = match read {
             Ok((application, files)) => {
-                let run = observed(run, &application, is_running(log));
-                let reasons = warnings_of(&application, is_running(log));
+                // A log that was downloaded is as new as the download.
+                let is_copy = identity.url != log.url();
+                let goes_on = is_running(log) && !(is_copy && is_past(application.last_event_time));
+                let run = observed(run, &application, goes_on);
+                let reasons = warnings_of(&application, goes_on);
                 self.record_log(run, &application, files, identity).await.map(|()| reasons)
             }
             Err(error) => Err(error),
@@ -252,7 +274,7 @@ impl App {
     async fn record_log(
         &self,
         run: Run,
-        application: &Application,
+        application: &Arc<Application>,
         files: Files,
         identity: LogIdentity,
     ) -> Result<(), Error> {
@@ -285,49 +307,13 @@ impl App {
         let log = LogFacts { url: entry.url(), modified: entry.version.modified };
         match self.read_log(run, entry, None, None).await {
             Ok((application, files)) => {
-                let (application, files) = (&*application, Some(files));
+                let (application, files) = (&application, Some(files));
                 self.record(Recorded { run, application, files, log, event_log: None }).await
             }
             // It ended before Spark wrote the first event.
             Err(Error::Collect(tinderbox_collect::Error::Empty { .. })) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-
-    /// Brings the tables up to date and deletes files that newer ones have replaced, when no reader can hold them any
-    /// more; until [`App::close`].
-    pub(crate) async fn sweep(self) {
-        let root = self.inner.data_dir.root().to_owned();
-        let begun = SystemTime::now();
-        let removed = blocking(move || Ok(remove_temporary(&root, begun))).await;
-        if let Ok(count @ 1..) = removed {
-            tracing::info!("removed {count} files that a process which was killed has left");
-        }
-        if let Err(error) = self.remove_unpublished(begun).await {
-            tracing::warn!("tables of a process that was killed are left over: {}", chain(&error));
-        }
-        loop {
-            self.write_tables_alone().await;
-            if let Err(error) = self.sweep_once(now()).await {
-                tracing::warn!("replaced files are left over: {}", chain(&error));
-            }
-            tokio::time::sleep(SWEEP_PERIOD).await;
-        }
-    }
-
-    async fn sweep_once(&self, now: TimestampMs) -> Result<(), Error> {
-        let grace = i64::try_from(READER_GRACE.as_millis()).unwrap_or(i64::MAX);
-        let before = TimestampMs(now.0.saturating_sub(grace));
-        for retired in self.inner.store.file_retired(before, SWEEP_LIMIT).await? {
-            let path = self.inner.data_dir.root().join(&retired.file.path);
-            match std::fs::remove_file(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(Error::File { path, source }),
-            }
-            self.inner.store.file_forget(&retired.file.path).await?;
-        }
-        Ok(())
     }
 
     /// Reads a log, from where `begun` stopped, and writes its files, which are not current yet.
@@ -351,38 +337,18 @@ impl App {
     }
 }
 
-/// Removes files that were being written when the process before was killed, and counts them. Nobody else writes here:
-/// the data directory is owned.
-fn remove_temporary(folder: &Path, begun: SystemTime) -> usize {
-    let mut removed = 0;
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() {
-            removed += remove_temporary(&entry.path(), begun);
-            continue;
-        }
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_old = metadata.modified().is_ok_and(|modified| modified < begun);
-        if is_old && name.starts_with('.') && name.ends_with(".tmp") {
-            removed += usize::from(std::fs::remove_file(entry.path()).is_ok());
-        }
-    }
-    removed
-}
-
 /// Whether a log is new, not as it was when it was read, or was read by a version that left no task pack. One whose run
 /// was pruned is not: it would be counted twice.
-fn has_changed(
-    log: &Log,
-    known: &HashMap<String, EventLog>,
-    recorded: &HashSet<RunId>,
-    running: &HashSet<RunId>,
-) -> bool {
-    let Some(known) = known.get(&log.url()) else { return true };
-    let Some(run) = &known.run else { return false };
-    let is_same = (known.size, known.modified) == (log.version.size, log.version.modified);
-    let has_gone_quiet = running.contains(run) && !is_running(log);
-    !is_same || !recorded.contains(run) || has_gone_quiet
+fn has_changed(log: &Log, known: Option<&KnownLog>) -> bool {
+    let Some(KnownLog { log: read, has_pack, is_running: was_running }) = known else {
+        return true;
+    };
+    if read.run.is_none() {
+        return false;
+    }
+    let is_same = (read.size, read.modified) == (log.version.size, log.version.modified);
+    let has_gone_quiet = *was_running && !is_running(log);
+    !is_same || !has_pack || has_gone_quiet
 }
 
 /// Whether the application of a log seems to run: Spark has not closed it, and it grew lately.
@@ -390,9 +356,17 @@ fn is_running(log: &Log) -> bool {
     log.version.in_progress && !is_quiet(log)
 }
 
+/// Also when the clock of whoever wrote it is ahead by as much: such a log would be followed for ever.
 fn is_quiet(log: &Log) -> bool {
-    let quiet = i64::try_from(QUIET.as_millis()).unwrap_or(i64::MAX);
-    now().0.saturating_sub(log.version.modified.0) > quiet
+    now().0.abs_diff(log.version.modified.0) > u64_millis(QUIET)
+}
+
+fn is_past(time: Option<TimestampMs>) -> bool {
+    time.is_some_and(|time| now().0.abs_diff(time.0) > u64_millis(QUIET))
+}
+
+fn u64_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn cores() -> u32 {
@@ -423,68 +397,4 @@ pub(crate) fn id_of(url: &str) -> RunId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Sha256::digest(url.as_bytes())[..16]);
     RunId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Config, SparkPlaces, TaskQuery};
-
-    fn files(folder: &Path) -> usize {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
-    }
-
-    #[test]
-    fn only_temporary_files_of_an_earlier_process_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("packs")).unwrap();
-        let names = ["packs/.x1.tmp", "packs/a.pack", ".x2.tmp", "x3.tmp"];
-        for name in names {
-            std::fs::write(folder.path().join(name), b"x").unwrap();
-        }
-        assert_eq!(remove_temporary(folder.path(), SystemTime::UNIX_EPOCH), 0);
-        let later = SystemTime::now() + Duration::from_secs(1);
-        assert_eq!(remove_temporary(folder.path(), later), 2);
-        assert_eq!(names.map(|name| folder.path().join(name).exists()), [false, true, false, true]);
-    }
-
-    #[tokio::test]
-    async fn replaced_and_pruned_files_are_deleted_when_no_reader_holds_them() {
-        let dir = tempfile::tempdir().unwrap();
-        let app = App::open(Config {
-            data_dir: dir.path().join("home"),
-            url: String::new(),
-            listener_jar: None,
-            spark: SparkPlaces::default(),
-            access: Default::default(),
-        })
-        .await
-        .unwrap();
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../tinderbox-spark/tests/fixtures/spark-3.5-small/local-1795203071921");
-        let whole = std::fs::read(fixture).unwrap();
-        let log = dir.path().join("local-1795203071921");
-        for part in [whole.len() / 2, whole.len()] {
-            std::fs::write(&log, &whole[..part]).unwrap();
-            assert_eq!(app.collect(&log.as_path().into()).await.unwrap().collected, 1);
-        }
-        let home = dir.path().join("home");
-        let folders = ["tables", "packs", "details"];
-        let counts = || folders.map(|folder| files(&home.join(folder)));
-        assert_eq!(counts(), [10, 2, 2]);
-        app.sweep_once(now()).await.unwrap();
-        assert_eq!(counts(), [10, 2, 2], "a reader may still hold the old ones");
-        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(counts(), [5, 1, 1]);
-        let tasks = app.tasks("latest", &TaskQuery { limit: 1, ..TaskQuery::default() }).await;
-        assert_eq!(tasks.unwrap().tasks.len(), 1);
-        // Retention leaves them to the same sweep.
-        let retention = crate::Retention { age: Some(Duration::ZERO), size: None };
-        assert_eq!(app.prune(retention, false).await.unwrap().num_runs, 1);
-        assert_eq!(counts(), [5, 1, 1]);
-        app.sweep_once(TimestampMs(now().0 + 601_000)).await.unwrap();
-        assert_eq!(counts(), [0, 0, 0]);
-        app.close().await;
-    }
 }

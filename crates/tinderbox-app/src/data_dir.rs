@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tinderbox_model::{AttemptNumber, RunId};
 
 /// A data directory that this process owns.
@@ -84,6 +84,11 @@ impl DataDir {
             }
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
+    }
+
+    /// When this process became the owner, by the clock of the file system.
+    pub(crate) fn owned_since(&self) -> std::io::Result<SystemTime> {
+        self.lock.metadata()?.modified()
     }
 
     /// The directory, absolute.

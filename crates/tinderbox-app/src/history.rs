@@ -42,15 +42,13 @@ impl App {
     /// # Errors
     /// [`Error::Store`].
     pub async fn history_list(&self) -> Result<Arc<HistoryList>, Error> {
-        let as_of = match self.inner.history.get() {
+        let load = match self.inner.history.get() {
             Ok(list) => return Ok(list),
-            Err(as_of) => as_of,
+            Err(load) => load,
         };
         let rows = self.inner.store.history_list().await?;
         let directories = lock(&self.inner.log_directories).clone();
-        let read = Arc::new(HistoryList::new(rows, directories));
-        self.inner.history.keep(&read, as_of);
-        Ok(read)
+        Ok(load.keep(HistoryList::new(rows, directories)))
     }
 
     /// Opens an attempt; without an id the one that has none. Waits for a log of the application that is being read for
@@ -67,8 +65,15 @@ impl App {
         if let Some(opened) = self.history_stored(application, attempt).await? {
             return Ok(Some(opened));
         }
-        let Some(log) = self.inner.opening.ask(&id, attempt) else { return Ok(None) };
-        if let Some(application) = log.folded().await {
+        let Some(log) = self.inner.opening.ask(&id, attempt) else {
+            // It may have been recorded between the two looks.
+            return self.history_stored(application, attempt).await;
+        };
+        if let Some(application) = log.folded().await
+            // Of a log that was renamed the name says nothing.
+            && application.id.as_ref() == Some(&id)
+            && application.attempt_id.as_deref() == attempt
+        {
             let attempt = attempt_of(&application);
             let tasks = TaskRows::new(self.clone(), log.run.clone(), Some(log));
             return Ok(Some(HistoryApplication { attempt, application, tasks }));
@@ -84,7 +89,12 @@ impl App {
         let list = self.history_list().await?;
         let Some(entry) = list.find(application) else { return Ok(None) };
         let Some((attempt, run)) = entry.attempt(attempt) else { return Ok(None) };
-        let application = self.application_of(run).await?;
+        let application = match self.application_of(run).await {
+            Ok(application) => application,
+            // Its log was followed by a process that was killed, and is about to be read again.
+            Err(Error::NoRecord { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let tasks = TaskRows::new(self.clone(), run.clone(), None);
         Ok(Some(HistoryApplication { attempt: attempt.clone(), application, tasks }))
     }

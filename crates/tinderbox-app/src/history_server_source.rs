@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tinderbox_collect::{Depth, HistoryAttempt, HistoryQuery, HistoryServer, Location, list};
 use tinderbox_model::Bytes;
+use tinderbox_store::EventLog;
 
 /// Told what a collection does, from whichever thread does it.
 pub type OnStep = Arc<dyn Fn(CollectStep) + Send + Sync>;
@@ -67,7 +68,7 @@ impl App {
             modified: attempt.last_updated,
         };
         let known = self.inner.store.event_log_get(&identity.url).await?;
-        if known.is_some_and(|log| log.modified == identity.modified) {
+        if known.is_some_and(|known| !has_changed(&known, &identity)) {
             return Ok(None);
         }
         let (server, folder, on_step) =
@@ -90,6 +91,12 @@ impl App {
     }
 }
 
+/// Whether an attempt is not as it was when it was read. One whose run was pruned is not read again: it would be counted
+/// twice.
+fn has_changed(known: &EventLog, now: &LogIdentity) -> bool {
+    known.run.is_some() && known.modified != now.modified
+}
+
 async fn clear(folder: &Path) -> Result<(), Error> {
     let folder = folder.to_owned();
     blocking(move || match std::fs::remove_dir_all(&folder) {
@@ -97,4 +104,28 @@ async fn clear(folder: &Path) -> Result<(), Error> {
         other => other.map_err(|source| Error::File { path: folder, source }),
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tinderbox_model::TimestampMs;
+
+    #[test]
+    fn an_attempt_whose_run_was_pruned_is_not_read_again() {
+        let url = "http://history:18080/api/v1/applications/app-1".to_owned();
+        let now =
+            |ms| LogIdentity { url: url.clone(), size: Bytes::ZERO, modified: TimestampMs(ms) };
+        let known = EventLog {
+            url: url.clone(),
+            size: Bytes::ZERO,
+            modified: TimestampMs(1),
+            run: Some(id_of(&url)),
+            collected: TimestampMs(2),
+        };
+        assert!(!has_changed(&known, &now(1)));
+        assert!(has_changed(&known, &now(3)));
+        let pruned = EventLog { run: None, ..known };
+        assert!(!has_changed(&pruned, &now(3)));
+    }
 }

@@ -4,6 +4,7 @@
 use crate::{Error, SparkPlaces, blocking};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 use tinderbox_connect::{
     Answer, Limits, Query, SAIL_VERSION, Sail, SailEnvironment, SailLimits, Session,
@@ -72,7 +73,8 @@ pub async fn history_tables(root: &Path) -> Result<BTreeMap<&'static str, Vec<Pa
     Ok(tables)
 }
 
-/// Answers a question. Nothing is started before the text has been checked.
+/// Answers a question, `None` when `stop` comes first. Nothing is started before the text has been checked, and in the end
+/// the session is closed and Sail gone, whatever came of it.
 ///
 /// # Errors
 /// [`Error::Connect`], [`Error::EmptyTable`] and those of [`history_tables`].
@@ -80,7 +82,8 @@ pub async fn history_sql(
     root: &Path,
     places: &SparkPlaces,
     question: &HistoryQuery,
-) -> Result<HistoryAnswer, Error> {
+    stop: impl Future<Output = ()>,
+) -> Result<Option<HistoryAnswer>, Error> {
     let names: Vec<_> = TableFileKind::TABLES.iter().map(|kind| kind.as_str()).collect();
     let query = Query::parse(&question.sql, &names)?;
     let mut tables = history_tables(root).await?;
@@ -102,18 +105,31 @@ pub async fn history_sql(
             (Some(sail), url)
         }
     };
-    let session = Session::connect(&url).await?;
-    let engine = match &sail {
-        Some(_) => format!("Sail {SAIL_VERSION}"),
-        None => format!("Spark Connect {}", session.version().await?),
+    let mut stop = pin!(stop);
+    let session = tokio::select! {
+        session = Session::connect(&url) => session?,
+        () = &mut stop => return Ok(None),
     };
-    for (name, files) in &views {
-        session.create_view(name, files).await?;
-    }
-    let answer = session.run(&query, limits).await?;
+    let asked = async {
+        let engine = match &sail {
+            Some(_) => format!("Sail {SAIL_VERSION}"),
+            None => format!("Spark Connect {}", session.version().await?),
+        };
+        for (name, files) in &views {
+            session.create_view(name, files).await?;
+        }
+        Ok((session.run(&query, limits).await?, engine))
+    };
+    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
+    let answered = tokio::select! {
+        answered = tokio::time::timeout(LONGEST, asked) => Some(answered.unwrap_or(Err(too_slow))),
+        () = &mut stop => None,
+    };
     session.close().await;
     drop(sail);
-    rows(&answer, engine)
+    let Some(answered) = answered else { return Ok(None) };
+    let (answer, engine) = answered?;
+    rows(&answer, engine).map(Some)
 }
 
 /// Installs Sail and answers where. Blocks for as long as pip takes.

@@ -25,6 +25,7 @@ mod record;
 mod retention;
 mod spark_places;
 mod submit;
+mod sweep;
 mod tables;
 mod timeline;
 mod timeline_cells;
@@ -230,12 +231,17 @@ impl App {
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        lock(&self.inner.tasks).push(tokio::spawn(work));
+        let mut tasks = lock(&self.inner.tasks);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(tokio::spawn(work));
     }
 }
 
-/// Runs blocking work on the pool for it.
-async fn blocking<T: Send + 'static>(
+/// Runs work that reads files, or computes for long, on the pool for it.
+///
+/// # Errors
+/// What the work says; [`Error::Background`] when it panics.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {

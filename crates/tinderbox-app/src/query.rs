@@ -243,25 +243,13 @@ impl App {
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::Store`], [`Error::Table`].
     pub async fn errors(&self, id: &str) -> Result<(RunId, Vec<RunError>), Error> {
         let run = self.find(id).await?;
-        let mut errors = Vec::new();
-        if let Some(message) = &run.error {
-            errors.push(RunError {
-                scope: "run",
-                class: run.state.to_string(),
-                message: first_line(message),
-                causes: causes(message),
-                text: message.clone(),
-                count: 1,
-                stage: None,
-                first: run.ended,
-            });
-        }
-        match self.application(run.id.as_str()).await {
-            Ok((_, application)) => errors.extend(errors_inside(&application)),
-            Err(Error::NoRecord { .. }) => {}
+        let application = match self.application(run.id.as_str()).await {
+            Ok((_, application)) => Some(application),
+            Err(Error::NoRecord { .. }) => None,
             Err(error) => return Err(error),
-        }
-        Ok((run.id, errors))
+        };
+        // Thousands of texts may have to be taken apart.
+        blocking(move || Ok(errors_of(run, application.as_deref()))).await
     }
 
     /// A part of the driver's log; a negative offset counts from the end.
@@ -448,6 +436,24 @@ pub fn streaming_query<'a>(
         .iter()
         .rfind(fits)
         .ok_or_else(|| Error::NoSuchQuery { id: run.to_string(), query: query.to_owned() })
+}
+
+fn errors_of(run: Run, application: Option<&Application>) -> (RunId, Vec<RunError>) {
+    let mut errors = Vec::new();
+    if let Some(message) = &run.error {
+        errors.push(RunError {
+            scope: "run",
+            class: run.state.to_string(),
+            message: first_line(message),
+            causes: causes(message),
+            text: message.clone(),
+            count: 1,
+            stage: None,
+            first: run.ended,
+        });
+    }
+    errors.extend(application.map(errors_inside).unwrap_or_default());
+    (run.id, errors)
 }
 
 fn errors_inside(application: &Application) -> Vec<RunError> {

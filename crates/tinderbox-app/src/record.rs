@@ -2,8 +2,9 @@
 
 use crate::history::{LogFacts, row_of};
 use crate::live::totals;
-use crate::{App, Error, advice, now};
+use crate::{App, Error, advice, blocking, now};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tinderbox_model::{
     Application, AttemptNumber, Bytes, JobStatus, Millis, Origin, RunState, RunTotals,
 };
@@ -23,7 +24,7 @@ pub(crate) struct Files {
 /// What was read of a log.
 pub(crate) struct Recorded<'a> {
     pub run: &'a Run,
-    pub application: &'a Application,
+    pub application: &'a Arc<Application>,
     /// `None` as long as the log is followed.
     pub files: Option<Files>,
     pub log: LogFacts,
@@ -46,6 +47,10 @@ impl App {
         };
         let executors = application.executors.iter().filter(|e| e.tasks.ended() > 0).count();
         let history = row_of(run, application, log);
+        let (id, advised) = (run.id.clone(), Arc::clone(application));
+        let report = blocking(move || Ok(advice::report_of(&id, &advised))).await?;
+        // What came of a run that was launched here, its driver has told.
+        let is_observed = run.origin == Origin::Observed;
         let record = RunRecord {
             run: run.clone(),
             attempt: None,
@@ -60,7 +65,7 @@ impl App {
                     core_time: core_time(application),
                     ..totals(application.stages.iter(), executors)
                 },
-                error: observed_error(application),
+                error: if is_observed { observed_error(application) } else { None },
                 partial: application.completeness.is_partial(),
                 collected: true,
             },
@@ -72,9 +77,13 @@ impl App {
                     new(TableFileKind::Detail, &files.detail, 1, files.detail_bytes),
                 ]
             }),
-            report: Some(advice::report_of(&run.id, application)),
+            report: Some(report),
         };
-        self.inner.store.run_record_batch(vec![record], now()).await?;
+        if let Err(error) = self.inner.store.run_record_batch(vec![record], now()).await {
+            let new = files.iter().flat_map(|files| [&files.pack, &files.detail]);
+            self.discard(new.map(|path| path.display().to_string()).collect()).await;
+            return Err(error.into());
+        }
         self.history_add(history);
         self.tables_changed();
         Ok(())

@@ -5,13 +5,12 @@
 //! the change of a run and that transaction, the tables say what was true before.
 
 use crate::{App, Error, blocking, chain, now};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
-use tinderbox_model::{AttemptNumber, Bytes, RunId};
+use tinderbox_model::{Application, AttemptNumber, Bytes, RunId};
 use tinderbox_store::{
-    NewTableFile, NewTableSet, TableFileKind, TableMember, TableSet, UnwrittenRun,
+    NewTableFile, NewTableSet, TableFileKind, TableMember, TableSet, UnwrittenRun, UnwrittenTables,
 };
 use tinderbox_table::{
     Pack, Place, RowOwner, Table, Written, compact, read_detail, write_table, write_tasks,
@@ -58,55 +57,31 @@ impl App {
         }
     }
 
-    /// Deletes tables that were written before `begun` and never made current, because the process was killed in between:
-    /// other programs read whatever lies in the folders. Answers how many.
-    pub(crate) async fn remove_unpublished(&self, begun: SystemTime) -> Result<usize, Error> {
-        let root = self.inner.data_dir.root().to_owned();
-        let listed = {
-            let root = root.clone();
-            blocking(move || Ok(written_before(&root, begun))).await?
-        };
-        let mut count = 0;
-        for path in listed {
-            if self.inner.store.file_known(&path.display().to_string()).await? {
-                continue;
-            }
-            let path = root.join(path);
-            match std::fs::remove_file(&path) {
-                Ok(()) => count += 1,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(Error::File { path, source }),
-            }
-        }
-        Ok(count)
-    }
-
     pub(crate) fn tables_changed(&self) {
         self.inner.tables_due.store(true, Ordering::Relaxed);
     }
 
     async fn try_write_tables(&self) -> Result<(), Error> {
         loop {
-            let unwritten = self.inner.store.tables_unwritten(LOOK).await?;
-            if unwritten.runs.is_empty() && unwritten.stale.is_empty() {
+            let UnwrittenTables { stale, runs } = self.inner.store.tables_unwritten(LOOK).await?;
+            if runs.is_empty() && stale.is_empty() {
                 break;
             }
-            let groups = groups(unwritten.runs);
             let mut sets = Vec::new();
-            for runs in groups {
+            for runs in groups(runs) {
                 let root = self.inner.data_dir.root().to_owned();
-                let set = blocking(move || write_set(&root, runs)).await?;
-                if unwritten.stale.is_empty() {
-                    if !self.inner.store.tables_publish(vec![set], vec![], now()).await? {
-                        return self.meanwhile();
+                match blocking(move || write_set(&root, &runs)).await {
+                    Ok(set) => sets.push(set),
+                    Err(error) => {
+                        self.discard(paths_of(&sets)).await;
+                        return Err(error);
                     }
-                } else {
-                    sets.push(set);
+                }
+                if stale.is_empty() && !self.publish(std::mem::take(&mut sets), vec![]).await? {
+                    return self.meanwhile();
                 }
             }
-            if !unwritten.stale.is_empty()
-                && !self.inner.store.tables_publish(sets, unwritten.stale, now()).await?
-            {
+            if !stale.is_empty() && !self.publish(sets, stale).await? {
                 return self.meanwhile();
             }
         }
@@ -117,12 +92,28 @@ impl App {
             }
             let retire = group.iter().map(|set| set.id.clone()).collect();
             let root = self.inner.data_dir.root().to_owned();
-            let set = blocking(move || merge(&root, &group, members)).await?;
-            if !self.inner.store.tables_publish(vec![set], retire, now()).await? {
+            let set = match blocking(move || merge(&root, &group, members)).await {
+                Ok(set) => set,
+                Err(error) => {
+                    tracing::warn!("small tables are left as they are: {}", chain(&error));
+                    continue;
+                }
+            };
+            if !self.publish(vec![set], retire).await? {
                 return self.meanwhile();
             }
         }
         Ok(())
+    }
+
+    /// Makes sets current in place of others. When it does not come to that, their files are deleted.
+    async fn publish(&self, sets: Vec<NewTableSet>, retire: Vec<RunId>) -> Result<bool, Error> {
+        let paths = paths_of(&sets);
+        let published = self.inner.store.tables_publish(sets, retire, now()).await;
+        if !matches!(published, Ok(true)) {
+            self.discard(paths).await;
+        }
+        Ok(published?)
     }
 
     /// A run was recorded again while its tables were written: the next look finds it.
@@ -130,24 +121,6 @@ impl App {
         self.tables_changed();
         Ok(())
     }
-}
-
-/// Files of `tables/NAME/workspace=…/date=…/` that have not changed since `begun`, relative to the data directory.
-fn written_before(root: &Path, begun: SystemTime) -> Vec<PathBuf> {
-    let inside = |folder: &PathBuf| {
-        let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
-        entries.map(|entry| folder.join(entry.file_name())).collect::<Vec<_>>()
-    };
-    let mut paths = vec![PathBuf::from("tables")];
-    for _ in 0..4 {
-        paths = paths.iter().flat_map(inside).collect();
-    }
-    paths.retain(|path| {
-        let changed = std::fs::metadata(root.join(path)).and_then(|data| data.modified());
-        path.extension().is_some_and(|end| end == "parquet")
-            && changed.is_ok_and(|changed| changed < begun)
-    });
-    paths
 }
 
 /// Which runs share a set: those of one workspace and date. What still changes, and what is large, stands alone.
@@ -186,43 +159,133 @@ fn new_set_id() -> RunId {
     RunId::new(format!("set-{}", uuid::Uuid::new_v4().simple()))
 }
 
-/// Reads the records of runs and writes all their tables.
-fn write_set(root: &Path, runs: Vec<UnwrittenRun>) -> Result<NewTableSet, Error> {
-    let id = new_set_id();
-    let mut applications = Vec::with_capacity(runs.len());
-    let mut packs = Vec::with_capacity(runs.len());
-    for run in &runs {
+fn paths_of(sets: &[NewTableSet]) -> Vec<String> {
+    sets.iter().flat_map(|set| &set.files).map(|file| file.path.clone()).collect()
+}
+
+/// The record of a run.
+struct Source<'a> {
+    run: &'a UnwrittenRun,
+    owner: RowOwner,
+    application: Application,
+    pack: Pack,
+}
+
+impl<'a> Source<'a> {
+    fn open(root: &Path, run: &'a UnwrittenRun) -> Result<Self, Error> {
         let application = read_detail(&root.join(&run.detail))?;
+        let pack = Pack::open(&root.join(&run.pack))?;
         let owner = RowOwner {
             run: run.run.clone(),
             attempt: run.attempt,
             application: application.id.clone(),
         };
-        packs.push((owner.clone(), Pack::open(&root.join(&run.pack))?));
-        applications.push((owner, application));
+        Ok(Self { run, owner, application, pack })
     }
-    let packs: Vec<_> = packs.iter().map(|(owner, pack)| (owner.clone(), pack)).collect();
-    let of_each: Vec<_> = applications.iter().map(|(owner, app)| (owner.clone(), app)).collect();
-    let mut files = Vec::new();
-    let mut num_bytes = Bytes::ZERO;
-    for table in Table::ALL {
-        let Some(first) = runs.first() else { continue };
-        let path = place(first, &id).new_table(table);
-        let written = match table {
-            Table::Tasks => write_tasks(&root.join(&path), &packs)?,
-            _ => write_table(&root.join(&path), table, &of_each)?,
+}
+
+/// Reads the records of runs and writes all their tables. A run whose record cannot be read gets no rows, and is a
+/// member all the same: it is left alone until it is read again.
+fn write_set(root: &Path, runs: &[UnwrittenRun]) -> Result<NewTableSet, Error> {
+    let id = new_set_id();
+    let mut sources = Vec::with_capacity(runs.len());
+    for run in runs {
+        match Source::open(root, run) {
+            Ok(source) => sources.push(source),
+            Err(error) if unreadable(&error).is_some() => warn_of(run, &error),
+            Err(error) => return Err(error),
+        }
+    }
+    let files = loop {
+        let error = match write_files(root, &id, &sources) {
+            Ok(files) => break files,
+            Err(error) => error,
         };
-        num_bytes += written.num_bytes;
-        files.push(new_file(&id, table, &path, written));
-    }
-    let whole: Bytes = runs.iter().map(|run| run.pack_bytes).sum();
-    let members = runs.into_iter().map(|run| TableMember {
-        num_bytes: part(num_bytes, run.pack_bytes, whole),
-        run: run.run,
+        // A pack that was opened may still hold a block that is damaged.
+        let is_of = |source: &Source<'_>, path: &Path| root.join(&source.run.pack) == path;
+        let at = unreadable(&error)
+            .and_then(|path| sources.iter().position(|source| is_of(source, path)));
+        let Some(at) = at else { return Err(error) };
+        warn_of(sources.remove(at).run, &error);
+    };
+    let num_bytes: Bytes = files.iter().map(|file| file.num_bytes).sum();
+    let whole: Bytes = sources.iter().map(|source| source.run.pack_bytes).sum();
+    let has_rows: HashSet<&RunId> = sources.iter().map(|source| &source.run.run).collect();
+    let members = runs.iter().map(|run| TableMember {
+        num_bytes: if has_rows.contains(&run.run) {
+            part(num_bytes, run.pack_bytes, whole)
+        } else {
+            Bytes::ZERO
+        },
+        run: run.run.clone(),
         attempt: run.attempt,
-        detail: run.detail,
+        detail: run.detail.clone(),
     });
     Ok(NewTableSet { members: members.collect(), id, files })
+}
+
+fn warn_of(run: &UnwrittenRun, error: &Error) {
+    tracing::warn!(run = %run.run, "the tables lack a run: {}", chain(error));
+}
+
+/// The file that cannot be read, however often it is tried.
+fn unreadable(error: &Error) -> Option<&Path> {
+    use std::io::ErrorKind::{
+        InvalidData, IsADirectory, NotFound, PermissionDenied, UnexpectedEof,
+    };
+    use tinderbox_table::Error as File;
+    match error {
+        Error::Table(File::Damaged { path, .. } | File::NewerVersion { path, .. }) => Some(path),
+        // Not for want of memory or of file descriptors.
+        Error::Table(File::Open { path, source }) => matches!(
+            source.kind(),
+            InvalidData | IsADirectory | NotFound | PermissionDenied | UnexpectedEof
+        )
+        .then_some(path.as_path()),
+        _ => None,
+    }
+}
+
+/// Writes all tables of a set, or none; without runs there are none.
+fn write_files(
+    root: &Path,
+    id: &RunId,
+    sources: &[Source<'_>],
+) -> Result<Vec<NewTableFile>, Error> {
+    let Some(first) = sources.first() else { return Ok(Vec::new()) };
+    let packs: Vec<_> = sources.iter().map(|one| (one.owner.clone(), &one.pack)).collect();
+    let applications: Vec<_> =
+        sources.iter().map(|one| (one.owner.clone(), &one.application)).collect();
+    let place = place(first.run, id);
+    all_or_none(root, |files| {
+        for table in Table::ALL {
+            let path = place.new_table(table);
+            let written = match table {
+                Table::Tasks => write_tasks(&root.join(&path), &packs)?,
+                _ => write_table(&root.join(&path), table, &applications)?,
+            };
+            files.push(new_file(id, table, &path, written));
+        }
+        Ok(())
+    })
+}
+
+/// The files that `write` adds; when it fails they are deleted.
+fn all_or_none(
+    root: &Path,
+    write: impl FnOnce(&mut Vec<NewTableFile>) -> Result<(), Error>,
+) -> Result<Vec<NewTableFile>, Error> {
+    let mut files = Vec::new();
+    match write(&mut files) {
+        Ok(()) => Ok(files),
+        Err(error) => {
+            for file in files {
+                // What is left the next process deletes.
+                let _ = std::fs::remove_file(root.join(file.path));
+            }
+            Err(error)
+        }
+    }
 }
 
 /// The part of a size that falls to a run, by the size of its pack.
@@ -291,22 +354,24 @@ fn small(sets: Vec<TableSet>) -> Vec<Vec<TableSet>> {
 /// Makes one set of many, from their files.
 fn merge(root: &Path, sets: &[TableSet], members: Vec<TableMember>) -> Result<NewTableSet, Error> {
     let id = new_set_id();
-    let mut files = Vec::new();
-    for table in Table::ALL {
-        let paths: Vec<&str> = sets
-            .iter()
-            .flat_map(|set| &set.files)
-            .filter(|(kind, _, _)| *kind == kind_of(table))
-            .map(|(_, path, _)| path.as_str())
-            .collect();
-        let Some(folder) = paths.first().and_then(|path| Path::new(path).parent()) else {
-            continue;
-        };
-        let path = folder.join(format!("{id}-1-{}.parquet", uuid::Uuid::new_v4().simple()));
-        let full: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
-        let written = compact(&full, &root.join(&path))?;
-        files.push(new_file(&id, table, &path, written));
-    }
+    let files = all_or_none(root, |files| {
+        for table in Table::ALL {
+            let paths: Vec<&str> = sets
+                .iter()
+                .flat_map(|set| &set.files)
+                .filter(|(kind, _, _)| *kind == kind_of(table))
+                .map(|(_, path, _)| path.as_str())
+                .collect();
+            let Some(folder) = paths.first().and_then(|path| Path::new(path).parent()) else {
+                continue;
+            };
+            let path = folder.join(format!("{id}-1-{}.parquet", uuid::Uuid::new_v4().simple()));
+            let full: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+            let written = compact(&full, &root.join(&path))?;
+            files.push(new_file(&id, table, &path, written));
+        }
+        Ok(())
+    })?;
     Ok(NewTableSet { id, files, members })
 }
 

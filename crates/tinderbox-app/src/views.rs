@@ -423,6 +423,13 @@ impl CollectFailure {
     pub(crate) fn of(error: &crate::Error) -> Self {
         Self { reason: crate::chain(error), hint: error.hint() }
     }
+
+    /// As [`Self::of`], with the place where the error does not name it.
+    pub(crate) fn at(place: &str, error: &crate::Error) -> Self {
+        let Self { reason, hint } = Self::of(error);
+        let reason = if reason.contains(place) { reason } else { format!("{place}: {reason}") };
+        Self { reason, hint }
+    }
 }
 
 /// What a collection does, for whoever shows it.

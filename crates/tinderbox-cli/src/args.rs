@@ -176,7 +176,7 @@ pub enum Command {
     },
     /// Say what is wrong or wasteful in a run or an event log, with evidence and advice.
     Analyze {
-        /// A run (id, part of it, `latest`), or the path of an event log.
+        /// A run (id, part of it, `latest`), or the path or address of an event log.
         target: String,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
@@ -371,7 +371,7 @@ pub enum HistoryCommand {
     /// Remove runs by age and size, those that ended first before others, with all that belongs to them.
     ///
     /// Runs that have not ended stay. Statistics go on counting what is removed, and its event logs are not collected
-    /// again. Files go within about eleven minutes, or when Tinderbox next runs so long: a reader may still hold them.
+    /// again. Files go within about sixteen minutes, or when Tinderbox next runs so long: a reader may still hold them.
     Prune {
         /// Runs that ended longer ago, for example 90d.
         #[arg(long, value_name = "TIME", value_parser = duration, required_unless_present = "max_size")]
@@ -447,7 +447,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 fn size(text: &str) -> Result<Bytes, String> {
-    match tinderbox_model::parse_bytes(text, Bytes(1)) {
+    match tinderbox_model::parse_bytes(text, Bytes(0)) {
         Some(size) if size.0 > 0 => Ok(size),
         _ => Err("write a number with its unit: 500m, 64g".to_owned()),
     }
@@ -474,5 +474,11 @@ mod tests {
     fn durations_need_a_unit() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert!(duration("90").is_err());
+    }
+
+    #[test]
+    fn sizes_need_a_unit() {
+        assert_eq!(size("500m"), Ok(Bytes(500 << 20)));
+        assert!(size("500").is_err(), "500 bytes of history would be none");
     }
 }

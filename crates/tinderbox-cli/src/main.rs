@@ -11,6 +11,7 @@ mod failure;
 mod output;
 mod progress;
 mod session;
+mod signals;
 mod sources;
 
 use std::process::ExitCode;

@@ -39,8 +39,15 @@ pub enum Side {
     Right,
 }
 
-/// A table with a head. Columns are as wide as their widest cell.
+/// Text of others on one line: control characters could move the cursor, recolor the screen or break the table.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// A table with a head, control characters replaced. Columns are as wide as their widest cell.
 pub fn table(head: &[(&str, Side)], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain([head[column].0.chars().count()]).max().unwrap_or(0)

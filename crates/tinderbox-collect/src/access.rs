@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::AbortHandle;
 
 /// With which settings and credentials sources are called, and what must not be called.
 ///
@@ -85,14 +86,16 @@ impl Access {
         }
         if let Some(proxy) = &options.proxy {
             let proxy = reqwest::Proxy::all(proxy).map_err(|_| Error::Setting {
-                name: "proxy".to_owned(),
-                reason: "is no URL".to_owned(),
+                name: "the proxy".to_owned(),
+                reason: "it is no URL".to_owned(),
+                hint: "give --proxy a URL, for example http://proxy.example:3128",
             })?;
             builder = builder.proxy(proxy);
         }
         builder.build().map_err(|error| Error::Setting {
             name: "TLS".to_owned(),
-            reason: format!("cannot be set up: {}", chain(&error.without_url())),
+            reason: format!("it cannot be set up: {}", chain(&error.without_url())),
+            hint: "check the certificates of this machine; SSL_CERT_FILE may name a file with others",
         })
     }
 
@@ -127,13 +130,13 @@ impl Worker {
     pub(crate) fn begin<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> mpsc::Receiver<T> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.handle.spawn(async move {
+    ) -> Begun<T> {
+        let (sender, result) = mpsc::sync_channel(1);
+        let task = self.handle.spawn(async move {
             // Nobody may be interested any more.
             let _ = sender.send(work.await);
         });
-        receiver
+        Begun { result, task: task.abort_handle() }
     }
 
     /// Does work and waits for it.
@@ -141,7 +144,7 @@ impl Worker {
         &self,
         work: impl Future<Output = io::Result<T>> + Send + 'static,
     ) -> io::Result<T> {
-        received(&self.begin(work))
+        self.begin(work).received()
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -149,9 +152,25 @@ impl Worker {
     }
 }
 
-/// The result of work that was begun.
-pub(crate) fn received<T>(receiver: &mpsc::Receiver<io::Result<T>>) -> io::Result<T> {
-    receiver.recv().unwrap_or_else(|_| Err(io::Error::other("the network's thread has ended")))
+/// Work that was begun. It ends where it is when nobody waits for it any more, that is when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Begun<T> {
+    result: mpsc::Receiver<T>,
+    task: AbortHandle,
+}
+
+impl<T> Begun<io::Result<T>> {
+    /// Waits for the result.
+    pub(crate) fn received(self) -> io::Result<T> {
+        let ended = || Err(io::Error::other("the network's thread has ended"));
+        self.result.recv().unwrap_or_else(|_| ended())
+    }
+}
+
+impl<T> Drop for Begun<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// A runtime must not wait for its threads inside of another one.
@@ -270,6 +289,22 @@ mod tests {
             ..AccessOptions::default()
         });
         assert!(allowed.check("169.254.169.254").is_ok());
+    }
+
+    #[test]
+    fn work_ends_when_nobody_waits_for_it_any_more() {
+        let worker = Worker::start().unwrap();
+        let (begins, begun) = mpsc::sync_channel(1);
+        let (ends, ended) = mpsc::sync_channel::<()>(1);
+        let work = worker.begin(async move {
+            begins.send(()).unwrap();
+            std::future::pending::<()>().await;
+            drop(ends);
+        });
+        begun.recv_timeout(Duration::from_secs(60)).unwrap();
+        drop(work);
+        let error = ended.recv_timeout(Duration::from_secs(60)).unwrap_err();
+        assert_eq!(error, mpsc::RecvTimeoutError::Disconnected);
     }
 
     #[test]

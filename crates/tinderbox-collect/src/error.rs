@@ -22,6 +22,8 @@ pub enum Error {
         name: String,
         /// Why, without secrets.
         reason: String,
+        /// What to do about it.
+        hint: &'static str,
     },
     /// A server refused, or answered with something else.
     #[error("{url} answered {status}: {reason}")]
@@ -44,6 +46,20 @@ pub enum Error {
         reason: String,
         /// Whether another download may be better.
         again: bool,
+    },
+    /// An object has a key that is no path. It is left out of its list.
+    #[error("cannot use the key {place}: {reason}")]
+    Key {
+        /// The key up to the part that is no part of a path; of a list that fails as a whole, its prefix.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A prefix of an object store below which there are folders, and nothing else.
+    #[error("{place} holds folders only")]
+    OnlyFolders {
+        /// The prefix.
+        place: String,
     },
     /// Nothing is at the path.
     #[error("{place} does not exist")]
@@ -107,9 +123,7 @@ impl Error {
                 "give a path, or a URL s3://, gs://, az:// or abfss:// with credentials in the environment; for other \
                  stores that speak S3 set AWS_ENDPOINT_URL",
             ),
-            Self::Setting { .. } => String::from(
-                "check the environment variables AWS_…, GOOGLE_… or AZURE_… of the store",
-            ),
+            Self::Setting { hint, .. } => String::from(*hint),
             Self::Answer { status: 401 | 403, .. } => String::from(
                 "give credentials: a file with the header for --header-file, or the name of a variable for \
                  --bearer-token-variable",
@@ -120,6 +134,12 @@ impl Error {
             Self::Answer { .. } => String::from("try again later, or look into the server's log"),
             Self::Archive { .. } => String::from(
                 "collect again; if it stays so, read the server's log directory with `tinderbox collect`",
+            ),
+            Self::Key { .. } => String::from(
+                "copy the object to a key without empty parts (`//`), `.`, `..` and control characters, or remove it",
+            ),
+            Self::OnlyFolders { .. } => String::from(
+                "add --recursive to read the logs of all folders below, or name the folder with the logs",
             ),
             Self::Missing { place } if place.contains("://") => String::from(
                 "check bucket and prefix; an empty prefix does not exist in an object store",
@@ -194,6 +214,9 @@ pub(crate) fn of_io(place: &Location, source: io::Error) -> Error {
     let place = place.to_string();
     match source.kind() {
         io::ErrorKind::NotFound => Error::Missing { place },
+        io::ErrorKind::InvalidFilename if place.contains("://") => {
+            Error::Key { place, reason: source.to_string() }
+        }
         _ => Error::Unreadable { place, source },
     }
 }

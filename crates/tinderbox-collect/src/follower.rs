@@ -1,9 +1,9 @@
 use crate::error::of_io;
 use crate::event_log::{OpenedFile, of_spark, open_file};
-use crate::pipeline::{Lines, fold_lines};
+use crate::pipeline::{CHUNK_BYTES, Lines, as_u64, fold_lines};
 use crate::{Error, EventLog, LogFile, LogPart};
-use std::io::{self, Read};
-use tinderbox_model::{Application, Task};
+use std::io::{self, ErrorKind, Read};
+use tinderbox_model::{Application, Bytes, Task};
 use tinderbox_spark::Fold;
 use tinderbox_spark::log::Codec;
 
@@ -20,6 +20,10 @@ pub struct Follower {
 
 #[derive(Debug, Default)]
 struct FollowedFile {
+    /// Without the ending that Spark takes off.
+    name: String,
+    /// Bytes as they are stored, when it was read last.
+    size: Bytes,
     /// Decoded bytes that were folded.
     bytes: u64,
     /// What ended it early when it was read last, with its name.
@@ -32,13 +36,19 @@ impl Follower {
 
     /// Whether [`Follower::advance`] can go on with `log` as it is now: compacted or exchanged files cannot be followed.
     pub fn can_follow(&self, log: &EventLog) -> bool {
-        log.files.len() >= self.files.len() && log.missing.is_empty()
+        let continues = |(known, part): (&FollowedFile, &LogPart)| {
+            known.name == final_name(part) && known.size <= part.size
+        };
+        log.files.len() >= self.files.len()
+            && log.missing.is_empty()
+            && self.files.iter().zip(&log.files).all(continues)
     }
 
     /// Folds what is new. Ended tasks are handed to `on_task` as they come.
     ///
     /// # Errors
-    /// When the log's first file cannot be read or decoded. Later ones only mark the application as cut short.
+    /// When the log's first file cannot be read or decoded, or the source fails at a later one. A later one that is damaged, or
+    /// that may not be read, only marks the application as cut short.
     pub fn advance(
         &mut self,
         log: &EventLog,
@@ -56,11 +66,12 @@ impl Follower {
             if at == self.files.len() {
                 // What the part before lacks will not come any more.
                 self.note_cut();
-                self.files.push(FollowedFile::default());
+                let name = final_name(part);
+                self.files.push(FollowedFile { name, ..FollowedFile::default() });
             }
             match self.advance_file(at, part, threads, on_task) {
                 Ok(()) => {}
-                Err(error) if at == 0 => return Err(error),
+                Err(error) if at == 0 || is_of_source(&error) => return Err(error),
                 Err(error) => self.files[at].cut = Some(error.to_string()),
             }
         }
@@ -102,7 +113,8 @@ impl Follower {
         let OpenedFile { codec, bytes } = open_file(part)?;
         let size = bytes.file.size().map_err(|source| of_io(&part.place, source))?.0;
         let from = self.files[at].bytes;
-        let threads = if size < Self::PARALLEL_BYTES { 1 } else { threads };
+        let threads =
+            if size < Self::PARALLEL_BYTES { 1 } else { threads.min(chunks(codec, size)) };
         self.fold.in_file(&part.place.name());
         let lines = match (codec, &bytes.file) {
             (Codec::Plain, LogFile::Local(file)) => Lines::File(file),
@@ -121,8 +133,35 @@ impl Follower {
             }
         };
         let folded = fold_lines(lines, from, threads, &mut self.fold, on_task);
-        let cut = folded.cut.map(|reason| format!("{}: {reason}", part.place.name()));
-        self.files[at] = FollowedFile { bytes: folded.bytes, cut };
+        if let Some(source) = folded.failed {
+            return Err(of_io(&part.place, source));
+        }
+        let file = &mut self.files[at];
+        file.cut = folded.cut.map(|reason| format!("{}: {reason}", part.place.name()));
+        (file.bytes, file.size) = (folded.bytes, part.size);
         Ok(())
     }
+}
+
+fn final_name(part: &LogPart) -> String {
+    let name = part.place.name();
+    name.strip_suffix(".inprogress").map(str::to_owned).unwrap_or(name)
+}
+
+/// Whether an error tells nothing of the log itself and may pass: the network is gone, or a part was compacted away since it was
+/// listed.
+fn is_of_source(error: &Error) -> bool {
+    match error {
+        Error::Unreadable { source, .. } => source.kind() != ErrorKind::PermissionDenied,
+        Error::Missing { .. } => true,
+        _ => false,
+    }
+}
+
+/// How many threads can have something to do at once.
+fn chunks(codec: Codec, size: u64) -> usize {
+    /// About what the best codec makes of an event log.
+    const RATIO: u64 = 16;
+    let decoded = if codec == Codec::Plain { size } else { size.saturating_mul(RATIO) };
+    usize::try_from(decoded / as_u64(CHUNK_BYTES)).unwrap_or(usize::MAX).saturating_add(1)
 }

@@ -1,8 +1,8 @@
-use crate::access::{Worker, back_off, chain, received};
+use crate::access::{Worker, back_off, chain};
 use crate::unpack::{UnpackLimits, unpack};
 use crate::{Access, Error};
 use futures::StreamExt;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,20 +23,37 @@ pub struct HistoryServer {
     access: Access,
     headers: HeaderMap,
     limits: UnpackLimits,
+    max_list: Bytes,
     patience: Patience,
 }
 
 /// How a [`HistoryServer`] is called.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HistoryServerOptions {
-    /// Headers of every request, for example `Authorization`. Their values are never shown.
+    /// Headers of every request, for example `Authorization`. Their values are never shown, and sent without
+    /// encryption to this machine only.
     pub headers: Vec<(String, String)>,
     /// User and password for basic authentication.
     pub basic: Option<(String, String)>,
     /// What may be unpacked.
     pub limits: UnpackLimits,
+    /// What a list of applications may have at most.
+    pub max_list: Bytes,
     /// When to give up.
     pub patience: Patience,
+}
+
+/// Lists of 256 MiB, which hold half a million attempts: Spark writes about 500 bytes for each.
+impl Default for HistoryServerOptions {
+    fn default() -> Self {
+        Self {
+            headers: Vec::new(),
+            basic: None,
+            limits: UnpackLimits::default(),
+            max_list: Bytes(256 << 20),
+            patience: Patience::default(),
+        }
+    }
 }
 
 /// How often a failing request is sent again.
@@ -146,6 +163,8 @@ impl HistoryServer {
             let setting = |reason: &str| Error::Setting {
                 name: format!("the header {name}"),
                 reason: reason.to_owned(),
+                hint: "give one `Name: value` a line in the file of --header-file, in visible characters of ASCII; \
+                       the same holds for the token of --bearer-token-variable",
             };
             let name = HeaderName::try_from(name).map_err(|_| setting("it is no name"))?;
             let mut value =
@@ -159,8 +178,11 @@ impl HistoryServer {
             let request = request.map_err(|error| wrong(&error.without_url().to_string()))?;
             headers.extend(request.headers().clone());
         }
-        if headers.contains_key(AUTHORIZATION) && base.scheme() == "http" && !is_loopback(&base) {
-            return Err(wrong("credentials are not sent without encryption; use https"));
+        // Any header may be a credential: a cookie, a token of a proxy.
+        if !headers.is_empty() && base.scheme() == "http" && !is_loopback(&base) {
+            return Err(wrong(
+                "headers and credentials are not sent without encryption; use https",
+            ));
         }
         Ok(Self {
             http,
@@ -169,6 +191,7 @@ impl HistoryServer {
             access: access.clone(),
             headers,
             limits: options.limits,
+            max_list: options.max_list,
             patience: options.patience,
         })
     }
@@ -249,6 +272,17 @@ impl HistoryServer {
         self.again(|| {
             let mut body = Vec::new();
             self.get(url, &mut |bytes| {
+                if as_u64(body.len()).saturating_add(as_u64(bytes.len())) > self.max_list.0 {
+                    return Err(Error::Answer {
+                        url: url.to_string(),
+                        status: 200,
+                        reason: format!(
+                            "its list of applications is larger than {}; ask for fewer with --since or --limit",
+                            self.max_list
+                        ),
+                        wait: None,
+                    });
+                }
                 body.extend_from_slice(bytes);
                 Ok(())
             })?;
@@ -267,7 +301,7 @@ impl HistoryServer {
         let mut received = 0u64;
         let limit = self.limits.unpacked.0;
         self.get(url, &mut |bytes| {
-            received += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            received += as_u64(bytes.len());
             if received > limit {
                 return Err(Error::Archive {
                     url: url.to_string(),
@@ -275,7 +309,7 @@ impl HistoryServer {
                     again: false,
                 });
             }
-            on_bytes(Bytes(u64::try_from(bytes.len()).unwrap_or(u64::MAX)));
+            on_bytes(Bytes(as_u64(bytes.len())));
             file.write_all(bytes).map_err(of_file)
         })?;
         file.flush().map_err(of_file)
@@ -318,7 +352,7 @@ impl HistoryServer {
                 let answer = request.send().await.map_err(plain)?;
                 Ok(answer)
             });
-            let answer = received(&sent).map_err(of_network)?;
+            let answer = sent.received().map_err(of_network)?;
             let status = answer.status();
             if status.is_redirection() {
                 redirect = status;
@@ -327,7 +361,7 @@ impl HistoryServer {
             }
             if !status.is_success() {
                 let headers = answer.headers().clone();
-                let text = received(&self.worker.begin(beginning(answer))).unwrap_or_default();
+                let text = self.worker.wait(beginning(answer)).unwrap_or_default();
                 return Err(Error::Answer {
                     url: url.to_string(),
                     status: status.as_u16(),
@@ -384,17 +418,27 @@ impl HistoryServer {
             .and_then(|value| value.to_str().ok())
             .and_then(|text| from.join(text).ok())
             .ok_or_else(|| refused("it redirects to nowhere".to_owned()))?;
-        let is_same = target.host_str() == self.base.host_str()
-            && target.port_or_known_default() == self.base.port_or_known_default();
-        let is_upgrade = target.scheme() == "https"
-            && self.base.scheme() == "http"
-            && target.host_str() == self.base.host_str();
-        if is_same || is_upgrade {
-            return Ok(target);
+        match refusal(&self.base, from, &target) {
+            None => Ok(target),
+            Some(reason) => Err(refused(reason)),
         }
-        let host = target.host_str().unwrap_or_default();
-        Err(refused(format!("it redirects to another host, {host}, which is not followed")))
     }
+}
+
+/// Why a redirect is not followed, which would send the headers once more: only to the same server, or from there on
+/// with encryption, never back.
+fn refusal(base: &Url, from: &Url, target: &Url) -> Option<String> {
+    let is_same = target.origin() == base.origin();
+    let is_upgrade = target.scheme() == "https" && base.scheme() == "http";
+    if target.host_str() == base.host_str() && target.scheme() == "http" && from.scheme() == "https"
+    {
+        return Some("it redirects to http, without encryption, which is not followed".to_owned());
+    }
+    if is_same || (is_upgrade && target.host_str() == base.host_str()) {
+        return None;
+    }
+    let host = target.host_str().unwrap_or_default();
+    Some(format!("it redirects to another host, {host}, which is not followed"))
 }
 
 /// The first bytes of an answer that is an error, in one line.
@@ -424,6 +468,10 @@ fn plain(error: reqwest::Error) -> io::Error {
     io::Error::new(kind, text)
 }
 
+fn as_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
@@ -446,4 +494,33 @@ fn segment(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_lead_to_the_same_server_and_never_back_from_encryption() {
+        for (base, from, target, refused) in [
+            ("http://h:18080/", "http://h:18080/a", "http://h:18080/b", None),
+            ("http://h:18080/", "http://h:18080/a", "https://h/b", None),
+            ("http://h:18080/", "https://h/b", "https://h/c", None),
+            ("https://h/", "https://h/a", "https://h:443/b", None),
+            ("https://h/", "https://h/a", "http://h/b", Some("without encryption")),
+            ("https://h/", "https://h/a", "http://h:443/b", Some("without encryption")),
+            ("http://h/", "https://h/a", "http://h/b", Some("without encryption")),
+            ("https://h/", "https://h/a", "https://h:8443/b", Some("another host")),
+            ("https://h/", "https://h/a", "https://other/b", Some("another host")),
+            ("http://h/", "http://h/a", "https://other/b", Some("another host")),
+        ] {
+            let url = |text| Url::parse(text).unwrap();
+            let reason = refusal(&url(base), &url(from), &url(target));
+            match (&reason, refused) {
+                (None, None) => {}
+                (Some(reason), Some(refused)) => assert!(reason.contains(refused), "{reason}"),
+                _ => panic!("{base} {from} {target}: {reason:?}"),
+            }
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod error;
 mod event_log;
 mod follower;
 mod history_server;
+mod list_answer;
 mod listing;
 mod location;
 mod log_file;

@@ -1,10 +1,11 @@
 use crate::error::of_io;
+use crate::list_answer::odd_part;
 use crate::location::{Location, Remote};
 use crate::{Error, EventLog, LogPart};
 use object_store::ObjectMeta;
 use object_store::path::Path as Key;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -35,31 +36,45 @@ pub struct Listing {
 /// Nothing is read but names, sizes and times, so files that are no logs may be among them; reading those says so.
 ///
 /// Logs that vanish while the list is made, rolling logs without a part yet, and `.inprogress` files beside the
-/// finished one are left out.
+/// finished one are left out. So are objects that stand for a directory.
 ///
 /// # Errors
-/// When the location is missing or cannot be read at all. What is below it never fails the list.
+/// When the location is missing or cannot be read at all, and [`Error::OnlyFolders`] when there is nothing at this
+/// level of an object store. What is below it never fails the list.
 pub fn list(location: &Location, depth: Depth) -> Result<Listing, Error> {
     let found = match location {
         Location::Local(path) => Walk::default().local(path, depth)?,
         Location::Remote(remote) => remote_folders(remote, depth)?,
     };
-    let Walk { folders, failed, single, .. } = found;
+    let Walk { folders, failed, single, only_folders, .. } = found;
+    if only_folders {
+        return Err(Error::OnlyFolders { place: location.to_string() });
+    }
     let mut listing = Listing { logs: Vec::new(), failed };
     if let Some(part) = single {
-        let in_progress = part.place.name().ends_with(".inprogress");
+        let in_progress = is_in_progress(&part.place.name());
         listing.logs.push(EventLog::new(part.place.clone(), vec![part], Vec::new(), in_progress));
     }
     for folder in folders {
         folder.into_logs(&mut listing.logs);
     }
-    let is_closed = |log: &EventLog| !log.place.name().ends_with(".inprogress");
+    let is_closed = |log: &EventLog| !is_in_progress(&log.place.name());
     let closed: HashSet<String> =
         listing.logs.iter().filter(|log| is_closed(log)).map(EventLog::url).collect();
     // Both are there while a file system copies instead of renaming.
     listing.logs.retain(|log| is_closed(log) || !closed.contains(&log.url()));
     listing.logs.sort_by_cached_key(|log| (Reverse(log.version.modified), log.place.to_string()));
     Ok(listing)
+}
+
+fn is_in_progress(name: &str) -> bool {
+    name.ends_with(".inprogress")
+}
+
+/// Whether logs are looked for in a directory of this name: not where Spark and Hadoop keep what is temporary
+/// (`_temporary`) or hidden.
+fn is_hidden_directory(name: &str) -> bool {
+    name.starts_with(['.', '_'])
 }
 
 /// What lies at the place of a log.
@@ -76,13 +91,17 @@ pub(crate) fn files_at(log: &Location) -> Result<LogFiles, Error> {
         Location::Local(path) => Walk::default().local(path, Depth::OneLevel)?,
         Location::Remote(remote) => remote_folders(remote, Depth::OneLevel)?,
     };
-    if let Some(part) = found.single {
+    if let Some(mut part) = found.single {
+        part.is_growing = is_in_progress(&part.place.name());
         return Ok(LogFiles::One(part));
     }
     let folder = found.folders.into_iter().find(|folder| folder.place == *log);
     let mut files = folder.map_or_else(Vec::new, |folder| folder.files);
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(LogFiles::Folder(files.into_iter().map(|file| file.part).collect()))
+    let is_growing = Parts::of(files.iter().map(|file| file.name.as_str()))
+        .is_some_and(|parts| parts.in_progress);
+    let parts = files.into_iter().map(|file| LogPart { is_growing, ..file.part });
+    Ok(LogFiles::Folder(parts.collect()))
 }
 
 /// A file of a folder.
@@ -137,6 +156,8 @@ struct Walk {
     failed: Vec<Error>,
     /// The file that the location itself is: a log whatever its name.
     single: Option<LogPart>,
+    /// Whether folders lie in the prefix of an object store, which are not looked at, and nothing else.
+    only_folders: bool,
     /// Directories still to be read.
     below: Vec<(PathBuf, usize)>,
 }
@@ -214,7 +235,10 @@ impl Walk {
         let Level { depth, level } = from;
         let is_rolling = level == 0 || depth == Depth::Recursive;
         let is_rolling = is_rolling && classify(name, true) == Some(LogKind::Rolling);
-        let is_below = depth == Depth::Recursive && !is_link && level < Self::MAX_DEPTH;
+        let is_below = depth == Depth::Recursive
+            && !is_link
+            && !is_hidden_directory(name)
+            && level < Self::MAX_DEPTH;
         if is_rolling || is_below {
             self.below.push((path, level + 1));
         }
@@ -239,43 +263,41 @@ fn remote_folders(remote: &Remote, depth: Depth) -> Result<Walk, Error> {
     let of_root = |source| of_io(&place, source);
     let bucket = &remote.bucket;
     let mut walk = Walk::default();
-    let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
+    let mut objects = Objects::new(remote);
     match depth {
         Depth::Recursive => {
-            for object in bucket.list_all(&remote.key).map_err(of_root)? {
-                add_object(remote, object, &mut folders);
-            }
+            objects.add(bucket.list_all(&remote.key).map_err(of_root)?, &remote.key);
         }
         Depth::OneLevel => {
             let listed = bucket.list(&remote.key).map_err(of_root)?;
-            for object in listed.objects {
-                add_object(remote, object, &mut folders);
-            }
+            objects.add(listed.objects, &remote.key);
+            objects.add_prefixes(&listed.common_prefixes);
             let is_rolling = |key: &Key| {
                 classify(key.filename().unwrap_or_default(), true) == Some(LogKind::Rolling)
             };
             let rolling: Vec<Key> = listed.common_prefixes.into_iter().filter(is_rolling).collect();
-            let is_empty = folders.is_empty() && rolling.is_empty();
             for (key, listed) in bucket.list_each(rolling).map_err(of_root)? {
                 match listed {
-                    Ok(listed) => {
-                        for object in listed.objects {
-                            add_object(remote, object, &mut folders);
-                        }
-                    }
+                    Ok(listed) => objects.add(listed.objects, &key),
                     Err(error) => {
                         let place = Location::Remote(Remote { key, ..remote.clone() });
                         walk.failed.push(of_io(&place, error));
                     }
                 }
             }
-            if is_empty {
-                walk.single = single_object(remote)?;
-            }
         }
     }
-    if folders.is_empty() && walk.failed.is_empty() && depth == Depth::Recursive {
-        walk.single = single_object(remote)?;
+    objects.drop_directories();
+    walk.failed.extend(objects.odd_keys());
+    let Objects { folders, prefixes, is_there, .. } = objects;
+    let has_rolling = prefixes.iter().any(|name| classify(name, true) == Some(LogKind::Rolling));
+    if folders.is_empty() && !has_rolling {
+        walk.single = match single_object(remote) {
+            // A directory that is empty, as far as it is visible.
+            Err(Error::Missing { .. }) if is_there => None,
+            found => found?,
+        };
+        walk.only_folders = walk.single.is_none() && !prefixes.is_empty();
     }
     walk.folders.extend(folders.into_values());
     Ok(walk)
@@ -291,25 +313,126 @@ fn single_object(remote: &Remote) -> Result<Option<LogPart>, Error> {
     Ok(Some(remote_part(remote, object)))
 }
 
-fn add_object(remote: &Remote, object: ObjectMeta, folders: &mut BTreeMap<String, Folder>) {
-    let key = object.location.clone();
-    let Some(name) = key.filename().map(str::to_owned) else { return };
-    let mut above: Vec<_> = key.parts().collect();
-    above.pop();
-    let folder = Key::from_iter(above);
-    let mut below = key.prefix_match(&remote.key).into_iter().flatten();
-    if below.any(|part| part.as_ref().starts_with('.')) {
-        return;
+/// What was listed below a prefix.
+struct Objects<'r> {
+    root: &'r Remote,
+    folders: BTreeMap<String, Folder>,
+    /// Names of the visible folders of the first level.
+    prefixes: BTreeSet<String>,
+    /// Keys that are no paths, as far as they are.
+    odd: BTreeSet<String>,
+    /// Whether there is anything, visible or not.
+    is_there: bool,
+}
+
+impl<'r> Objects<'r> {
+    fn new(root: &'r Remote) -> Self {
+        let (folders, prefixes, odd) = Default::default();
+        Self { root, folders, prefixes, odd, is_there: false }
     }
-    let part = remote_part(remote, object);
-    folders
-        .entry(folder.to_string())
-        .or_insert_with(|| Folder {
-            place: Location::Remote(Remote { key: folder, ..remote.clone() }),
-            files: Vec::new(),
+
+    fn add_prefixes(&mut self, prefixes: &[Key]) {
+        for prefix in prefixes {
+            self.is_there = true;
+            let name = prefix.filename().unwrap_or_default();
+            match odd_part(name) {
+                Some(part) => self.add_odd(prefix, part),
+                None if is_hidden_directory(name) => {}
+                None => _ = self.prefixes.insert(name.to_owned()),
+            }
+        }
+    }
+
+    /// Adds objects that were listed below `prefix`.
+    fn add(&mut self, objects: Vec<ObjectMeta>, prefix: &Key) {
+        for object in objects {
+            self.is_there = true;
+            // Its key has a slash at the end, or else it would not lie below.
+            if object.location != *prefix {
+                self.add_object(object);
+            }
+        }
+    }
+
+    fn add_object(&mut self, object: ObjectMeta) {
+        let key = &object.location;
+        let (Some(name), Some(folder)) = (key.filename(), key.parent()) else { return };
+        let mut above = folder.prefix_match(&self.root.key).into_iter().flatten();
+        if above.any(|part| is_hidden_directory(part.as_ref())) {
+            return;
+        }
+        drop(above);
+        if let Some(part) = odd_part(name) {
+            self.add_odd(key, part);
+            return;
+        }
+        if name.starts_with('.') {
+            return;
+        }
+        let name = name.to_owned();
+        let part = remote_part(self.root, object);
+        self.folders
+            .entry(folder.to_string())
+            .or_insert_with(|| Folder {
+                place: Location::Remote(Remote { key: folder, ..self.root.clone() }),
+                files: Vec::new(),
+            })
+            .files
+            .push(Entry { name, part });
+    }
+
+    fn add_odd(&mut self, key: &Key, part: &str) {
+        let above = key.parent().map_or_else(String::new, |above| above.to_string());
+        let slash = if above.is_empty() { "" } else { "/" };
+        // More follows after these.
+        let end = if matches!(part, "" | "." | "..") { "/" } else { "" };
+        self.odd.insert(format!("{above}{slash}{part}{end}"));
+    }
+
+    fn odd_keys(&self) -> impl Iterator<Item = Error> {
+        let url = self.root.bucket.url();
+        self.odd.iter().map(move |key| Error::Key {
+            place: format!("{url}/{key}"),
+            reason: "an empty part, `.`, `..` or a control character is no part of a path"
+                .to_owned(),
         })
-        .files
-        .push(Entry { name, part });
+    }
+
+    /// Takes out empty objects that stand for a directory without a slash in their keys, as Azure's do. Others are
+    /// empty files.
+    fn drop_directories(&mut self) {
+        let mut directories: HashSet<&str> = HashSet::new();
+        for mut folder in self.folders.keys().map(String::as_str) {
+            while directories.insert(folder)
+                && let Some((above, _)) = folder.rsplit_once('/')
+            {
+                folder = above;
+            }
+        }
+        let mut dropped = HashSet::new();
+        for (folder, Folder { files, .. }) in &self.folders {
+            let is_root = *folder == self.root.key.as_ref();
+            for Entry { name, .. } in files.iter().filter(|file| file.part.size.0 == 0) {
+                let key = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                if directories.contains(key.as_str())
+                    || (is_root && self.prefixes.contains(name))
+                    || classify(name, true) == Some(LogKind::Rolling)
+                {
+                    dropped.insert(key);
+                }
+            }
+        }
+        if dropped.is_empty() {
+            return;
+        }
+        for (folder, Folder { files, .. }) in &mut self.folders {
+            files.retain(|Entry { name, .. }| {
+                let key = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                !dropped.contains(&key)
+            });
+        }
+        self.folders.retain(|_, folder| !folder.files.is_empty());
+    }
 }
 
 fn remote_part(remote: &Remote, object: ObjectMeta) -> LogPart {

@@ -80,7 +80,10 @@ impl Location {
     #[must_use]
     pub fn canonical(self) -> Self {
         match self {
-            Self::Local(path) => Self::Local(path.canonicalize().unwrap_or(path)),
+            Self::Local(path) => Self::Local(
+                // One that is not there still counts from here, not from where a server works.
+                path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path),
+            ),
             remote => remote,
         }
     }

@@ -1,11 +1,10 @@
 use crate::Error;
-use crate::access::received;
+use crate::access::Begun;
 use crate::error::of_io;
 use crate::location::{Location, Remote};
 use crate::object_source::ObjectState;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};
-use std::sync::mpsc::Receiver;
 use tinderbox_model::{Bytes, TimestampMs};
 
 /// One file of an event log: the whole log or a part of a rolling one.
@@ -89,8 +88,9 @@ impl Read for LogFile {
     }
 }
 
-/// An object that is read in ranges of 8 MiB, the next one already asked for while one is consumed. All of them are
-/// of one version of the object; broken connections are taken up where they broke.
+/// An object that is read in ranges: a small one for whoever looks at the first lines only, then larger ones up to
+/// 8 MiB, the next one already asked for while one is consumed. All of them are of one version of the object; broken
+/// connections are taken up where they broke. What is still coming in when it is dropped is given up.
 #[derive(Debug)]
 pub struct RemoteFile {
     remote: Remote,
@@ -100,12 +100,18 @@ pub struct RemoteFile {
     /// Where the range begins that was asked for last.
     asked: u64,
     current: Cursor<Vec<u8>>,
-    ahead: Option<Receiver<io::Result<Vec<u8>>>>,
+    ahead: Option<Begun<io::Result<Vec<u8>>>>,
+    /// Bytes of the range that is asked for next.
+    range: u64,
     is_growing: bool,
 }
 
 impl RemoteFile {
+    /// Holds the first lines of nearly every log.
+    const FIRST_RANGE: u64 = 256 << 10;
     const RANGE: u64 = 8 << 20;
+    /// How much larger than the one before a range is, up to the limit.
+    const GROWTH: u64 = 8;
     /// Versions of a growing object that one range is tried with.
     const VERSIONS: usize = 5;
 
@@ -127,17 +133,18 @@ impl RemoteFile {
             asked: offset,
             current: Cursor::default(),
             ahead: None,
+            range: Self::FIRST_RANGE,
             is_growing: listed.is_some_and(|part| part.is_growing),
         };
-        // The first range tells whether it is there at all.
+        // The first range tells whether it is there at all. Whether more is wanted shows when it has been read.
         file.ask();
-        file.advance()?;
+        file.receive()?;
         Ok(file)
     }
 
     /// Asks for the next range, if there is one.
     fn ask(&mut self) {
-        let end = self.state.size.min(self.next.saturating_add(Self::RANGE));
+        let end = self.state.size.min(self.next.saturating_add(self.range));
         if self.next >= end {
             return;
         }
@@ -145,20 +152,39 @@ impl RemoteFile {
         let work = bucket.read(&self.remote.key, &self.state, self.next..end);
         self.ahead = Some(bucket.worker().begin(work));
         (self.asked, self.next) = (self.next, end);
+        self.range = (self.range * Self::GROWTH).min(Self::RANGE);
     }
 
-    /// Takes the range that was asked for and asks for the one behind it. False at the end.
+    /// Takes the next range and asks for the one behind it. False at the end.
     fn advance(&mut self) -> io::Result<bool> {
-        let Some(ahead) = self.ahead.take() else { return Ok(false) };
-        let range = match received(&ahead) {
-            Err(error) if error.kind() == ErrorKind::StaleNetworkFileHandle && self.is_growing => {
-                self.take_again()?
-            }
-            other => other?,
-        };
-        self.current = Cursor::new(range);
+        if self.ahead.is_none() {
+            self.ask();
+        }
+        let is_more = self.receive()?;
         self.ask();
-        Ok(true)
+        Ok(is_more)
+    }
+
+    /// Waits for the range that was asked for. False when there is none.
+    fn receive(&mut self) -> io::Result<bool> {
+        let Some(ahead) = self.ahead.take() else { return Ok(false) };
+        let range = match ahead.received() {
+            Err(error) if error.kind() == ErrorKind::StaleNetworkFileHandle && self.is_growing => {
+                self.take_again()
+            }
+            other => other,
+        };
+        match range {
+            Ok(range) => {
+                self.current = Cursor::new(range);
+                Ok(true)
+            }
+            Err(error) => {
+                // Who reads on after an error must not miss it.
+                self.next = self.asked;
+                Err(error)
+            }
+        }
     }
 
     /// The range that was asked for last, of the newer version of a log that only grows: what was read of the older
@@ -172,7 +198,7 @@ impl RemoteFile {
             }
             self.state.e_tag = meta.e_tag;
             let asked = self.asked..self.next;
-            match received(&bucket.worker().begin(bucket.read(key, &self.state, asked))) {
+            match bucket.worker().wait(bucket.read(key, &self.state, asked)) {
                 Err(error) if error.kind() == ErrorKind::StaleNetworkFileHandle => {}
                 other => return other,
             }

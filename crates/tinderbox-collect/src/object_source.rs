@@ -1,5 +1,5 @@
 use crate::access::{Worker, back_off, chain};
-use crate::{Access, Error};
+use crate::{Access, Error, list_answer};
 use futures::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
@@ -13,6 +13,7 @@ use object_store::{
     ObjectStore, ObjectStoreExt, ObjectStoreScheme, RetryConfig,
 };
 use reqwest::Url;
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;
@@ -51,8 +52,11 @@ impl Bucket {
             _ => url.to_string(),
         };
         let url = Url::parse(&text).map_err(|error| unknown(error.to_string()))?;
-        let (scheme, key) = ObjectStoreScheme::parse(&url)
-            .map_err(|_| unknown("it is not read by this version".to_owned()))?;
+        let (scheme, key) =
+            ObjectStoreScheme::parse(&url).map_err(|_| match Key::from_url_path(url.path()) {
+                Err(error) => unknown(error.to_string()),
+                Ok(_) => unknown("it is not read by this version".to_owned()),
+            })?;
         let settings = Settings { access, text: &text };
         let store: Arc<dyn ObjectStore> = match scheme {
             ObjectStoreScheme::AmazonS3 => settings.s3()?,
@@ -152,8 +156,9 @@ impl Bucket {
                 };
                 let error = match read_once(store.as_ref(), &key, options, &mut read).await {
                     Ok(()) if range.start + as_u64(read.len()) >= range.end => return Ok(read),
+                    // Not `UnexpectedEof`, which is what a log that is cut off reads as.
                     Ok(()) => {
-                        io::Error::new(io::ErrorKind::UnexpectedEof, "the answer is too short")
+                        io::Error::new(io::ErrorKind::ConnectionAborted, "the answer is too short")
                     }
                     Err(error) if !is_transient(&error) => return Err(plain(&error, &secrets)),
                     Err(error) => plain(&error, &secrets),
@@ -234,10 +239,23 @@ impl Settings<'_> {
     }
 
     fn wrong(&self, error: &object_store::Error) -> Error {
+        if let Some(Error::Setting { name, reason, hint }) = ours(error) {
+            return Error::Setting { name: name.clone(), reason: reason.clone(), hint };
+        }
         let secrets = self.access.settings().iter().filter(|(name, _)| is_secret(name));
         let secrets: Vec<String> = secrets.map(|(_, value)| value.clone()).collect();
-        Error::Setting { name: self.text.to_owned(), reason: shown(&chain(error), &secrets) }
+        Error::Setting {
+            name: self.text.to_owned(),
+            reason: shown(&chain(error), &secrets),
+            hint: "check the environment variables AWS_…, GOOGLE_… or AZURE_… of the store",
+        }
     }
+}
+
+/// The error of ours that a store has wrapped.
+fn ours<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Error> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<Error>())
 }
 
 fn retry() -> RetryConfig {
@@ -270,7 +288,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Refuses metadata addresses before a request leaves.
+/// Refuses metadata addresses before a request leaves, and makes lists readable that come in.
 #[derive(Debug)]
 struct Guarded {
     access: Access,
@@ -290,7 +308,18 @@ impl HttpService for Guarded {
             self.access
                 .check(request.uri().host().unwrap_or_default())
                 .map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
-            self.http.execute(request).await
+            let is_list = list_answer::is_list(request.uri().query().unwrap_or_default());
+            let answer = self.http.execute(request).await?;
+            if !is_list || !answer.status().is_success() {
+                return Ok(answer);
+            }
+            let (head, body) = answer.into_parts();
+            let bytes = body.bytes().await?;
+            let body = match std::str::from_utf8(&bytes).map(list_answer::fit) {
+                Ok(Cow::Owned(fitted)) => fitted.into(),
+                _ => bytes.into(),
+            };
+            Ok(HttpResponse::from_parts(head, body))
         })
     }
 }
@@ -317,6 +346,7 @@ fn plain(error: &object_store::Error, secrets: &[String]) -> io::Error {
             io::ErrorKind::PermissionDenied
         }
         Store::Precondition { .. } => io::ErrorKind::StaleNetworkFileHandle,
+        Store::InvalidPath { .. } => io::ErrorKind::InvalidFilename,
         _ => io::ErrorKind::Other,
     };
     let text = match kind {

@@ -13,7 +13,7 @@ use tinderbox_model::Task;
 use tinderbox_spark::{Fold, ParsedLine};
 
 /// Bytes that a thread reads at a time.
-const CHUNK_BYTES: usize = 4 << 20;
+pub(crate) const CHUNK_BYTES: usize = 4 << 20;
 
 /// Longer lines are skipped and reported. Spark 4.3 sets the same limit for itself (`spark.history.fs.maxLineLength`).
 pub(crate) const LINE_LIMIT: usize = 256 << 20;
@@ -27,12 +27,14 @@ pub(crate) enum Lines<'r> {
 }
 
 /// How far a file was folded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Folded {
     /// Decoded bytes up to the end of the last line that counts; reading may go on here when the file has grown.
     pub(crate) bytes: u64,
     /// What ended the lines early, in words. Only of a log that does not grow any more it means that events are missing.
     pub(crate) cut: Option<String>,
+    /// What the source said when it failed: that tells nothing of the log, and trying again may help.
+    pub(crate) failed: Option<io::Error>,
 }
 
 /// Folds the lines from byte `from` on (of the decoded bytes; a stream begins there).
@@ -44,10 +46,17 @@ pub(crate) fn fold_lines(
     on_task: &mut (dyn FnMut(Task) + Send),
 ) -> Folded {
     let source = Source::new(lines, from);
-    let turns = Turns {
-        state: Mutex::new(State { next: 0, stopped: false, bytes: from, cut: None, fold, on_task }),
-        changed: Condvar::new(),
+    let state = State {
+        next: 0,
+        stopped: false,
+        panicked: false,
+        bytes: from,
+        cut: None,
+        failed: None,
+        fold,
+        on_task,
     };
+    let turns = Turns { state: Mutex::new(state), changed: Condvar::new() };
     if threads <= 1 {
         work(&source, &turns);
     } else {
@@ -58,18 +67,19 @@ pub(crate) fn fold_lines(
         });
     }
     let state = turns.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Folded { bytes: state.bytes, cut: state.cut }
+    Folded { bytes: state.bytes, cut: state.cut, failed: state.failed }
 }
 
 /// Takes chunks until there is none.
 fn work(source: &Source<'_>, turns: &Turns<'_>) {
+    let _release = Release(turns);
     let mut buffer = Buffer::default();
-    while let Some(chunk) = source.next(&mut buffer) {
+    while let Some(mut chunk) = source.next(&mut buffer) {
         let bytes = &buffer.bytes[chunk.from..chunk.to];
         let lines = parse(bytes);
         let mut state = turns.wait_for(chunk.number);
         if !state.stopped {
-            state.fold_chunk(&chunk, bytes, lines);
+            state.fold_chunk(&mut chunk, bytes, lines);
         }
         state.next += 1;
         let stopped = state.stopped;
@@ -93,6 +103,20 @@ fn parse(bytes: &[u8]) -> Vec<(usize, ParsedLine<'_>)> {
     lines
 }
 
+/// Lets the other threads go when this one panics: its turn would never end.
+struct Release<'t, 'f>(&'t Turns<'f>);
+
+impl Drop for Release<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut state = lock(&self.0.state);
+            (state.stopped, state.panicked) = (true, true);
+            drop(state);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 struct Turns<'f> {
     state: Mutex<State<'f>>,
     changed: Condvar,
@@ -103,8 +127,11 @@ struct State<'f> {
     next: u64,
     /// Whether what comes later does not count any more.
     stopped: bool,
+    /// Whether a thread panicked: nobody's turn comes any more.
+    panicked: bool,
     bytes: u64,
     cut: Option<String>,
+    failed: Option<io::Error>,
     fold: &'f mut Fold,
     on_task: &'f mut (dyn FnMut(Task) + Send),
 }
@@ -112,7 +139,7 @@ struct State<'f> {
 impl<'f> Turns<'f> {
     fn wait_for(&self, number: u64) -> MutexGuard<'_, State<'f>> {
         let mut state = lock(&self.state);
-        while state.next != number {
+        while state.next != number && !state.panicked {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state
@@ -120,7 +147,7 @@ impl<'f> Turns<'f> {
 }
 
 impl State<'_> {
-    fn fold_chunk(&mut self, chunk: &Chunk, bytes: &[u8], lines: Vec<(usize, ParsedLine<'_>)>) {
+    fn fold_chunk(&mut self, chunk: &mut Chunk, bytes: &[u8], lines: Vec<(usize, ParsedLine<'_>)>) {
         for (at, line) in lines {
             self.fold.at_byte(chunk.offset + as_u64(at));
             self.fold.parsed(line, self.on_task);
@@ -147,9 +174,13 @@ impl State<'_> {
                 self.cut = Some(format!("the last line is cut off at byte {offset}"));
             }
         }
-        if let Some(reason) = &chunk.failed {
-            self.cut = Some(reason.clone());
+        if let Some(error) = chunk.failed.take() {
             self.stopped = true;
+            match error.kind() {
+                ErrorKind::UnexpectedEof => self.cut = Some(format!("the log is cut off: {error}")),
+                ErrorKind::InvalidData => self.cut = Some(format!("reading stopped: {error}")),
+                _ => self.failed = Some(error),
+            }
         }
     }
 }
@@ -169,8 +200,8 @@ struct Chunk {
     offset: u64,
     /// Lines beyond the limit that begin in this chunk: offset and length.
     too_long: Vec<(u64, u64)>,
-    /// Why reading ended early.
-    failed: Option<String>,
+    /// Why reading ended early: with [`ErrorKind::UnexpectedEof`] and [`ErrorKind::InvalidData`] the bytes are to blame.
+    failed: Option<io::Error>,
 }
 
 struct Source<'r> {
@@ -257,7 +288,7 @@ fn read_at(file: &File, from: u64, number: u64, buffer: &mut Buffer) -> (Chunk, 
     }
     let read = match fill_at(file, &mut buffer.bytes[..wanted], start - lead) {
         Ok(read) => read,
-        Err(error) => return (failed(chunk, &error), true),
+        Err(error) => return (failed(chunk, error), true),
     };
     let mut ended = read < wanted;
     if lead == 1 {
@@ -287,7 +318,7 @@ fn read_at(file: &File, from: u64, number: u64, buffer: &mut Buffer) -> (Chunk, 
         let at = start - lead + as_u64(scanned);
         let read = match fill_at(file, &mut buffer.bytes[scanned..target], at) {
             Ok(read) => read,
-            Err(error) => return (failed(chunk, &error), true),
+            Err(error) => return (failed(chunk, error), true),
         };
         if let Some(end) = memchr(b'\n', &buffer.bytes[scanned..scanned + read]) {
             chunk.to = scanned + end + 1;
@@ -307,7 +338,7 @@ fn read_at(file: &File, from: u64, number: u64, buffer: &mut Buffer) -> (Chunk, 
             buffer.bytes.shrink_to_fit();
             let (length, end) = match skip_line(file, start - lead + as_u64(scanned)) {
                 Ok((end, at_end)) => (end - offset, at_end),
-                Err(error) => return (failed(chunk, &error), true),
+                Err(error) => return (failed(chunk, error), true),
             };
             chunk.too_long.push((offset, length));
             return (chunk, end);
@@ -349,7 +380,7 @@ impl Stream<'_> {
                     // What came before the error counts; a half line before it does not.
                     chunk.to = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
                     self.offset += as_u64(chunk.to);
-                    return (failed(chunk, &error), true);
+                    return (failed(chunk, error), true);
                 }
             };
             if read < CHUNK_BYTES {
@@ -368,7 +399,7 @@ impl Stream<'_> {
                 self.offset += length;
                 return match end {
                     Ok(ended) => (chunk, ended),
-                    Err(error) => (failed(chunk, &error), true),
+                    Err(error) => (failed(chunk, error), true),
                 };
             }
         }
@@ -403,11 +434,8 @@ impl Stream<'_> {
     }
 }
 
-fn failed(mut chunk: Chunk, error: &io::Error) -> Chunk {
-    chunk.failed = Some(match error.kind() {
-        ErrorKind::UnexpectedEof => format!("the log is cut off: {error}"),
-        _ => format!("reading stopped: {error}"),
-    });
+fn failed(mut chunk: Chunk, error: io::Error) -> Chunk {
+    chunk.failed = Some(error);
     chunk.to = chunk.to.max(chunk.from);
     chunk
 }
@@ -426,7 +454,7 @@ fn fill_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     Ok(filled)
 }
 
-fn as_u64(length: usize) -> u64 {
+pub(crate) fn as_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 

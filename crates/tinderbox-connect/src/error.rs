@@ -3,6 +3,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tinderbox_model::{Bytes, ErrorClass};
 
+/// The first step of an installation, which needs more than Python itself.
+pub(crate) const MAKE_ENVIRONMENT: &str = "making the Python environment";
+
 /// Why a server, a session or a query cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -65,6 +68,14 @@ pub enum Error {
         /// What the connection said.
         problem: String,
     },
+    /// The server does not let us in.
+    #[error("the Spark Connect server at {url} refuses: {problem}")]
+    Forbidden {
+        /// Where it is, without parameters.
+        url: String,
+        /// What it said.
+        problem: String,
+    },
     /// The server refused a query or failed at it.
     #[error("{message}")]
     Server {
@@ -118,6 +129,7 @@ impl Error {
             | Self::NoProgram { .. }
             | Self::NotAnEnvironment { .. }
             | Self::BadAddress { .. }
+            | Self::Forbidden { .. }
             | Self::PatternPath { .. }
             | Self::Server { .. }
             | Self::TooLarge { .. }
@@ -131,16 +143,36 @@ impl Error {
         Some(match self {
             Self::NoSail { .. } => "tinderbox engine install sail".to_owned(),
             Self::NoProgram { program, .. } => match program.as_str() {
-                "setpriv" | "prlimit" => format!("install `{program}` (Debian: `apt install util-linux`)"),
+                "setpriv" => "install `setpriv` and `prlimit` (Debian: `apt install util-linux`)".to_owned(),
                 _ => "install Python 3.10 or newer with venv (Debian: `apt install python3 python3-venv`), or set \
                       TINDERBOX_PYTHON to one"
                     .to_owned(),
             },
+            Self::Install { step: MAKE_ENVIRONMENT, .. } => {
+                "install venv for this Python (Debian: `apt install python3-venv`), or set TINDERBOX_PYTHON to another"
+                    .to_owned()
+            }
             Self::Install { .. } => {
                 "check the network or the package index of pip, then type the command again".to_owned()
             }
             Self::NotAnEnvironment { .. } => "move it away, then type the command again".to_owned(),
             Self::BadAddress { .. } => "write it as sc://HOST:PORT, for example sc://127.0.0.1:15002".to_owned(),
+            Self::Forbidden { .. } => {
+                "name a token that the server knows: --on 'sc://HOST:PORT/;use_ssl=true;token=…'".to_owned()
+            }
+            Self::Temporary { folder, .. } => {
+                format!("make {} writable, or set TINDERBOX_SAIL to another place", folder.display())
+            }
+            Self::NotStarted { .. } => {
+                "where memory is limited it needs 3 GiB more than its queries; where `prlimit` is missing, install \
+                 util-linux"
+                    .to_owned()
+            }
+            Self::Answer { .. } => {
+                "compare the server's version: Spark 3.5 and 4.x, and Sail as `tinderbox engine install sail` \
+                 installs it, are known to work"
+                    .to_owned()
+            }
             Self::Unreachable { .. } => "check that the server is running and reachable from here".to_owned(),
             Self::PatternPath { .. } => {
                 "move the data directory to a path without *, ?, brackets, braces and backslashes, and name it with \
@@ -150,10 +182,7 @@ impl Error {
             Self::TooLarge { .. } => "ask for fewer columns, aggregate, or lower --limit".to_owned(),
             Self::TooSlow { .. } => "narrow the query, or run it on a cluster with --on sc://HOST:PORT".to_owned(),
             Self::Refused { hint, .. } => hint.clone(),
-            Self::Temporary { .. }
-            | Self::NotStarted { .. }
-            | Self::Server { .. }
-            | Self::Answer { .. } => return None,
+            Self::Server { .. } => return None,
         })
     }
 }

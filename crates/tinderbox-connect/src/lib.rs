@@ -1,8 +1,10 @@
 //! Spark Connect: Sail as a child process, sessions on any Spark Connect server, and free SQL over Parquet files.
 //!
-//! Invariants: no environment variable is read here; every place and every limit is an argument. No type of the
+//! Invariants: every place and every limit is an argument. (The client crate reads `SPARK_CONNECT_AUTHENTICATE_TOKEN` and
+//! `SPARK_CONNECT_USER_AGENT`; nothing here reads the environment.) No type of the
 //! client crate is in a public signature. SQL of users reaches a server only as a [`Query`], which is a single query
-//! over named tables and nothing else. Answers are bounded in rows, in bytes and in time.
+//! over named tables and nothing else. Answers are bounded in rows, in bytes and in time;
+//! the time of everything else is the caller's to bound.
 
 mod answer;
 mod error;

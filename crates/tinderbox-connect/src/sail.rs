@@ -4,7 +4,7 @@ mod install;
 
 use crate::Error;
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,9 +36,10 @@ pub struct SailEnvironment {
 }
 
 impl SailEnvironment {
-    /// The environment in `folder`, which need not exist.
+    /// The environment in `folder`, which need not exist. A relative path counts from here on, not from where Sail works.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        let folder = folder.into();
+        Self { folder: std::path::absolute(&folder).unwrap_or(folder) }
     }
 
     /// Whether it holds the pinned version. Starts nothing.
@@ -54,6 +55,23 @@ impl SailEnvironment {
         let libraries = fs::read_dir(self.folder.join("lib")).into_iter().flatten().flatten();
         let package = format!("site-packages/pysail-{SAIL_VERSION}.dist-info/RECORD");
         libraries.into_iter().any(|library| library.path().join(&package).exists())
+    }
+}
+
+/// Locked in a working directory for as long as whoever started its Sail lives.
+const OWNER: &str = ".owner";
+
+/// Removes working directories whose owners were killed.
+fn sweep(temporary: &Path) {
+    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with("sail-") {
+            continue;
+        }
+        let owner = File::open(entry.path().join(OWNER));
+        // One that is locked is in use, one without is being made.
+        if owner.is_ok_and(|owner| owner.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -89,15 +107,18 @@ impl Sail {
             return Err(Error::NoSail { folder: environment.folder.clone() });
         }
         let work = tempfile::Builder::new().prefix("sail-").tempdir_in(temporary);
-        let work =
-            work.map_err(|source| Error::Temporary { folder: temporary.to_owned(), source })?;
+        let failed = |source| Error::Temporary { folder: temporary.to_owned(), source };
+        let work = work.map_err(failed)?;
+        let owner = File::create(work.path().join(OWNER)).map_err(failed)?;
+        owner.try_lock().map_err(|error| failed(error.into()))?;
+        sweep(temporary);
         let command = command(&environment.python(), work.path(), limits);
         let child = Arc::new(Mutex::new(None));
         let (said, address) = oneshot::channel();
         let kept = Arc::clone(&child);
         let keeper = std::thread::Builder::new()
             .name("sail".to_owned())
-            .spawn(move || keep(command, work, &kept, said))
+            .spawn(move || keep(command, (work, owner), &kept, said))
             .map_err(|source| Error::NoProgram { program: "a thread".to_owned(), source })?;
         // From here on dropping ends the process.
         let mut sail = Self { url: String::new(), child, keeper: Some(keeper) };
@@ -162,7 +183,7 @@ fn command(python: &Path, work: &Path, limits: SailLimits) -> Command {
 /// Starts Sail, reads its log to the end, and waits for it.
 fn keep(
     mut command: Command,
-    work: TempDir,
+    work: (TempDir, File),
     child: &Mutex<Option<Child>>,
     said: oneshot::Sender<Result<String, Error>>,
 ) {
@@ -259,6 +280,21 @@ mod tests {
         fs::create_dir_all(&wanted).unwrap();
         fs::write(wanted.join("RECORD"), "").unwrap();
         assert!(environment.is_ready());
+    }
+
+    #[test]
+    fn working_directories_of_killed_owners_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = ["sail-left", "sail-used", "sail-new", "other"].map(|name| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            path
+        });
+        let owners: Vec<File> =
+            [0, 1, 3].map(|at: usize| File::create(made[at].join(OWNER)).unwrap()).into();
+        owners[1].lock().unwrap();
+        sweep(folder.path());
+        assert_eq!(made.map(|path| path.exists()), [false, true, true, true]);
     }
 
     #[tokio::test]

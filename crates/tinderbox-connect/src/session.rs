@@ -10,6 +10,15 @@ use uuid::Uuid;
 
 /// How long a server may take for its first answer.
 const ANSWERS: Duration = Duration::from_secs(20);
+/// How long it may take to end a session.
+const CLOSES: Duration = Duration::from_secs(10);
+/// The user of the session where the address names none.
+const USER: &str = "tinderbox";
+
+/// gRPC's codes for a server that cannot be reached, and for one that does not let us in.
+const UNAVAILABLE: i32 = 14;
+const PERMISSION_DENIED: i32 = 7;
+const UNAUTHENTICATED: i32 = 16;
 
 /// What one answer may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +52,16 @@ impl Session {
     /// # Errors
     /// [`Error::BadAddress`], [`Error::Unreachable`].
     pub async fn connect(url: &str) -> Result<Self, Error> {
+        let shown = without_parameters(url);
         let bad = |error: SparkError| Error::BadAddress {
-            url: url.to_owned(),
-            problem: error.to_string(),
+            url: shown.to_owned(),
+            problem: without_token(url, &error.to_string()),
         };
-        let builder = ChannelBuilder::parse(url).map_err(bad)?;
+        let mut builder = ChannelBuilder::parse(url).map_err(bad)?;
+        // A session belongs to a user: without one the client would interrupt and release that of another user, "".
+        if builder.user_id().is_none() {
+            builder.set("user_id", USER);
+        }
         let mut client = SparkConnectClient::connect(&builder).await.map_err(bad)?;
         client.set_retry_policy(RetryPolicy {
             max_retries: Some(3),
@@ -56,17 +70,26 @@ impl Session {
         });
         // The cheapest call that needs the session.
         let asked = client.get_configs(&["spark.sql.session.timeZone"]);
-        let problem = match tokio::time::timeout(ANSWERS, asked).await {
-            Ok(Ok(_)) => {
-                return Ok(Self { client: Arc::new(Client(client)), url: url.to_owned() });
+        let url_shown = shown.to_owned();
+        match tokio::time::timeout(ANSWERS, asked).await {
+            Ok(Ok(_)) => Ok(Self { client: Arc::new(Client(client)), url: url_shown }),
+            Ok(Err(error)) => {
+                let problem = without_token(url, &error.to_string());
+                Err(match error.grpc_code() {
+                    Some(PERMISSION_DENIED | UNAUTHENTICATED) => {
+                        Error::Forbidden { url: url_shown, problem }
+                    }
+                    _ => Error::Unreachable { url: url_shown, problem },
+                })
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("nothing came for {} s", ANSWERS.as_secs()),
-        };
-        Err(Error::Unreachable { url: url.to_owned(), problem })
+            Err(_) => {
+                let problem = format!("nothing came for {} s", ANSWERS.as_secs());
+                Err(Error::Unreachable { url: url_shown, problem })
+            }
+        }
     }
 
-    /// Where the server is.
+    /// Where the server is, without the parameters of the connection string: a token may be among them.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -121,7 +144,8 @@ impl Session {
         Ok(())
     }
 
-    /// Runs a query. Dropping the future interrupts it on the server.
+    /// Runs a query. When it takes too long, or the future is dropped, the server is asked to interrupt it as long as this
+    /// runtime lives; [`Session::close`] ends it for certain.
     ///
     /// # Errors
     /// [`Error::Server`] with the server's words, [`Error::TooLarge`], [`Error::TooSlow`], [`Error::Answer`].
@@ -132,10 +156,10 @@ impl Session {
         }
     }
 
-    /// Ends the session and all it holds on the server.
+    /// Ends the session and all it holds on the server, queries that run among it. Waits ten seconds at most.
     pub async fn close(self) {
         // A server that is gone has no session any more.
-        let _ = self.client.0.release_session().await;
+        let _ = tokio::time::timeout(CLOSES, self.client.0.release_session()).await;
     }
 
     async fn answer(&self, query: &Query, limits: Limits) -> Result<Answer, Error> {
@@ -178,8 +202,6 @@ impl Session {
     }
 
     fn failure(&self, error: &SparkError) -> Error {
-        /// gRPC's code for a server that cannot be reached.
-        const UNAVAILABLE: i32 = 14;
         if error.grpc_code() == Some(UNAVAILABLE) {
             return Error::Unreachable { url: self.url.clone(), problem: error.to_string() };
         }
@@ -234,7 +256,7 @@ impl Interrupt {
 impl Drop for Interrupt {
     fn drop(&mut self) {
         let Some(operation) = self.operation.take() else { return };
-        // Without a runtime the process is ending, and the server ends the operation when the connection breaks.
+        // Without a runtime the process is ending: whoever ends it closes the session.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let client = Arc::clone(&self.client);
             runtime.spawn(async move {
@@ -253,9 +275,23 @@ impl Drop for Interrupt {
 
 fn user(client: &SparkConnectClient) -> proto::UserContext {
     proto::UserContext {
-        user_id: client.user_id().unwrap_or("tinderbox").to_owned(),
+        user_id: client.user_id().unwrap_or(USER).to_owned(),
         ..Default::default()
     }
+}
+
+/// The address alone.
+fn without_parameters(url: &str) -> &str {
+    url.split_once("/;").map_or(url, |(address, _)| address)
+}
+
+/// The client's words without the token of the connection string, which some of them repeat.
+fn without_token(url: &str, text: &str) -> String {
+    let parameters = url.split_once("/;").map_or("", |(_, parameters)| parameters).split(';');
+    let tokens = parameters.filter_map(|parameter| parameter.strip_prefix("token="));
+    tokens.filter(|token| !token.is_empty()).fold(text.to_owned(), |text, token| {
+        text.replace(token, "***").replace(token.trim_end_matches('='), "***")
+    })
 }
 
 fn relation(kind: proto::relation::RelType) -> proto::Relation {
@@ -275,6 +311,15 @@ fn plain_path(path: &Path) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn token_of_an_address_is_not_repeated() {
+        let url = "sc://h:443/;use_ssl=true;token=c2VjcmV0==;user_id=u";
+        assert_eq!(without_parameters(url), "sc://h:443");
+        let said = "`token=c2VjcmV0==` and c2VjcmV0 at sc://h:443/;use_ssl=true;token=c2VjcmV0==";
+        assert!(!without_token(url, said).contains("c2VjcmV0"));
+        assert_eq!(without_token("sc://h:443", said), said);
+    }
 
     #[test]
     fn path_that_could_be_a_pattern_is_refused() {

@@ -140,7 +140,10 @@ fn cause(cause: &app::Cause) -> api::ErrorCause {
 pub fn stats(query: &app::StatsQuery, rows: &[app::Stats], num_groups: usize) -> api::Stats {
     let hour = |up: i64| {
         const HOUR_MS: i64 = 3_600_000;
-        move |time: TimestampMs| rfc3339(TimestampMs((time.0 + up).div_euclid(HOUR_MS) * HOUR_MS))
+        move |time: TimestampMs| {
+            let hours = time.0.saturating_add(up).div_euclid(HOUR_MS);
+            rfc3339(TimestampMs(hours.saturating_mul(HOUR_MS)))
+        }
     };
     api::Stats {
         group_by: match query.group {

@@ -52,6 +52,7 @@ pub fn routes(options: HistoryOptions) -> Router<App> {
 }
 
 /// A request for something of an application.
+#[derive(Clone)]
 struct Scope {
     opened: Arc<HistoryApplication>,
     shape: Shape,

@@ -39,7 +39,7 @@ pub use storage::{rdd, rdds};
 pub use summary::{TaskMetric, TaskQuantiles, ranks};
 pub use task_order::TaskOrder;
 pub use task_search::matches as task_matches;
-pub use tasks::{TaskAnswer, TaskState, TaskTable, task_table};
+pub use tasks::{TaskAnswer, TaskState, TaskTable, task_table, task_table_each};
 
 use tinderbox_model::{Application, Millis, SparkVersion, TimestampMs};
 

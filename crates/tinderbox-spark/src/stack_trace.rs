@@ -143,6 +143,10 @@ impl Reader {
 
     /// "… (TID 3) (host executor 1): java.lang.X: message": the task's error in the message of the job's.
     fn inside(&mut self, message: &str, relation: Relation) {
+        // One line can name as many as it is long.
+        if self.causes.len() >= Cause::CHAIN_LIMIT {
+            return;
+        }
         if let Some((_, rest)) = message.split_once("Lost task ").map(|(_, rest)| ((), rest))
             && let Some((_, error)) = rest.split_once("): ")
             && head(error).is_some()

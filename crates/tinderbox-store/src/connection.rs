@@ -1,11 +1,12 @@
 use crate::error::{Error, Failure};
-use crate::{migration, rollup, token};
+use crate::migration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -35,21 +36,14 @@ impl Connections {
     pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
         let failed = |e| Error::from_database(path, "open", e);
         let write = connect(path, Role::Writer).await.map_err(failed)?;
-        let migrated = match migration::run(&write, path).await {
-            Ok(migrated) => migrated,
-            Err(error) => {
-                close(&write).await;
-                return Err(error);
-            }
-        };
+        if let Err(error) = migration::run(&write, path).await {
+            close(&write).await;
+            return Err(error);
+        }
         let read = connect(path, Role::Reader).await.map_err(failed)?;
         let (queue, orders) = mpsc::channel(QUEUE_LENGTH);
         tokio::spawn(write_in_groups(write, orders));
-        let connections = Self { path: path.to_owned(), queue, read };
-        if migrated.lacks_rollups() {
-            connections.write("count the runs of an older database", |t| build(t).boxed()).await?;
-        }
-        Ok(connections)
+        Ok(Self { path: path.to_owned(), queue, read })
     }
 
     /// Runs `work` in a write transaction and answers when it is on disk.
@@ -65,7 +59,11 @@ impl Connections {
         let order = Order::Write(Box::new(move |savepoint| {
             async move {
                 let result = match savepoint {
-                    Ok(savepoint) => work(savepoint).await,
+                    Ok(savepoint) => {
+                        // What it has written goes with its savepoint, and the writer lives on for the others.
+                        let caught = AssertUnwindSafe(async { work(savepoint).await });
+                        caught.catch_unwind().await.unwrap_or(Err(Failure::Panic))
+                    }
                     Err(error) => Err(Failure::Database(error)),
                 };
                 let keep = result.is_ok();
@@ -111,20 +109,13 @@ impl Connections {
             Failure::Database(DbErr::ConnectionAcquire(
                 sea_orm::ConnAcquireErr::ConnectionClosed,
             )) => self.closed(),
-            Failure::Database(error) => Error::from_database(&self.path, doing, error),
-            Failure::Rule(error) => error,
+            failure => error_of(&self.path, doing, failure),
         }
     }
 
     fn closed(&self) -> Error {
         Error::Closed { path: self.path.clone() }
     }
-}
-
-/// What is kept of many runs, of a database that did not have it.
-async fn build(t: &DatabaseTransaction) -> Result<(), Failure> {
-    rollup::repair(t).await?;
-    token::build(t).await
 }
 
 /// One read transaction on a connection of its own, for a program that does not own the database.
@@ -140,12 +131,18 @@ where
         transaction.commit().await?;
         Ok(value)
     };
-    let result = result.await.map_err(|failure| match failure {
-        Failure::Database(error) => Error::from_database(path, doing, error),
-        Failure::Rule(error) => error,
-    });
+    let result = result.await.map_err(|failure| error_of(path, doing, failure));
     close(&connection).await;
     result
+}
+
+/// A failure of what was done in the database at `path`.
+pub(crate) fn error_of(path: &Path, doing: &'static str, failure: Failure) -> Error {
+    match failure {
+        Failure::Database(error) => Error::from_database(path, doing, error),
+        Failure::Rule(error) => error,
+        Failure::Panic => Error::Panic { path: path.to_owned(), doing },
+    }
 }
 
 enum Order {
@@ -292,5 +289,52 @@ async fn connect(path: &Path, role: Role) -> Result<DatabaseConnection, DbErr> {
 async fn close(db: &DatabaseConnection) {
     if let Err(error) = db.close_by_ref().await {
         tracing::warn!(error = %error, "closing the database");
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
+mod tests {
+    use super::*;
+    use sea_orm::ConnectionTrait;
+
+    #[tokio::test]
+    async fn a_write_that_panics_fails_alone_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let connections = Connections::open(&dir.path().join("t.db")).await.expect("opens");
+        let insert = |name: &'static str, panics: bool| {
+            connections.write("try something", move |t| {
+                async move {
+                    let row = format!("INSERT INTO run_tokens VALUES ('w', '{name}', 0, 'r', 'f')");
+                    t.execute_unprepared(&row).await?;
+                    assert!(!panics, "as a bug would");
+                    Ok(())
+                }
+                .boxed()
+            })
+        };
+        // All are queued before the first one runs, so they share a transaction.
+        let (before, broken, after) =
+            tokio::join!(insert("a", false), insert("b", true), insert("c", false));
+        before.expect("stays");
+        after.expect("the writer lives on");
+        let error = broken.expect_err("panicked");
+        assert!(matches!(error, Error::Panic { .. }), "{error:?}");
+        assert!(error.to_string().starts_with("cannot try something in the database "));
+        let tokens = connections.read("count", |t| {
+            async move {
+                let rows = t.query_all_raw(sea_orm::Statement::from_string(
+                    t.get_database_backend(),
+                    "SELECT token FROM run_tokens ORDER BY token",
+                ));
+                let rows = rows.await?;
+                Ok(rows
+                    .iter()
+                    .map(|r| r.try_get("", "token"))
+                    .collect::<Result<Vec<String>, _>>()?)
+            }
+            .boxed()
+        });
+        assert_eq!(tokens.await.expect("reads"), ["a", "c"]);
     }
 }

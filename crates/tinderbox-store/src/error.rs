@@ -69,6 +69,16 @@ pub enum Error {
         /// What SQLite said.
         source: SqlError,
     },
+    /// A mistake of ours while something was written. Nothing of it was, and the database goes on.
+    #[error(
+        "cannot {doing} in the database {path}: the program made a mistake, which it has printed"
+    )]
+    Panic {
+        /// The database.
+        path: PathBuf,
+        /// What was to be done.
+        doing: &'static str,
+    },
     /// A row holds what this version cannot read.
     #[error("row {row} of table {table} has {value:?} in column {column}")]
     Row {
@@ -148,6 +158,7 @@ impl Error {
             | Self::RunAmbiguous { .. }
             | Self::TwoDimensions { .. } => ErrorClass::USER,
             Self::Query { .. }
+            | Self::Panic { .. }
             | Self::Row { .. }
             | Self::RunExists { .. }
             | Self::NotQueued { .. }
@@ -175,6 +186,7 @@ impl Error {
                 Some("pick by what you group by, or group by hour, day or workspace")
             }
             Self::Query { .. }
+            | Self::Panic { .. }
             | Self::Row { .. }
             | Self::RunExists { .. }
             | Self::NotQueued { .. }
@@ -219,11 +231,13 @@ impl fmt::Display for SqlError {
 
 impl std::error::Error for SqlError {}
 
-/// How the inside of a transaction fails: by the database, whose error still lacks its path, or by a rule of ours.
+/// How the inside of a transaction fails: by the database, whose error still lacks its path, by a rule of ours, or by
+/// a mistake of ours.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Database(DbErr),
     Rule(Error),
+    Panic,
 }
 
 impl From<DbErr> for Failure {

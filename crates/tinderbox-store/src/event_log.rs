@@ -1,12 +1,13 @@
 use crate::Store;
 use crate::error::Error;
 use crate::row::{big, sha256, time, unsigned};
-use crate::tables::event_log as table;
+use crate::table_file::{CURRENT, TableFileKind};
+use crate::tables::{event_log as table, run, table_file};
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, Set};
-use std::collections::{BTreeMap, HashMap};
-use tinderbox_model::{Bytes, RunId, TimestampMs};
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, QuerySelect, Set};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use tinderbox_model::{Bytes, Origin, RunId, RunState, TimestampMs};
 
 /// An event log that was looked at, so that it is not opened again while it stays the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,17 @@ pub struct EventLog {
     pub collected: TimestampMs,
 }
 
+/// An event log that was looked at, with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownLog {
+    /// The log.
+    pub log: EventLog,
+    /// Whether its run has a task pack.
+    pub has_pack: bool,
+    /// Whether its run is observed, and running as far as is known.
+    pub is_running: bool,
+}
+
 impl Store {
     /// Remembers an event log; replaces what was remembered under the same address.
     ///
@@ -37,18 +49,25 @@ impl Store {
             .await
     }
 
-    /// All event logs that are remembered, by address.
+    /// What is remembered about the event logs at these addresses, by address. Costs by how many are asked for, however
+    /// many are remembered.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn event_log_all(&self) -> Result<HashMap<String, EventLog>, Error> {
-        let rows = self
-            .connections
-            .read("list event logs", |t| {
-                async move { Ok(table::Entity::find().all(t).await?) }.boxed()
+    pub async fn event_log_of(&self, urls: &[String]) -> Result<HashMap<String, KnownLog>, Error> {
+        let hashes: Vec<String> = urls.iter().map(|url| sha256(url)).collect();
+        self.connections
+            .read("look event logs up", |t| {
+                async move {
+                    let mut known = HashMap::with_capacity(hashes.len());
+                    for hashes in hashes.chunks(IDS) {
+                        known.extend(described(t, hashes).await?);
+                    }
+                    Ok(known)
+                }
+                .boxed()
             })
-            .await?;
-        Ok(rows.into_iter().map(|row| (row.url.clone(), EventLog::from(row))).collect())
+            .await
     }
 
     /// What is remembered about the event log at this address.
@@ -67,6 +86,43 @@ impl Store {
 
 /// Rows of one statement.
 const ROWS: usize = 250;
+/// Ids of one statement.
+const IDS: usize = 500;
+
+async fn described(
+    t: &DatabaseTransaction,
+    hashes: &[String],
+) -> Result<Vec<(String, KnownLog)>, DbErr> {
+    let logs = table::Entity::find().filter(table::Column::UrlHash.is_in(hashes)).all(t).await?;
+    let runs: Vec<&str> = logs.iter().filter_map(|log| log.run_id.as_deref()).collect();
+    let packs: Vec<String> = table_file::Entity::find()
+        .select_only()
+        .column(table_file::Column::RunId)
+        .filter(table_file::Column::RunId.is_in(runs.iter().copied()))
+        .filter(table_file::Column::State.eq(CURRENT))
+        .filter(table_file::Column::Kind.eq(TableFileKind::Pack.as_str()))
+        .into_tuple()
+        .all(t)
+        .await?;
+    let running: Vec<String> = run::Entity::find()
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::Id.is_in(runs))
+        .filter(run::Column::State.eq(RunState::Running.as_str()))
+        .filter(run::Column::Origin.eq(Origin::Observed.as_str()))
+        .into_tuple()
+        .all(t)
+        .await?;
+    let (packs, running): (HashSet<String>, HashSet<String>) =
+        (packs.into_iter().collect(), running.into_iter().collect());
+    let known = logs.into_iter().map(|log| {
+        let is_in =
+            |runs: &HashSet<String>| log.run_id.as_ref().is_some_and(|id| runs.contains(id));
+        let (has_pack, is_running) = (is_in(&packs), is_in(&running));
+        (log.url.clone(), KnownLog { log: EventLog::from(log), has_pack, is_running })
+    });
+    Ok(known.collect())
+}
 
 /// Replaces what was remembered under the same addresses; of two of one address the last one stays.
 pub(crate) async fn put_all(t: &DatabaseTransaction, logs: Vec<EventLog>) -> Result<(), DbErr> {

@@ -4,8 +4,8 @@ use crate::row::{sha256, time};
 use crate::tables::history_attempt as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel};
-use std::collections::BTreeMap;
+use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, QuerySelect};
+use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::{ApplicationId, RunId, TimestampMs};
 
 /// An attempt of a Spark application as the list of Spark's History Server shows it: what was read from one event log.
@@ -64,10 +64,48 @@ impl Store {
             })
             .await
     }
+
+    /// All attempts of the applications that these runs are attempts of, in no order; one with many logs counts each.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn history_list_of(&self, runs: &[RunId]) -> Result<Vec<HistoryAttempt>, Error> {
+        let runs: Vec<String> = runs.iter().map(|run| run.as_str().to_owned()).collect();
+        self.connections
+            .read("list attempts of some applications", |t| {
+                async move { Ok(of_applications(t, &runs).await?) }.boxed()
+            })
+            .await
+    }
+}
+
+async fn of_applications(
+    t: &DatabaseTransaction,
+    runs: &[String],
+) -> Result<Vec<HistoryAttempt>, DbErr> {
+    let mut applications: BTreeSet<String> = BTreeSet::new();
+    for runs in runs.chunks(IDS) {
+        let query = table::Entity::find()
+            .select_only()
+            .column(table::Column::ApplicationHash)
+            .filter(table::Column::RunId.is_in(runs))
+            .into_tuple::<String>();
+        applications.extend(query.all(t).await?);
+    }
+    let applications: Vec<String> = applications.into_iter().collect();
+    let mut attempts = Vec::new();
+    for applications in applications.chunks(IDS) {
+        let of_these = table::Column::ApplicationHash.is_in(applications);
+        let rows = table::Entity::find().filter(of_these).all(t).await?;
+        attempts.extend(rows.into_iter().map(HistoryAttempt::from));
+    }
+    Ok(attempts)
 }
 
 /// Rows of one statement.
 const ROWS: usize = 250;
+/// Ids of one statement.
+const IDS: usize = 500;
 
 /// Replaces what was known of the same runs; of two of one run the last one stays.
 pub(crate) async fn put_all(

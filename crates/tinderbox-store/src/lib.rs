@@ -28,7 +28,7 @@ mod token;
 pub use attempt::{Attempt, AttemptChange};
 pub use counts::{CountDifference, RunCount};
 pub use error::{Error, SqlError};
-pub use event_log::EventLog;
+pub use event_log::{EventLog, KnownLog};
 pub use history_attempt::HistoryAttempt;
 pub use report::{FindingRow, Report};
 pub use rollup::{

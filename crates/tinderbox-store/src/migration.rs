@@ -10,19 +10,21 @@ mod history;
 mod initial;
 mod portable;
 
-use crate::connection::immediate;
-use crate::error::Error;
+use crate::connection::{self, immediate};
+use crate::error::{Error, Failure};
+use crate::{rollup, token};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SchemaStatementBuilder};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, TransactionTrait,
 };
 use std::path::Path;
 
-/// Brings the schema up to date in one transaction.
+/// Brings the schema up to date in one transaction, with what it holds of the runs of an older one: whoever is
+/// interrupted begins again.
 ///
 /// # Errors
 /// [`Error::NewerSchema`] before anything is written; what the database says otherwise.
-pub(crate) async fn run(db: &DatabaseConnection, path: &Path) -> Result<Migrated, Error> {
+pub(crate) async fn run(db: &DatabaseConnection, path: &Path) -> Result<(), Error> {
     let failed = |e| Error::from_database(path, "migrate", e);
     let transaction = db.begin_with_options(immediate()).await.map_err(failed)?;
     let found = newest_step(&transaction).await.map_err(failed)?;
@@ -33,20 +35,18 @@ pub(crate) async fn run(db: &DatabaseConnection, path: &Path) -> Result<Migrated
     for step in STEPS.iter().filter(|step| step.number > found) {
         apply(&transaction, step).await.map_err(failed)?;
     }
-    transaction.commit().await.map_err(failed)?;
-    Ok(Migrated { from: found })
-}
-
-/// What a migration found.
-pub(crate) struct Migrated {
-    from: i64,
-}
-
-impl Migrated {
-    /// Whether there are runs whose rollups and search tokens were never written: the schema was older than both.
-    pub(crate) fn lacks_rollups(&self) -> bool {
-        (1..fleet::NUMBER).contains(&self.from)
+    // There may be runs whose rollups and search tokens were never written: the schema was older than both.
+    if (1..fleet::NUMBER).contains(&found) {
+        let doing = "count the runs of an older database";
+        build(&transaction).await.map_err(|failure| connection::error_of(path, doing, failure))?;
     }
+    transaction.commit().await.map_err(failed)
+}
+
+/// What is kept of many runs, of a database that did not have it.
+async fn build(t: &DatabaseTransaction) -> Result<(), Failure> {
+    rollup::repair(t).await?;
+    token::build(t).await
 }
 
 struct Step {

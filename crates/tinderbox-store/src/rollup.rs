@@ -68,7 +68,25 @@ const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 86_400;
 const US: i64 = 1_000_000;
 
-/// The beginning of the hour or day in which `us` lies.
+/// The beginning of the hour or day in which `us` lies. Times beyond [`LAST_US`] count as that one: a log may name any,
+/// and neither it nor what is a grain away from it leaves an i64.
 fn floor(us: i64, grain_s: i64) -> i64 {
-    us.div_euclid(grain_s * US) * (grain_s * US)
+    us.clamp(-LAST_US, LAST_US).div_euclid(grain_s * US) * (grain_s * US)
+}
+
+/// Some 73,000 years from 1970, on either side of it.
+const LAST_US: i64 = i64::MAX / 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hour_of_any_time_lies_in_the_day_of_that_time() {
+        for us in [i64::MIN, -LAST_US, -1, 0, 1_760_000_000_000_000, LAST_US, i64::MAX] {
+            let hour = floor(us, HOUR_S);
+            assert_eq!(floor(hour, HOUR_S), hour, "{us}");
+            assert_eq!(floor(hour, DAY_S), floor(us, DAY_S), "{us}");
+        }
+    }
 }

@@ -109,24 +109,6 @@ impl Store {
         self.connections.read("list files", |t| all(t, query).boxed()).await
     }
 
-    /// Runs that have a current file of a kind.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn file_runs(&self, kind: TableFileKind) -> Result<HashSet<RunId>, Error> {
-        let query = table::Entity::find()
-            .select_only()
-            .column(table::Column::RunId)
-            .filter(table::Column::Kind.eq(kind.as_str()))
-            .filter(table::Column::State.eq(CURRENT))
-            .into_tuple::<String>();
-        let runs = self
-            .connections
-            .read("list runs with files", |t| async move { Ok(query.all(t).await?) }.boxed())
-            .await?;
-        Ok(runs.into_iter().map(RunId::new).collect())
-    }
-
     /// All current files of a kind in the SQLite file at `path`, the newest first. For programs that do not own the
     /// database: nothing is written, and the owner is not held up.
     ///
@@ -161,31 +143,55 @@ impl Store {
         self.connections.read("list retired files", |t| all(t, query).boxed()).await
     }
 
-    /// Forgets a retired file, after it was deleted. A current one stays. Answers whether there was one to forget.
+    /// Forgets retired files, after they were deleted. Current ones stay. Answers how many there were to forget.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn file_forget(&self, path: &str) -> Result<bool, Error> {
-        let query = table::Entity::delete_many()
-            .filter(table::Column::Id.eq(sha256(path)))
-            .filter(table::Column::State.eq(RETIRED));
+    pub async fn files_forget(&self, paths: &[String]) -> Result<u64, Error> {
+        let ids: Vec<String> = paths.iter().map(|path| sha256(path)).collect();
         self.connections
-            .write("forget a file", |t| {
-                async move { Ok(query.exec(t).await?.rows_affected > 0) }.boxed()
+            .write("forget files", move |t| {
+                async move {
+                    let mut forgotten = 0;
+                    for ids in ids.chunks(IDS) {
+                        let query = table::Entity::delete_many()
+                            .filter(table::Column::Id.is_in(ids))
+                            .filter(table::Column::State.eq(RETIRED));
+                        forgotten += query.exec(t).await?.rows_affected;
+                    }
+                    Ok(forgotten)
+                }
+                .boxed()
             })
             .await
     }
 
-    /// Whether the manifest knows this path, current or retired. A file in the data directory that it does not know
-    /// is left over from a process that died before it published.
+    /// Those of the paths that the manifest does not know, neither as current nor as retired. Such a file in the data
+    /// directory is left over from a process that died before it published.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn file_known(&self, path: &str) -> Result<bool, Error> {
-        let query = table::Entity::find_by_id(sha256(path));
-        self.connections
-            .read("look a file up", |t| async move { Ok(query.one(t).await?.is_some()) }.boxed())
-            .await
+    pub async fn files_unknown(&self, paths: &[String]) -> Result<Vec<String>, Error> {
+        let ids: Vec<String> = paths.iter().map(|path| sha256(path)).collect();
+        let known = self
+            .connections
+            .read("look files up", |t| {
+                async move {
+                    let mut known: HashSet<String> = HashSet::new();
+                    for ids in ids.chunks(IDS) {
+                        let query = table::Entity::find()
+                            .select_only()
+                            .column(table::Column::Id)
+                            .filter(table::Column::Id.is_in(ids))
+                            .into_tuple::<String>();
+                        known.extend(query.all(t).await?);
+                    }
+                    Ok(known)
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(paths.iter().filter(|path| !known.contains(&sha256(path))).cloned().collect())
     }
 }
 
@@ -193,6 +199,8 @@ pub(crate) const CURRENT: &str = "current";
 const RETIRED: &str = "retired";
 /// Rows of one statement.
 const ROWS: usize = 250;
+/// Ids of one statement.
+const IDS: usize = 500;
 
 /// Makes files current and retires those before them. Of two of one kind, run and attempt the last one stays current.
 pub(crate) async fn publish_all(

@@ -13,9 +13,9 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, IntoActiveModel, QueryOrder, QuerySelect,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tinderbox_model::{AttemptNumber, Bytes, RunId, TimestampMs, WorkspaceId};
+use tinderbox_model::{AttemptNumber, Bytes, Origin, RunId, RunState, TimestampMs, WorkspaceId};
 
-/// A run whose rows a set holds.
+/// A run whose rows a set holds; none when its record cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableMember {
     /// The run.
@@ -83,7 +83,7 @@ pub struct UnwrittenTables {
 
 impl Store {
     /// What the tables lack: first a few sets that are out of date, then runs without rows, at most `limit`. Empty when
-    /// the tables are up to date.
+    /// the tables are up to date. An observed run that still runs has no rows: its record changes all the time.
     ///
     /// # Errors
     /// What the database says.
@@ -180,7 +180,7 @@ fn stale() -> SelectStatement {
         .take()
 }
 
-/// Runs with a current detail file and no rows.
+/// Runs with a current detail file and no rows, but for those that [`still_runs`].
 fn without_rows(limit: u64) -> SelectStatement {
     let same = of("m", "run_id").eq(of("f", "run_id"));
     // Records of early versions have no pack.
@@ -188,10 +188,16 @@ fn without_rows(limit: u64) -> SelectStatement {
         .eq(of("f", "run_id"))
         .and(of("p", "kind").eq(TableFileKind::Pack.as_str()))
         .and(of("p", "state").eq(CURRENT));
+    let over = of("r", "id").eq(of("f", "run_id")).and(
+        of("r", "origin")
+            .ne(Origin::Observed.as_str())
+            .or(of("r", "state").ne(RunState::Running.as_str())),
+    );
     Query::select()
         .column((Alias::new("f"), Alias::new("run_id")))
         .distinct()
         .from_as(Alias::new("table_files"), Alias::new("f"))
+        .join_as(JoinType::InnerJoin, Alias::new("runs"), Alias::new("r"), over)
         .join_as(JoinType::InnerJoin, Alias::new("table_files"), Alias::new("p"), has_pack)
         .join_as(JoinType::LeftJoin, Alias::new("table_members"), Alias::new("m"), same)
         .and_where(of("f", "kind").eq(TableFileKind::Detail.as_str()))
@@ -201,7 +207,12 @@ fn without_rows(limit: u64) -> SelectStatement {
         .take()
 }
 
-/// Those of the runs that have a record.
+/// Whether the record of a run changes all the time. One that was launched here is read when it has ended.
+fn still_runs(run: &run::Model) -> bool {
+    run.origin == Origin::Observed.as_str() && run.state == RunState::Running.as_str()
+}
+
+/// Those of the runs that have a record, but for those that [`still_runs`].
 async fn described(t: &DatabaseTransaction, ids: &[String]) -> Result<Vec<UnwrittenRun>, DbErr> {
     let runs = run::Entity::find().filter(run::Column::Id.is_in(ids)).all(t).await?;
     let files = file::Entity::find()
@@ -217,7 +228,7 @@ async fn described(t: &DatabaseTransaction, ids: &[String]) -> Result<Vec<Unwrit
         of_runs.remove(&(run.to_owned(), kind.as_str().to_owned()))
     };
     let mut found = Vec::new();
-    for run in runs {
+    for run in runs.into_iter().filter(|run| !still_runs(run)) {
         let detail = take(&run.id, TableFileKind::Detail);
         let Some((detail, pack)) = detail.zip(take(&run.id, TableFileKind::Pack)) else { continue };
         found.push(UnwrittenRun {

@@ -42,6 +42,8 @@ pub struct TaskPageQuery {
 impl TaskRows {
     /// Tasks that [`TaskRows::each`] holds at a time.
     const HELD: u64 = 4_096;
+    /// Tasks that [`TaskRows::each_of_page`] holds at a time: each page of a sorted stage is found anew.
+    const HELD_SORTED: usize = 16_384;
 
     pub(super) fn new(app: App, run: RunId, reading: Option<Arc<OpenLog>>) -> Self {
         Self { app, run, reading, pack: OnceLock::new() }
@@ -80,6 +82,28 @@ impl TaskRows {
             limit: as_u64(query.limit),
         })?;
         Ok(page.tasks)
+    }
+
+    /// Calls back with every task of a page, of which only some thousands are in memory.
+    ///
+    /// # Errors
+    /// [`Error::Table`].
+    pub fn each_of_page(
+        &self,
+        query: &TaskPageQuery,
+        see: &mut dyn FnMut(&Task) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let (mut query, mut left) = (query.clone(), query.limit);
+        while left > 0 {
+            query.limit = left.min(Self::HELD_SORTED);
+            let tasks = self.page(&query)?;
+            if tasks.iter().any(|task| see(task).is_break()) || tasks.len() < query.limit {
+                return Ok(());
+            }
+            left -= tasks.len();
+            query.offset = query.offset.saturating_add(tasks.len());
+        }
+        Ok(())
     }
 
     /// Calls back with every task of a stage in the order of their ids.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{Config, Retention, SparkPlaces};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tinderbox_model::{TimestampMs, WorkspaceId};
 
 fn run(id: &str, pack: u64) -> UnwrittenRun {
@@ -114,6 +114,79 @@ async fn many_small_logs_share_files_and_every_row_is_there_once() {
     assert_eq!(pruned.num_runs, 4);
     let none = rows(&app).await;
     assert!(none.values().all(|table| *table == (0, 0)), "{none:?}");
+    app.close().await;
+}
+
+/// Where the current file of a kind lies, of the run that was made of this log.
+async fn file_of(app: &App, log: &Path, kind: TableFileKind) -> PathBuf {
+    let folder = log.parent().unwrap().canonicalize().unwrap();
+    let url = folder.join(log.file_name().unwrap()).display().to_string();
+    let run = crate::collect::id_of(&url);
+    let files = app.inner.store.file_list(&run).await.unwrap();
+    let path = files.into_iter().find(|file| file.file.kind == kind).unwrap().file.path;
+    app.inner.data_dir.root().join(path)
+}
+
+#[tokio::test]
+async fn a_run_whose_record_is_damaged_does_not_keep_the_others_out_of_the_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = dir.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let app = open(dir.path()).await;
+    let text = std::fs::read_to_string(fixture()).unwrap();
+    let write = |n: usize, text: &str| std::fs::write(logs.join(format!("app-{n}")), text).unwrap();
+    (0..4).for_each(|n| write(n, &text));
+    app.collect(&logs.as_path().into()).await.unwrap();
+    let four = rows(&app).await;
+
+    let detail = file_of(&app, &logs.join("app-1"), TableFileKind::Detail).await;
+    std::fs::write(detail, "no detail file").unwrap();
+    // A block, behind the eight bytes by which packs begin: the directory at the end stays whole.
+    let pack = file_of(&app, &logs.join("app-2"), TableFileKind::Pack).await;
+    let mut bytes = std::fs::read(&pack).unwrap();
+    bytes[8..40].fill(0xa5);
+    std::fs::write(&pack, bytes).unwrap();
+    // The set is out of date now.
+    write(0, &format!("{text}\n"));
+    app.collect(&logs.as_path().into()).await.unwrap();
+    let two = rows(&app).await;
+    for (name, (rows, _)) in &four {
+        assert_eq!(two[name], (rows / 2, 1), "{name}");
+    }
+    assert_eq!(app.inner.store.tables_unwritten(10).await.unwrap(), Default::default());
+
+    // They come back when their logs are read again.
+    (1..3).for_each(|n| write(n, &format!("{text}\n")));
+    app.collect(&logs.as_path().into()).await.unwrap();
+    assert_eq!(rows(&app).await, four);
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_run_that_still_runs_is_in_no_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = dir.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let whole = std::fs::read(fixture()).unwrap();
+    let log = logs.join("app-1");
+    let open_log = logs.join("app-1.inprogress");
+    std::fs::write(&open_log, &whole[..whole.len() / 2]).unwrap();
+    let app = open(dir.path()).await;
+    app.collect(&logs.as_path().into()).await.unwrap();
+    // Its files are written for the next process.
+    app.close().await;
+    drop(app);
+    let app = open(dir.path()).await;
+    file_of(&app, &log, TableFileKind::Detail).await;
+    // Also when the look of the new process goes on already.
+    app.tables_changed();
+    app.write_tables_alone().await;
+    let running = rows(&app).await;
+    assert!(running.values().all(|table| *table == (0, 0)), "{running:?}");
+    std::fs::write(&open_log, &whole).unwrap();
+    std::fs::rename(&open_log, &log).unwrap();
+    app.collect(&logs.as_path().into()).await.unwrap();
+    assert_eq!(rows(&app).await["applications"], (1, 1));
     app.close().await;
 }
 

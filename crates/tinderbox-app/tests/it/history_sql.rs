@@ -41,6 +41,17 @@ async fn real_spark_answers_the_same_text_with_the_same_rows() {
     let empty = "SELECT host, stage_id FROM tasks WHERE host = 'none'";
     let empty = history.ask(&SparkPlaces::default(), empty, Some(server.url())).await.unwrap();
     assert_eq!((names(&empty), empty.rows.len()), (vec!["host", "stage_id"], 0));
+
+    // One that is stopped leaves the server's only core to the next.
+    let long = "SELECT sum(id % 7) AS n FROM range(100000000000000)";
+    let stop = tokio::time::sleep(Duration::from_secs(6));
+    let long = question(long, Some(server.url()));
+    let stopped = history_sql(history.root(), &SparkPlaces::default(), &long, stop).await;
+    assert!(stopped.unwrap().is_none());
+    let nowhere = SparkPlaces::default();
+    let next = history.ask(&nowhere, GROUPS, Some(server.url()));
+    let next = tokio::time::timeout(Duration::from_secs(60), next).await;
+    assert_eq!(next.unwrap().unwrap().rows, history.expected());
 }
 
 #[tokio::test]
@@ -63,7 +74,7 @@ async fn answers_have_types_limits_and_the_servers_words() {
     assert_eq!((names(&empty), empty.rows.len()), (vec!["host"], 0));
 
     let few = HistoryQuery { sql: "SELECT task_id FROM tasks".to_owned(), server: None, limit: 7 };
-    let few = history_sql(history.root(), &places, &few).await.unwrap();
+    let few = ask(history.root(), &places, &few).await.unwrap();
     assert_eq!((few.rows.len(), few.has_more), (7, true));
 
     let error = history.ask(&places, "SELECT nonsense FROM tasks", None).await.unwrap_err();
@@ -88,8 +99,17 @@ async fn bad_questions_are_refused_before_anything_is_started() {
     let empty = History::with_runs(&[]).await;
     let error = empty.ask(&nowhere, GROUPS, None).await.unwrap_err();
     assert!(matches!(error, Error::EmptyTable { .. }), "{error}");
-    let error = history_sql(Path::new("/nonexistent"), &nowhere, &question(GROUPS, None)).await;
+    let error = ask(Path::new("/nonexistent"), &nowhere, &question(GROUPS, None)).await;
     assert!(matches!(error, Err(Error::NoHistory { .. })));
+}
+
+async fn ask(
+    root: &Path,
+    places: &SparkPlaces,
+    question: &HistoryQuery,
+) -> Result<HistoryAnswer, Error> {
+    let answered = history_sql(root, places, question, std::future::pending()).await;
+    answered?.ok_or_else(|| unreachable!("nobody stops it"))
 }
 
 fn question(sql: &str, server: Option<&str>) -> HistoryQuery {
@@ -133,7 +153,7 @@ impl History {
         sql: &str,
         on: Option<&str>,
     ) -> Result<HistoryAnswer, Error> {
-        history_sql(self.root(), places, &question(sql, on)).await
+        ask(self.root(), places, &question(sql, on)).await
     }
 
     /// What `GROUPS` must answer.

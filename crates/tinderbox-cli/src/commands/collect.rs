@@ -5,6 +5,7 @@ use crate::collect_progress::CollectProgress;
 use crate::failure::Failure;
 use crate::output;
 use crate::session::Session;
+use crate::signals::stopped;
 use crate::sources;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub async fn collect(
     let done = if order.watch {
         tokio::select! {
             done = watch(&session, &logs, format) => done,
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
+            () = stopped() => Ok(ExitCode::SUCCESS),
         }
     } else {
         once(&session, &logs).await.map(|done| {

@@ -4,6 +4,7 @@ use crate::args::{Place, RowsFormat};
 use crate::failure::Failure;
 use crate::output::{self, Side};
 use crate::session::data_dir;
+use crate::signals::{STOPPED, stopped};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use tinderbox_app::{HistoryAnswer, HistoryQuery, SparkPlaces};
@@ -47,8 +48,9 @@ pub async fn sql(
     };
     let root = data_dir(place)?;
     let query = HistoryQuery { sql: question.query, server, limit: question.limit };
-    let answer =
-        tinderbox_app::history_sql(&root, &SparkPlaces::from_environment(), &query).await?;
+    let places = SparkPlaces::from_environment();
+    let answered = tinderbox_app::history_sql(&root, &places, &query, stopped()).await?;
+    let Some(answer) = answered else { return Ok(ExitCode::from(STOPPED)) };
     match format {
         RowsFormat::Text => output::data(&text(&answer)),
         RowsFormat::Json => output::json(&object(&answer)),

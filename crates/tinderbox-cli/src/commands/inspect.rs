@@ -126,14 +126,16 @@ pub async fn cancel(place: &Place, run: &str, format: Format) -> Result<ExitCode
     let session = Session::open(place).await?;
     let job = session.client.cancel_job(run).await;
     // With a server of our own the reconciler lives only as long as this command: stay until it is done.
-    if let (Ok(job), true) = (&job, session.is_own()) {
-        wait_for_end(&session, &job.job_id).await?;
-    }
+    let waited = match &job {
+        Ok(job) if session.is_own() => wait_for_end(&session, &job.job_id).await.map(|_| ()),
+        _ => Ok(()),
+    };
     let job = match job {
         Ok(job) => session.client.get_job(&job.job_id).await.map(|detail| detail.job),
         Err(error) => Err(error),
     };
     session.close().await;
+    waited?;
     let job = job?;
     match format {
         Format::Json => output::json(&job),

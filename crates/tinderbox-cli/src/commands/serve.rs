@@ -5,12 +5,12 @@ use crate::bundle;
 use crate::failure::Failure;
 use crate::output;
 use crate::session::{data_dir, open_app};
+use crate::signals::stopped;
 use crate::sources;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use tinderbox_app::{App, Retention};
 use tinderbox_server::HistoryOptions;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Where event logs are watched.
 pub struct Logs {
@@ -52,16 +52,7 @@ pub async fn serve(
 }
 
 async fn stop_signal(app: App) {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
+    stopped().await;
     // Ends the event streams, which would hold the server open.
     app.close().await;
 }

@@ -105,21 +105,45 @@ fn lines_beyond_the_limit_are_skipped_with_their_place() {
 }
 
 #[test]
-fn what_came_before_a_failing_read_counts() {
-    struct Failing<'t>(&'t [u8]);
+fn what_came_before_a_failing_read_counts_and_who_is_to_blame_is_told() {
+    struct Failing<'t>(&'t [u8], ErrorKind);
     impl Read for Failing<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             match self.0.read(buffer)? {
-                0 => Err(io::Error::other("the disk is gone")),
+                0 => Err(io::Error::new(self.1, "it is gone")),
                 read => Ok(read),
             }
         }
     }
     let text = log(3, |_| 0);
-    let mut fold = Fold::new();
-    let mut count = 0;
-    let lines = Lines::Stream(Box::new(Failing(&text[..text.len() - 10])));
-    let folded = fold_lines(lines, 0, 2, &mut fold, &mut |_| count += 1);
-    assert_eq!(count, 2);
-    assert_eq!(folded.cut.unwrap(), "reading stopped: the disk is gone");
+    for (kind, cut, failed) in [
+        (ErrorKind::InvalidData, Some("reading stopped: it is gone"), None),
+        (ErrorKind::UnexpectedEof, Some("the log is cut off: it is gone"), None),
+        (ErrorKind::TimedOut, None, Some(ErrorKind::TimedOut)),
+        (ErrorKind::Other, None, Some(ErrorKind::Other)),
+    ] {
+        let mut fold = Fold::new();
+        let mut count = 0;
+        let lines = Lines::Stream(Box::new(Failing(&text[..text.len() - 10], kind)));
+        let folded = fold_lines(lines, 0, 2, &mut fold, &mut |_| count += 1);
+        assert_eq!(count, 2);
+        assert_eq!(folded.cut.as_deref(), cut);
+        assert_eq!(folded.failed.map(|error| error.kind()), failed);
+    }
+}
+
+#[test]
+fn a_panic_of_one_thread_ends_all() {
+    let text = log(30_000, |_| 300);
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&text).unwrap();
+    let read = || {
+        let mut left = 20_000;
+        let mut on_task = |_| {
+            left -= 1;
+            assert!(left > 0, "enough");
+        };
+        fold_lines(Lines::File(&file), 0, 4, &mut Fold::new(), &mut on_task)
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).is_err());
 }

@@ -279,6 +279,43 @@ fn credentials_are_sent_and_not_shown() {
 }
 
 #[test]
+fn no_header_is_sent_without_encryption_but_to_this_machine() {
+    let server = FakeHttp::start(|request| match request.header("cookie") {
+        Some("session=hunter2") => Answer::ok("[]"),
+        _ => Answer::status(401, "who are you"),
+    });
+    let headers = vec![("Cookie".to_owned(), "session=hunter2".to_owned())];
+    let with_cookie = HistoryServerOptions { headers, ..options() };
+    let open = |url: &str| HistoryServer::new(url, &Access::default(), &with_cookie);
+    let source = open(&server.url()).unwrap();
+    assert!(source.attempts(&HistoryQuery::default()).unwrap().is_empty());
+    let error = open("http://history.example").unwrap_err();
+    assert!(error.to_string().contains("use https"), "{error}");
+    open("https://history.example").unwrap();
+    HistoryServer::new("http://history.example", &Access::default(), &options()).unwrap();
+    let headers = vec![("no name".to_owned(), String::new())];
+    let wrong = HistoryServerOptions { headers, ..options() };
+    let error = HistoryServer::new("https://history.example", &Access::default(), &wrong);
+    let hint = error.unwrap_err().hint();
+    assert!(hint.contains("--header-file") && !hint.contains("AWS_"), "{hint}");
+}
+
+#[test]
+fn lists_are_read_up_to_a_limit() {
+    let server = FakeHttp::start(|_| Answer::ok(LIST));
+    let length = u64::try_from(LIST.len()).unwrap();
+    let at_most = |bytes| {
+        let options = HistoryServerOptions { max_list: Bytes(bytes), ..options() };
+        let source = HistoryServer::new(&server.url(), &Access::default(), &options).unwrap();
+        source.attempts(&HistoryQuery::default())
+    };
+    assert_eq!(at_most(length).unwrap().len(), 3);
+    let error = at_most(length - 1).unwrap_err();
+    assert!(error.to_string().contains("larger than") && error.to_string().contains("--limit"));
+    assert_eq!(server.requests().len(), 2, "another try would be the same");
+}
+
+#[test]
 fn bytes_are_counted_as_they_come() {
     let bytes = archive(&[("app-1", START.repeat(1_000).as_bytes())]);
     let size = bytes.len() as u64;

@@ -289,6 +289,30 @@ fn a_log_that_grows_is_read_on_from_where_reading_stopped() {
 }
 
 #[test]
+fn a_log_whose_parts_were_put_together_or_exchanged_is_not_followed() {
+    let part = |n: u32, text: &str| (format!("eventlog_v2_app/events_{n}_app"), text.to_owned());
+    let parts = [part(1, START), part(2, TASK), part(3, TASK)];
+    let marker = (String::from("eventlog_v2_app/appstatus_app.inprogress"), String::new());
+    let entries = parts.iter().chain([&marker]);
+    let entries: Vec<_> = entries.map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let logs = folder(&entries);
+    let log = logs.path().join("eventlog_v2_app");
+    let mut follower = Follower::default();
+    follower.advance(&open(&log).unwrap(), 1, &mut |_| {}).unwrap();
+    fs::write(log.join("events_4_app"), TASK).unwrap();
+    assert!(follower.can_follow(&open(&log).unwrap()));
+    fs::write(log.join("events_3_app"), "").unwrap();
+    assert!(!follower.can_follow(&open(&log).unwrap()), "a part became shorter");
+    fs::write(log.join("events_3_app"), TASK).unwrap();
+    // As many parts as before, and none is missing.
+    fs::rename(log.join("events_2_app"), log.join("events_2_app.compact")).unwrap();
+    fs::remove_file(log.join("events_1_app")).unwrap();
+    let compacted = open(&log).unwrap();
+    assert_eq!(compacted.files().len(), 3);
+    assert!(!follower.can_follow(&compacted));
+}
+
+#[test]
 fn logs_are_archived_as_spark_does_a_file_by_its_name_a_rolling_log_as_a_folder() {
     let logs = folder(&[
         ("app-1.inprogress", START.as_bytes()),

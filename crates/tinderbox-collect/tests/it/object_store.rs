@@ -1,14 +1,14 @@
 //! Object stores that fail, and many objects.
 
 use crate::fake_http::Answer;
-use crate::local::{END, START};
-use crate::places::{Directory, FakeS3, Put, is_bound_by_rights, s3_access};
+use crate::local::{END, START, TASK};
+use crate::places::{Directory, FakeS3, Objects, Put, is_bound_by_rights, s3_access};
 use std::fs;
-use std::io::Read;
-use std::sync::Arc;
+use std::io::{Cursor, ErrorKind, Read};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tinderbox_collect::{Access, AccessOptions, Depth, Error, Location, list};
+use tinderbox_collect::{Access, AccessOptions, Depth, Error, Location, list, write_archive};
 
 /// Larger than two of the ranges that are read at a time.
 fn large() -> Vec<u8> {
@@ -29,13 +29,161 @@ fn a_large_object_is_read_in_ranges() {
     let bytes = large();
     s3.put("log", &bytes);
     assert!(read_all(&s3.at("log")).unwrap() == bytes);
-    let ranges: Vec<_> = s3
-        .server
-        .requests()
-        .iter()
-        .filter_map(|request| request.header("range").map(str::to_owned))
-        .collect();
-    assert_eq!(ranges, ["bytes=0-8388607", "bytes=8388608-16777215", "bytes=16777216-19999999"]);
+    assert_eq!(
+        ranges(&s3),
+        [
+            "bytes=0-262143",
+            "bytes=262144-2359295",
+            "bytes=2359296-10747903",
+            "bytes=10747904-19136511",
+            "bytes=19136512-19999999"
+        ]
+    );
+}
+
+/// Those that were asked for.
+fn ranges(s3: &FakeS3) -> Vec<String> {
+    let requests = s3.server.requests();
+    requests.iter().filter_map(|request| request.header("range").map(str::to_owned)).collect()
+}
+
+#[test]
+fn whoever_looks_at_the_first_lines_gets_little_of_a_large_log() {
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    let mut bytes = START.as_bytes().to_vec();
+    bytes.resize(20_000_000, b' ');
+    s3.put("log", &bytes);
+    let log = list(&s3.at("log"), Depth::OneLevel).unwrap().logs.remove(0);
+    assert_eq!(log.head().unwrap().name, "n");
+    assert_eq!(ranges(&s3), ["bytes=0-262143"]);
+}
+
+#[test]
+fn what_was_missed_by_an_error_is_read_by_who_reads_on() {
+    let refused = AtomicU32::new(0);
+    let s3 = FakeS3::start(move |_, request, answer| {
+        let is_second = request.header("range").is_some_and(|range| range.contains("=262144-"));
+        if is_second && refused.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Answer::status(403, "<Error><Code>AccessDenied</Code></Error>");
+        }
+        answer
+    });
+    let bytes = large();
+    s3.put("log", &bytes);
+    let log = list(&s3.at("log"), Depth::OneLevel).unwrap().logs.remove(0);
+    let mut file = log.files()[0].open_at(0).unwrap();
+    let mut read = Vec::new();
+    let error = file.read_to_end(&mut read).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    file.read_to_end(&mut read).unwrap();
+    assert!(read == bytes);
+}
+
+#[test]
+fn an_answer_that_is_too_short_is_no_end_of_the_log() {
+    let s3 = FakeS3::start(|_, request, answer| match request.header("range") {
+        Some(_) => Answer { body: Vec::new(), ..answer },
+        None => answer,
+    });
+    s3.put("log", START.as_bytes());
+    let log = list(&s3.at("log"), Depth::OneLevel).unwrap().logs.remove(0);
+    let error = log.head().unwrap_err();
+    let Error::Unreadable { source, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(source.kind(), ErrorKind::ConnectionAborted, "{source}");
+}
+
+#[test]
+fn keys_that_are_no_paths_are_reported_and_the_others_are_listed() {
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    s3.put("base/app-1", START.as_bytes());
+    s3.put("base//app-2", START.as_bytes());
+    s3.put("base//app-3", START.as_bytes());
+    s3.put("base/2026/../app-4", START.as_bytes());
+    s3.put("base/_temporary//app-5", START.as_bytes());
+    s3.put("base/eventlog_v2_app-6/events_1_app-6", START.as_bytes());
+    for (depth, odd) in [
+        (Depth::OneLevel, vec!["s3://logs/base//"]),
+        (Depth::Recursive, vec!["s3://logs/base//", "s3://logs/base/2026/../"]),
+    ] {
+        let listing = list(&s3.at("base"), depth).unwrap();
+        let mut names: Vec<_> = listing.logs.iter().map(|log| log.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["app-1", "app-6"], "{depth:?}");
+        let failed: Vec<_> = listing
+            .failed
+            .iter()
+            .map(|error| match error {
+                Error::Key { place, .. } => place.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(failed, odd, "{depth:?}");
+        assert!(listing.failed[0].hint().contains("copy the object"), "{:?}", listing.failed[0]);
+    }
+    let error = Location::parse("s3://logs/base//app-2", &s3_access("http://127.0.0.1:9"));
+    assert!(error.unwrap_err().to_string().contains("empty path segment"));
+}
+
+#[test]
+fn a_prefix_with_folders_only_says_that_there_is_more_below() {
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    s3.put("base/2026/11/app-1", START.as_bytes());
+    s3.put("hidden/.trash/app-2", START.as_bytes());
+    for place in ["base", "base/2026"] {
+        let error = list(&s3.at(place), Depth::OneLevel).unwrap_err();
+        assert!(matches!(error, Error::OnlyFolders { .. }), "{error:?}");
+        assert!(error.hint().contains("--recursive"), "{}", error.hint());
+        assert_eq!(list(&s3.at(place), Depth::Recursive).unwrap().logs.len(), 1);
+    }
+    for depth in [Depth::OneLevel, Depth::Recursive] {
+        assert!(list(&s3.at("hidden"), depth).unwrap().logs.is_empty(), "there, and empty");
+    }
+}
+
+#[test]
+fn a_log_that_grows_while_it_is_archived_is_cut_where_it_ended() {
+    let growing: Arc<Mutex<Option<Objects>>> = Arc::default();
+    let objects = growing.clone();
+    let s3 = FakeS3::start(move |_, request, answer| {
+        // It grows once it has been listed.
+        if request.target.contains("list-type=2")
+            && let Some(objects) = &*objects.lock().unwrap()
+        {
+            for bytes in objects.lock().unwrap().values_mut().filter(|bytes| !bytes.is_empty()) {
+                bytes.extend(TASK.as_bytes());
+            }
+        }
+        answer
+    });
+    s3.put("base/app-1.inprogress", START.as_bytes());
+    s3.put("base/eventlog_v2_app-2/appstatus_app-2.inprogress", b"");
+    s3.put("base/eventlog_v2_app-2/events_1_app-2", START.as_bytes());
+    *growing.lock().unwrap() = Some(s3.objects.clone());
+    let places = ["base/app-1", "base/eventlog_v2_app-2"].map(|name| s3.at(name));
+    let mut bytes = Vec::new();
+    write_archive(&places, &mut bytes).unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    for name in ["app-1.inprogress", "eventlog_v2_app-2/events_1_app-2"] {
+        let mut text = String::new();
+        archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        assert!(text.starts_with(START), "{name}: {text}");
+        assert_eq!(text[START.len()..].replace(TASK, ""), "", "{name}");
+    }
+}
+
+#[test]
+fn settings_that_do_not_fit_say_what_to_change() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let access = Access::new(AccessOptions {
+        proxy: Some("http://[".to_owned()),
+        ..AccessOptions::default()
+    });
+    let error = Location::parse("s3://bucket/logs", &access).unwrap_err();
+    assert!(error.to_string().contains("proxy") && error.hint().contains("--proxy"), "{error:?}");
+    let settings = vec![("AWS_VIRTUAL_HOSTED_STYLE_REQUEST".to_owned(), "perhaps".to_owned())];
+    let access = Access::new(AccessOptions { settings, ..AccessOptions::default() });
+    let error = Location::parse("s3://bucket/logs", &access).unwrap_err();
+    assert!(error.hint().contains("AWS_"), "{error:?}");
 }
 
 #[test]
@@ -48,20 +196,20 @@ fn broken_connections_are_taken_up_where_they_broke() {
         }
         match counted.fetch_add(1, Ordering::Relaxed) {
             0 => Answer::status(503, "<Error><Code>SlowDown</Code></Error>"),
-            1 | 3 => Answer { cut_at: Some(1_000_000), ..answer },
+            2 | 4 => Answer { cut_at: Some(1_000_000), ..answer },
             _ => answer,
         }
     });
     let bytes = large();
     s3.put("log", &bytes);
     assert!(read_all(&s3.at("log")).unwrap() == bytes);
-    assert!(cuts.load(Ordering::Relaxed) >= 5, "{cuts:?}");
-    let resumed = s3.server.requests().iter().any(|request| {
-        request
-            .header("range")
-            .is_some_and(|range| !range.contains("=0-") && range != "bytes=8388608-16777215")
-    });
-    assert!(resumed, "not from the start again");
+    assert_eq!(cuts.load(Ordering::Relaxed), 8, "five ranges, and three once more");
+    let ranges = ranges(&s3);
+    let resumed = |end: &str| {
+        let ranges: Vec<_> = ranges.iter().filter(|range| range.ends_with(end)).collect();
+        ranges.len() == 2 && ranges[0] != ranges[1]
+    };
+    assert!(resumed("-2359295") && resumed("-10747903"), "not from the start again: {ranges:?}");
 }
 
 #[test]
@@ -113,10 +261,10 @@ fn a_rolling_log_that_cannot_be_listed_does_not_end_the_list() {
         }
         answer
     });
-    s3.put("root/app-1", START.as_bytes());
-    s3.put("root/eventlog_v2_bad/events_1_bad", START.as_bytes());
-    s3.put("root/eventlog_v2_good/events_1_good", END.as_bytes());
-    let listing = list(&s3.at("root"), Depth::OneLevel).unwrap();
+    s3.put("base/app-1", START.as_bytes());
+    s3.put("base/eventlog_v2_bad/events_1_bad", START.as_bytes());
+    s3.put("base/eventlog_v2_good/events_1_good", END.as_bytes());
+    let listing = list(&s3.at("base"), Depth::OneLevel).unwrap();
     assert_eq!(listing.logs.len(), 2);
     assert_eq!(listing.failed.len(), 1);
     assert!(listing.failed[0].to_string().contains("eventlog_v2_bad"), "{}", listing.failed[0]);
@@ -180,14 +328,14 @@ fn ten_thousand_entries_are_listed_quickly() {
     let s3 = FakeS3::start(|_, _, answer| answer);
     for number in 0..9_000 {
         place.put(&format!("app-{number}"), b"x");
-        s3.put(&format!("root/app-{number}"), b"x");
+        s3.put(&format!("base/app-{number}"), b"x");
     }
     for number in 0..1_000 {
         let name = format!("eventlog_v2_roll-{number}/events_1_roll-{number}");
         place.put(&name, b"x");
-        s3.put(&format!("root/{name}"), b"x");
+        s3.put(&format!("base/{name}"), b"x");
     }
-    for (kind, location, limit) in [("directory", place.at(""), 5), ("S3", s3.at("root"), 60)] {
+    for (kind, location, limit) in [("directory", place.at(""), 5), ("S3", s3.at("base"), 60)] {
         let begun = Instant::now();
         let listing = list(&location, Depth::OneLevel).unwrap();
         let time = begun.elapsed();

@@ -27,13 +27,44 @@ fn a_local_directory_conforms() {
 
 #[test]
 fn a_fake_s3_conforms() {
-    conforms(&FakeS3::start(|_, _, answer| answer));
+    let s3 = FakeS3::start(|_, _, answer| answer);
+    conforms(&s3);
+    directories_that_are_objects(&s3);
 }
 
 #[test]
 fn moto_s3_conforms() {
     if let Some(moto) = Moto::start() {
         conforms(&moto);
+        directories_that_are_objects(&moto);
+    }
+}
+
+/// As the console of S3 and Hadoop's S3A make them; Azure's have no slash at the end.
+fn directories_that_are_objects(place: &dyn Put) {
+    for name in ["marked/", "marked/2026/", "marked/2026/11/", "marked/eventlog_v2_app-1/", "bare/"]
+    {
+        place.put(name, b"");
+    }
+    for depth in [Depth::OneLevel, Depth::Recursive] {
+        let listing = list(&place.at("bare"), depth).unwrap();
+        assert!(listing.logs.is_empty() && listing.failed.is_empty(), "{depth:?}: {listing:?}");
+    }
+    assert!(list(&place.at("marked"), Depth::Recursive).unwrap().logs.is_empty());
+    place.put("marked/eventlog_v2_app-1/events_1_app-1", START.as_bytes());
+    place.put("marked/eventlog_v2_app-2", b"");
+    place.put("marked/archive", b"");
+    place.put("marked/archive/app-3", START.as_bytes());
+    place.put("marked/app-4", b"");
+    for (depth, expected) in [
+        (Depth::OneLevel, vec!["app-1", "app-4"]),
+        (Depth::Recursive, vec!["app-1", "app-3", "app-4"]),
+    ] {
+        let listing = list(&place.at("marked"), depth).unwrap();
+        assert!(listing.failed.is_empty(), "{:?}", listing.failed);
+        let mut names: Vec<_> = listing.logs.iter().map(|log| log.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{depth:?}: an empty file is none of them");
     }
 }
 
@@ -55,6 +86,7 @@ fn conforms(place: &dyn Put) {
     place.put("cluster/eventlog/1/eventlog", END.as_bytes());
     place.put("cluster/eventlog/1/eventlog-2026-06-15--15-00", START.as_bytes());
     place.put(".trash/app-6", whole.as_bytes());
+    place.put("_temporary/0/app-7", whole.as_bytes());
 
     one_level(place);
     all_levels(place);
@@ -88,7 +120,8 @@ fn all_levels(place: &dyn Put) {
         let (name, files, open) = expected;
         assert!(names.contains(&(name.to_owned(), files, open)), "{expected:?} in {names:?}");
     }
-    assert!(names.iter().all(|(name, ..)| name != "app-6"), "hidden directories stay hidden");
+    let is_hidden = |name: &str| ["app-6", "app-7"].contains(&name);
+    assert!(names.iter().all(|(name, ..)| !is_hidden(name)), "hidden directories stay hidden");
 }
 
 fn single_logs(place: &dyn Put) {

@@ -1,5 +1,6 @@
 use super::{SAIL_VERSION, SailEnvironment};
 use crate::Error;
+use crate::error::MAKE_ENVIRONMENT;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -19,7 +20,7 @@ impl SailEnvironment {
         }
         let mut make = Command::new(python);
         make.args(["-I", "-m", "venv", "--clear"]).arg(&self.folder);
-        run("making the Python environment", make)?;
+        run(MAKE_ENVIRONMENT, make)?;
         let mut install = Command::new(self.python());
         install.args(["-I", "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]);
         install.args(["--progress-bar", "off", &format!("pysail=={SAIL_VERSION}")]);

@@ -72,7 +72,7 @@ fn query(text: &str) -> Query {
 async fn start() -> Option<(Sail, TempDir)> {
     let environment = std::env::var_os("TINDERBOX_SAIL").map(SailEnvironment::at);
     let Some(environment) = environment.filter(SailEnvironment::is_ready) else {
-        let required = std::env::var("TINDERBOX_REQUIRE_ALL").is_ok_and(|value| value == "1");
+        let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();
         assert!(!required, "Sail is required, and TINDERBOX_SAIL names no environment with it");
         println!("not run: TINDERBOX_SAIL names no environment with Sail");
         return None;

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tinderbox_app::Error;
 use tinderbox_app::rest::{self, Shape};
 use tokio::sync::mpsc;
@@ -181,7 +182,10 @@ fn streamed(write: WriteBody) -> Body {
     let (pieces, mut received) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
         let mut pipe = io::BufWriter::with_capacity(PIECE_BYTES, Pipe { pieces: pieces.clone() });
-        if let Err(error) = write(&mut pipe).and_then(|()| pipe.flush()) {
+        // A panic must not look like the end either.
+        let written = catch_unwind(AssertUnwindSafe(|| write(&mut pipe)));
+        let written = written.unwrap_or_else(|_| Err(io::Error::other("the answer panicked")));
+        if let Err(error) = written.and_then(|()| pipe.flush()) {
             // What is in the pipe must not go out as if it were the end.
             let _ = pipe.into_parts();
             // The client may be gone, which is the usual reason.

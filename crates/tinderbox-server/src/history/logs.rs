@@ -16,8 +16,13 @@ pub async fn archive(app: &App, id: &str, attempt: Option<&str>) -> Result<Answe
         return Err(Refusal::not_found(&format!("no such app: {id}/{attempt}")));
     }
     // Those of another history server are there, not here.
-    let unavailable =
-        |_| Refusal::unavailable(&format!("Event logs are not available for app: {id}."));
+    let unavailable = |error| {
+        tracing::warn!(
+            "the event logs of {id} are not to be had: {}",
+            tinderbox_app::chain(&error)
+        );
+        Refusal::unavailable(&format!("Event logs are not available for app: {id}."))
+    };
     let logs = app.history_logs(id, attempt).await.map_err(unavailable)?;
     let suffix = attempt.map_or_else(String::new, |attempt| format!("-{attempt}"));
     Ok(Answer::Stream {

@@ -5,6 +5,7 @@ use tinderbox_app::model::TimestampMs;
 use tinderbox_app::rest::{Filter, parse_date, parse_java_double};
 
 /// The parameters of a query, in their order.
+#[derive(Clone)]
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
@@ -63,6 +64,11 @@ impl Parameters {
         // Java's `split` leaves empty parts at the end out, but not the only one.
         let end = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
         let end = if text.is_empty() { 1 } else { end };
+        if end > MOST_QUANTILES {
+            return Err(Refusal::bad_request(&format!(
+                "Bad value for parameter \"quantiles\".  Expected at most {MOST_QUANTILES} numbers, got {end}"
+            )));
+        }
         let mut quantiles = parts[..end]
             .iter()
             .map(|part| {
@@ -77,6 +83,9 @@ impl Parameters {
         Ok(quantiles)
     }
 }
+
+/// Spark has no limit; of each stage 38 figures are held at every quantile.
+const MOST_QUANTILES: usize = 1_000;
 
 /// A segment of a path with its percent signs resolved.
 pub fn decode_path(segment: &str) -> String {

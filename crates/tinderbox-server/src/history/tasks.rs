@@ -2,9 +2,11 @@
 
 use super::Scope;
 use super::answer::{Answer, Refusal};
+use std::io;
+use std::ops::ControlFlow;
 use tinderbox_app::TaskPageQuery;
 use tinderbox_app::model::StageAttemptId;
-use tinderbox_app::rest::{self, Filter, TaskAnswer, TaskOrder, TaskState, TaskTable};
+use tinderbox_app::rest::{self, EachTask, Filter, TaskAnswer, TaskOrder, TaskState, TaskTable};
 
 /// The words of `status` and `taskStatus`.
 pub const STATUSES: [(&str, TaskState); 5] = [
@@ -62,8 +64,37 @@ pub fn list(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         limit: usize::try_from(length).unwrap_or(0),
         retained: scope.retained_tasks,
     };
+    if query.limit > HELD {
+        return Ok(streamed(scope, query, |answer, each, output| {
+            rest::write(output, &answer.list_each(each))
+        }));
+    }
     let tasks = scope.opened.tasks.page(&query)?;
     Answer::json(&TaskAnswer::new(scope.task_view()).list(&tasks))
+}
+
+/// Tasks of an answer that are in memory at once; a longer one is written while they are read.
+const HELD: usize = 10_000;
+
+fn streamed(
+    scope: &Scope,
+    query: TaskPageQuery,
+    write: impl Fn(&TaskAnswer<'_>, &EachTask<'_>, &mut dyn io::Write) -> serde_json::Result<()>
+    + Send
+    + 'static,
+) -> Answer {
+    let scope = scope.clone();
+    Answer::Stream {
+        media_type: "application/json",
+        disposition: None,
+        write: Box::new(move |output| {
+            let each: EachTask<'_> = Box::new(|see| {
+                let read = scope.opened.tasks.each_of_page(&query, see);
+                read.map_err(|error| tinderbox_app::chain(&error))
+            });
+            write(&TaskAnswer::new(scope.task_view()), &each, output).map_err(io::Error::from)
+        }),
+    }
 }
 
 /// Whatever is missing or cannot be read is an exception of Spark here.
@@ -91,17 +122,50 @@ pub fn table(scope: &Scope, stage: StageAttemptId) -> Result<Answer, Refusal> {
         limit: usize::try_from(length).unwrap_or(0),
         retained: scope.retained_tasks,
     };
-    let mut tasks = scope.opened.tasks.page(&query)?;
-    let mut filtered = None;
-    if !typed.is_empty() && !tasks.is_empty() {
-        tasks.retain(|task| rest::task_matches(task, &typed, scope.now));
-        filtered = Some(tasks.len());
-        if !tasks.is_empty() {
-            let place = |name| number(name).map(|value| usize::try_from(value).unwrap_or(0));
-            let (start, length) = (place("start")?, place("length")?);
-            tasks = tasks.into_iter().skip(start).take(length).collect();
-        }
+    if !typed.is_empty() {
+        return found(scope, &query, &typed, total);
     }
+    if query.limit > HELD {
+        let total = total.to_owned();
+        return Ok(streamed(scope, query, move |answer, each, output| {
+            let counts = TaskTable { total: &total, filtered: None };
+            rest::write(output, &rest::task_table_each(answer, each, counts))
+        }));
+    }
+    let tasks = scope.opened.tasks.page(&query)?;
+    let answer = TaskAnswer::new(scope.task_view());
+    Answer::json(&rest::task_table(&answer, &tasks, TaskTable { total, filtered: None }))
+}
+
+/// The rows of a page of those that hold a text. At most [`HELD`] rows are answered.
+fn found(
+    scope: &Scope,
+    query: &TaskPageQuery,
+    typed: &str,
+    total: &str,
+) -> Result<Answer, Refusal> {
+    let place = |name| {
+        let number = scope.parameters.first(name).and_then(|text| text.parse::<i32>().ok());
+        number.map(|value| usize::try_from(value).unwrap_or(0)).ok_or(Refusal::Failed)
+    };
+    let page = place("start").and_then(|start| Ok((start, place("length")?)));
+    let (start, length) = *page.as_ref().unwrap_or(&(0, 0));
+    let wanted = start..start.saturating_add(length.min(HELD));
+    let (mut tasks, mut seen, mut fitting) = (Vec::new(), 0_usize, 0_usize);
+    scope.opened.tasks.each_of_page(query, &mut |task| {
+        seen += 1;
+        if rest::task_matches(task, typed, scope.now) {
+            if wanted.contains(&fitting) {
+                tasks.push(task.clone());
+            }
+            fitting += 1;
+        }
+        ControlFlow::Continue(())
+    })?;
+    if fitting > 0 {
+        page?;
+    }
+    let filtered = (seen > 0).then_some(fitting);
     let answer = TaskAnswer::new(scope.task_view());
     Answer::json(&rest::task_table(&answer, &tasks, TaskTable { total, filtered }))
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use tinderbox_api as api;
 use tinderbox_app::model::{StageAttemptId, StageId};
-use tinderbox_app::{App, TaskQuery, TaskSortKey};
+use tinderbox_app::{App, TaskQuery, TaskSortKey, blocking};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -73,7 +73,8 @@ async fn list_operators(
     Path(id): Path<String>,
 ) -> Result<Json<api::OperatorList>, ApiError> {
     let (run, application) = app.application(&id).await?;
-    let executions = application.sql.iter().map(api::SqlExecution::from).collect();
+    let all = move || Ok(application.sql.iter().map(api::SqlExecution::from).collect());
+    let executions = blocking(all).await?;
     Ok(Json(api::OperatorList { job_id: run.to_string(), executions }))
 }
 

@@ -38,7 +38,7 @@ async fn collect_logs(
     let depth = if request.recursive { Depth::Recursive } else { Depth::OneLevel };
     let location = app.location(&request.path)?;
     let source = LogSource { name: request.path, location, depth };
-    let done = app.collect(&source).await?;
+    let done = app.collect_apart(source).await?;
     let failed = done.failed.into_iter();
     let warnings = done.warnings.into_iter();
     Ok(Json(api::CollectResult {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::ops::Range;
 use tinderbox_api as api;
 use tinderbox_app::model::{Millis, TimestampMs};
-use tinderbox_app::{App, CellQuery};
+use tinderbox_app::{App, CellQuery, blocking};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -66,7 +66,8 @@ async fn get_timeline_cells(
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
     let kind = [(header::CONTENT_TYPE, api::TimelineCells::MEDIA_TYPE)];
-    Ok((kind, caching, convert::timeline_cells(found, &lanes)).into_response())
+    let body = blocking(move || Ok(convert::timeline_cells(found, &lanes))).await?;
+    Ok((kind, caching, body).into_response())
 }
 
 /// `a..b`; nothing is all.

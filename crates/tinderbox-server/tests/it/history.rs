@@ -107,6 +107,12 @@ async fn refusals_are_sparks() {
             "Bad value for parameter \"quantiles\".  Expected a double, got \"zz\"",
         ),
         (
+            &below(&format!("/stages?withSummaries=true&quantiles={}", "0,".repeat(2_000))),
+            400,
+            "text/plain",
+            "Bad value for parameter \"quantiles\".  Expected at most 1000 numbers, got 2000",
+        ),
+        (
             &below("/executors/abc/threads"),
             400,
             "text/plain",
@@ -155,6 +161,38 @@ async fn what_jax_rs_does_not_find_is_a_page_of_jetty() {
     let post = Request::post("/api/v1/applications").header(header::HOST, HOST);
     let refused = site.send(post.body(Body::empty()).unwrap()).await;
     assert_eq!((refused.status.as_u16(), refused.header("allow")), (405, "GET,OPTIONS"));
+}
+
+/// More rows than a client may sensibly ask for at once are written while they are read: the same bytes.
+#[tokio::test]
+async fn long_task_lists_are_those_of_short_ones() {
+    let site = Site::with(FAILURES_LOG).await;
+    let below = |path: &str| format!("/applications/{FAILURES}{path}");
+    let body = async |path: &str| {
+        let answer = get(&site, &below(path)).await;
+        assert_eq!(answer.status.as_u16(), 200, "{path}");
+        answer.text()
+    };
+    let stages = site.json(&format!("/api/v1{}", below("/stages"))).await;
+    let mut rows = 0;
+    for stage in stages.as_array().unwrap() {
+        let tasks = format!("/stages/{}/{}", stage["stageId"], stage["attemptId"]);
+        for asked in ["", "&sortBy=-runtime", "&sortBy=ID&status=failed"] {
+            let list = format!("{tasks}/taskList?length=");
+            let short = body(&format!("{list}100{asked}")).await;
+            assert_eq!(short, body(&format!("{list}2147483647{asked}")).await, "{list}{asked}");
+            rows += short.matches("\"taskId\"").count();
+        }
+        for search in ["", "local", "nothing"] {
+            let table = format!(
+                "{tasks}/taskTable?numTasks=9&start=0&search%5Bvalue%5D={search}\
+                 &columnNameToSort=Index&order%5B0%5D%5Bdir%5D=asc&length="
+            );
+            let short = body(&format!("{table}100")).await;
+            assert_eq!(short, body(&format!("{table}2147483647")).await, "{table}");
+        }
+    }
+    assert!(rows > 10, "{rows}");
 }
 
 #[tokio::test]

@@ -3,8 +3,11 @@
 use super::View;
 use super::date::Date;
 use super::json::Pairs;
-use serde::Serialize;
+use super::stages::EachTask;
+use serde::ser::{Error as _, SerializeSeq as _};
+use serde::{Serialize, Serializer};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use tinderbox_model::{
     Accumulable, AccumulatorId, Bytes, Millis, Nanos, Task, TaskMetrics, TaskStatus, TimestampMs,
 };
@@ -59,6 +62,11 @@ impl<'a> TaskAnswer<'a> {
     /// A list of tasks, as `taskList` answers it.
     pub fn list<'t>(&'t self, tasks: &'t [Task]) -> impl Serialize + use<'a, 't> {
         tasks.iter().map(|task| self.data(task)).collect::<Vec<_>>()
+    }
+
+    /// As [`Self::list`], of tasks that are read while it is written.
+    pub fn list_each<'t>(&'t self, each: &'t EachTask<'t>) -> impl Serialize + use<'a, 't> {
+        Rows { answer: self, each }
     }
 
     fn data<'t>(&'t self, task: &'t Task) -> TaskData<'t> {
@@ -302,20 +310,52 @@ pub fn task_table<'t>(
     tasks: &'t [Task],
     counts: TaskTable<'t>,
 ) -> impl Serialize + 't {
-    Table {
-        records_filtered: match counts.filtered {
-            Some(filtered) => filtered.to_string(),
-            None => counts.total.to_owned(),
-        },
-        aa_data: tasks.iter().map(|task| answer.data(task)).collect(),
-        records_total: counts.total,
-    }
+    Table::new(answer.list(tasks), counts)
+}
+
+/// As [`task_table`], of tasks that are read while it is written.
+pub fn task_table_each<'t>(
+    answer: &'t TaskAnswer<'_>,
+    each: &'t EachTask<'t>,
+    counts: TaskTable<'t>,
+) -> impl Serialize + 't {
+    Table::new(answer.list_each(each), counts)
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Table<'a> {
+struct Table<'a, R> {
     records_filtered: String,
-    aa_data: Vec<TaskData<'a>>,
+    aa_data: R,
     records_total: &'a str,
+}
+
+impl<'a, R> Table<'a, R> {
+    fn new(aa_data: R, counts: TaskTable<'a>) -> Self {
+        let records_filtered = match counts.filtered {
+            Some(filtered) => filtered.to_string(),
+            None => counts.total.to_owned(),
+        };
+        Self { records_filtered, aa_data, records_total: counts.total }
+    }
+}
+
+/// A list of tasks that is not in memory.
+struct Rows<'a, 't> {
+    answer: &'t TaskAnswer<'a>,
+    each: &'t EachTask<'t>,
+}
+
+impl Serialize for Rows<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let mut written = Ok(());
+        let read = (self.each)(&mut |task| {
+            written = list.serialize_element(&self.answer.data(task));
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        written?;
+        read.map_err(S::Error::custom)?;
+        list.end()
+    }
 }

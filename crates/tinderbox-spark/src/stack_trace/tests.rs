@@ -67,4 +67,6 @@ fn chains_are_bounded() {
         text.push_str(&format!("\nCaused by: a.B: {n}"));
     }
     assert_eq!(causes(&text).len(), Cause::CHAIN_LIMIT);
+    let line = "a.B: Lost task 0.0 in stage 0.0 (TID 0): ".repeat(100_000);
+    assert_eq!(causes(&line).len(), Cause::CHAIN_LIMIT);
 }

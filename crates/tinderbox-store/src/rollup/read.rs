@@ -1,6 +1,6 @@
 use super::histogram::DurationHistogram;
 use super::write::column;
-use super::{ALL, DAY_S, Dimension, Figures, HOUR_S, OTHER, RunFigures, US, floor};
+use super::{ALL, DAY_S, Dimension, Figures, HOUR_S, LAST_US, OTHER, RunFigures, US, floor};
 use crate::Store;
 use crate::error::{Error, Failure};
 use crate::row::{time, unsigned};
@@ -144,10 +144,8 @@ fn segments(query: &StatsQuery) -> Vec<Segment> {
         start if start == us => us,
         start => start + grain_s * US,
     };
-    // Far enough from the ends of i64 to be rounded.
-    let limit = |time: TimestampMs| time.as_micros().clamp(i64::MIN / 4, i64::MAX / 4);
-    let from = floor(query.from.map_or(i64::MIN / 4, limit), HOUR_S);
-    let to = up(query.to.map_or(i64::MAX / 4, limit), HOUR_S);
+    let from = floor(query.from.map_or(-LAST_US, TimestampMs::as_micros), HOUR_S);
+    let to = up(query.to.map_or(LAST_US, |time| time.as_micros().clamp(-LAST_US, LAST_US)), HOUR_S);
     let (first_day, last_day) = (up(from, DAY_S), floor(to, DAY_S));
     let segments = if query.group == StatsGroup::Hour || first_day >= last_day {
         vec![(HOUR_S, from, to)]

@@ -13,13 +13,13 @@ use futures::FutureExt;
 use sea_orm::DatabaseTransaction;
 use sea_orm::entity::prelude::*;
 use std::collections::HashMap;
-use tinderbox_model::TimestampMs;
+use tinderbox_model::{Origin, TimestampMs};
 
 /// Everything that reading one event log says about its run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
-    /// The run as it is created when it is not there. Of one that is there only the state counts: it moves there when
-    /// it may.
+    /// The run as it is created when it is not there. Of one that is there only the state counts, to which it moves when
+    /// it may, and the name for an observed one that has none yet.
     pub run: Run,
     /// An attempt to be recorded with it, unless it is there.
     pub attempt: Option<Attempt>,
@@ -83,8 +83,11 @@ async fn record(
                 moved(known, record.run.state, &RunChange::at(now))
             }
             Some(known) => known.clone(),
-            None => record.run,
+            None => record.run.clone(),
         };
+        if run.origin == Origin::Observed && run.name.is_empty() {
+            run.name = record.run.name;
+        }
         if let Some(newer) = recorded(&run, record.application, now) {
             run = newer;
         }

@@ -5,7 +5,6 @@ use crate::tables::run as table;
 use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
-use std::collections::HashSet;
 use tinderbox_model::{ApplicationId, Origin, RunId, RunState, WorkspaceId};
 
 /// How many runs an ambiguous id is answered with.
@@ -77,24 +76,6 @@ impl Store {
             .order_by_asc(table::Column::CreatedUs)
             .order_by_asc(table::Column::Id);
         self.connections.read("list unfinished runs", |t| all(t, query).boxed()).await
-    }
-
-    /// The observed runs in a state, of all workspaces.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn run_observed(&self, state: RunState) -> Result<HashSet<RunId>, Error> {
-        let query = table::Entity::find()
-            .select_only()
-            .column(table::Column::Id)
-            .filter(table::Column::State.eq(state.as_str()))
-            .filter(table::Column::Origin.eq(Origin::Observed.as_str()))
-            .into_tuple::<String>();
-        let ids = self
-            .connections
-            .read("list observed runs", |t| async move { Ok(query.all(t).await?) }.boxed())
-            .await?;
-        Ok(ids.into_iter().map(RunId::new).collect())
     }
 }
 

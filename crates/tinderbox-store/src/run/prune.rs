@@ -22,7 +22,7 @@ pub struct Prunable {
 
 impl Store {
     /// Runs that ended before `before`, the oldest first, at most `limit`. A run that was launched here is among them
-    /// only when it has ended; one that was only observed also when its record breaks off.
+    /// only when it has ended; one that was only observed also when its record breaks off, but not while it runs.
     ///
     /// # Errors
     /// What the database says.
@@ -75,9 +75,10 @@ const IDS: usize = 500;
 
 fn may_go() -> Condition {
     let over = RunState::ALL.into_iter().filter(|state| state.is_final()).map(RunState::as_str);
-    Condition::any()
-        .add(table::Column::State.is_in(over))
+    let broken_off = Condition::all()
         .add(table::Column::Origin.eq(Origin::Observed.as_str()))
+        .add(table::Column::State.ne(RunState::Running.as_str()));
+    Condition::any().add(table::Column::State.is_in(over)).add(broken_off)
 }
 
 async fn prunable(

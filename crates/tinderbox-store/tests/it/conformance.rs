@@ -6,8 +6,8 @@ use tinderbox_model::{
     SparkVersion, WorkspaceId,
 };
 use tinderbox_store::{
-    ApplicationRecord, AttemptChange, CancelAnswer, Error, EventLog, FindingRow, NewTableFile,
-    Report, Run, RunChange, RunFilter, SpecHash, Store, TableFileKind,
+    ApplicationRecord, AttemptChange, CancelAnswer, Error, EventLog, FindingRow, HistoryAttempt,
+    NewTableFile, Report, Run, RunChange, RunFilter, SpecHash, Store, TableFileKind,
 };
 
 async fn get(store: &Store, id: &str) -> Run {
@@ -407,10 +407,11 @@ pub async fn publishing_retires_the_file_before(store: Store) {
     let retired = store.file_retired(at(4), 10).await.expect("lists");
     assert_eq!(retired.len(), 1);
     assert_eq!((retired[0].file.path.as_str(), retired[0].retired), ("tables/old", Some(at(3))));
-    assert!(store.file_known("tables/old").await.expect("reads"));
-    assert!(store.file_forget("tables/old").await.expect("forgets"));
-    assert!(!store.file_known("tables/old").await.expect("reads"));
-    assert!(!store.file_forget(&long).await.expect("answers"), "a current file stays");
+    let paths = ["tables/old", "tables/none", &long].map(String::from);
+    assert_eq!(store.files_unknown(&paths).await.expect("reads"), ["tables/none"]);
+    let forgotten = store.files_forget(&paths).await.expect("forgets");
+    assert_eq!(forgotten, 1, "a current file stays");
+    assert_eq!(store.files_unknown(&paths).await.expect("reads"), paths[..2]);
 }
 
 pub async fn an_event_log_is_remembered_until_it_changes(store: Store) {
@@ -427,6 +428,80 @@ pub async fn an_event_log_is_remembered_until_it_changes(store: Store) {
     let grown = EventLog { size: Bytes(200), run: None, ..log };
     store.event_log_put(&grown).await.expect("remembers");
     assert_eq!(store.event_log_get(&grown.url).await.expect("reads"), Some(grown));
+}
+
+pub async fn logs_are_known_with_what_became_of_their_runs(store: Store) {
+    let mut urls = Vec::new();
+    for (id, state, has_pack) in [
+        ("gone", None, false),
+        ("plain", Some(RunState::Succeeded), false),
+        ("packed", Some(RunState::Lost), true),
+        ("runs", Some(RunState::Running), true),
+    ] {
+        if let Some(state) = state {
+            create(&store, &Run { origin: Origin::Observed, state, ..run(id) }).await;
+        }
+        for kind in [TableFileKind::Detail, TableFileKind::Pack] {
+            let file = NewTableFile {
+                kind,
+                path: format!("{}/{id}", kind.as_str()),
+                run: RunId::new(id),
+                attempt: AttemptNumber(1),
+                num_rows: 1,
+                num_bytes: Bytes(1),
+            };
+            if kind == TableFileKind::Detail || has_pack {
+                store.file_publish(&file, at(0)).await.expect("publishes");
+            }
+        }
+        let url = format!("/logs/{id}");
+        let log = EventLog {
+            url: url.clone(),
+            size: Bytes(1),
+            modified: at(1),
+            run: state.map(|_| RunId::new(id)),
+            collected: at(2),
+        };
+        store.event_log_put(&log).await.expect("remembers");
+        urls.push(url);
+    }
+    // One that nobody has seen, and more than one statement takes; one that is known is not asked for.
+    urls.push("/logs/new".to_owned());
+    urls.extend((0..600).map(|n| format!("/logs/none-{n}")));
+    let known = store.event_log_of(&urls[1..]).await.expect("reads");
+    let mut found: Vec<_> =
+        known.iter().map(|(url, log)| (url.as_str(), log.has_pack, log.is_running)).collect();
+    found.sort_unstable();
+    let expected =
+        [("/logs/packed", true, false), ("/logs/plain", false, false), ("/logs/runs", true, true)];
+    assert_eq!(found, expected);
+    let gone = store.event_log_of(&urls[..1]).await.expect("reads");
+    assert_eq!(gone["/logs/gone"].log.run, None);
+    assert!(!gone["/logs/gone"].has_pack);
+}
+
+pub async fn attempts_of_an_application_are_listed_for_the_run_of_one(store: Store) {
+    for (id, application) in [("a", "app-1"), ("b", "app-1"), ("c", "app-2")] {
+        let attempt = HistoryAttempt {
+            run: RunId::new(id),
+            application: ApplicationId::new(application),
+            attempt: None,
+            name: String::new(),
+            user: String::new(),
+            spark_version: String::new(),
+            started: at(0),
+            ended: None,
+            updated: at(1),
+            exit_code: None,
+            event_log: format!("/logs/{id}"),
+        };
+        store.history_put(&attempt).await.expect("records");
+    }
+    let listed = store.history_list_of(&["a", "none"].map(RunId::new)).await.expect("lists");
+    let mut runs: Vec<_> = listed.iter().map(|attempt| attempt.run.as_str()).collect();
+    runs.sort_unstable();
+    assert_eq!(runs, ["a", "b"]);
+    assert_eq!(store.history_list_of(&[]).await.expect("lists"), []);
 }
 
 pub async fn an_attempt_learns_after_its_intent(store: Store) {

@@ -4,7 +4,7 @@ use crate::run;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use tinderbox_model::RunId;
+use tinderbox_model::{RunId, WorkspaceId};
 use tinderbox_store::{CountDifference, Error, RunFilter, Store};
 
 /// Another program's way to the same file.
@@ -151,4 +151,33 @@ async fn wrong_counters_are_shown_and_repaired() {
     assert_eq!(store.counts_repair().await.expect("repairs"), expected);
     assert_eq!(store.counts_check().await.expect("checks"), []);
     assert_eq!(store.run_count(&RunFilter::default()).await.expect("counts"), 1);
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_interrupted_begins_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("t.db");
+    with_one_run(&path).await;
+    // As it was before there were rollups, with a run on which the upgrade stops.
+    let older = [
+        "DELETE FROM schema_steps WHERE number > 2",
+        "DELETE FROM run_rollups",
+        "DELETE FROM rollups",
+        "DELETE FROM run_tokens",
+        "UPDATE runs SET state = 'dancing'",
+    ];
+    let other = stranger(&path).await;
+    for statement in older {
+        other.execute_unprepared(statement).await.expect("changes");
+    }
+    other.close().await.expect("closes");
+    let Err(error) = Store::open(&path).await else { panic!("counted a state that is none") };
+    assert!(matches!(error, Error::Row { .. }), "{error:?}");
+    let other = stranger(&path).await;
+    other.execute_unprepared("UPDATE runs SET state = 'queued'").await.expect("updates");
+    other.close().await.expect("closes");
+    let store = Store::open(&path).await.expect("opens");
+    assert_eq!(store.rollups_check().await.expect("checks"), []);
+    let found = store.run_search(&WorkspaceId::default(), "run", 10).await.expect("searches");
+    assert_eq!(found.len(), 1);
 }

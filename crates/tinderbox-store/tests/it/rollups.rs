@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::time::Instant;
 use tinderbox_model::{
     AttemptNumber, Bytes, Distribution, FindingId, Millis, Origin, RunId, RunState, RunTotals,
-    SparkVersion, TimestampMs,
+    SparkVersion, TimestampMs, WorkspaceId,
 };
 use tinderbox_store::{
     ApplicationRecord, Dimension, Error, EventLog, FindingRow, NewTableFile, Report, Run,
@@ -195,6 +195,40 @@ proptest! {
             apart.close().await;
         });
     }
+}
+
+#[test]
+fn a_log_may_name_any_time() {
+    with_store(|store| async move {
+        for (id, ms) in [("first", i64::MIN), ("last", i64::MAX), ("now", at(0).0)] {
+            let mut record = record(observed(id, 0, RunState::Succeeded), 1);
+            record.application.started = Some(TimestampMs(ms));
+            store.run_record_batch(vec![record], at(5)).await.expect("records");
+        }
+        for group in [StatsGroup::Nothing, StatsGroup::Hour, StatsGroup::Day] {
+            let query = StatsQuery { group, limit: 10, ..StatsQuery::default() };
+            let (rows, _) = store.stats(&query).await.expect("reads");
+            assert_eq!(rows.iter().map(|row| row.figures.num_runs).sum::<u64>(), 3, "{group:?}");
+        }
+        assert_eq!(store.rollups_check().await.expect("checks"), []);
+    });
+}
+
+#[test]
+fn an_observed_run_without_a_name_gets_that_of_a_later_record() {
+    with_store(|store| async move {
+        let named = |name: &str| Run { name: name.to_owned(), ..observed("a", 0, RunState::Lost) };
+        for (name, expected) in [("", ""), ("nightly", "nightly"), ("other", "nightly")] {
+            let records = vec![record(named(name), 1)];
+            store.run_record_batch(records, at(5)).await.expect("records");
+            let run = store.run_get(&RunId::new("a")).await.expect("reads").expect("is there");
+            assert_eq!(run.name, expected);
+        }
+        let default = WorkspaceId::default();
+        let found = store.run_search(&default, "nightly", 10).await.expect("searches");
+        assert_eq!(found.len(), 1);
+        assert_eq!(store.rollups_check().await.expect("checks"), []);
+    });
 }
 
 #[test]

@@ -35,6 +35,8 @@ on_sqlite! {
     conformance::a_report_replaces_the_one_before,
     conformance::publishing_retires_the_file_before,
     conformance::an_event_log_is_remembered_until_it_changes,
+    conformance::logs_are_known_with_what_became_of_their_runs,
+    conformance::attempts_of_an_application_are_listed_for_the_run_of_one,
     conformance::an_attempt_learns_after_its_intent,
     lists::pages_come_in_order_and_count_everything,
     lists::every_sort_is_the_same_forwards_and_backwards,

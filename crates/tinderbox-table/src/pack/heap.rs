@@ -1,7 +1,7 @@
 //! Texts that only some tasks have: error messages, and accumulables as JSON.
 //!
 //! They are collected in chunks of 64 KiB, each a zstd frame with a checksum. A reference is one more than the number
-//! of the chunk times 65,536 plus where the text begins in it; zero refers to nothing.
+//! of the chunk times 65,536 plus where the text begins in it, which is below that; zero refers to nothing.
 
 use super::bytes::{Cursor, malformed, put};
 use super::source::Source;
@@ -37,26 +37,22 @@ impl std::fmt::Debug for Compressor {
 }
 
 impl HeapWriter {
-    /// Adds what `write` appends. Answers the reference.
+    /// Adds a text and answers the reference. A chunk that is full then is appended to `out`, whose first byte lies at
+    /// `base_offset`: no text begins where a reference cannot point.
     pub(super) fn add(
         &mut self,
-        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+        text: &[u8],
+        base_offset: u64,
+        out: &mut Vec<u8>,
     ) -> io::Result<i64> {
         let at = self.chunk.len();
-        write(&mut self.chunk)?;
-        Ok(i64::try_from(self.chunks.len() * CHUNK_LEN + at + 1).unwrap_or(i64::MAX))
-    }
-
-    pub(super) fn add_text(&mut self, text: &str) -> io::Result<i64> {
-        self.add(|chunk| {
-            put(chunk, text.len() as u64);
-            chunk.extend_from_slice(text.as_bytes());
-            Ok(())
-        })
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.chunk.len() >= CHUNK_LEN
+        put(&mut self.chunk, text.len() as u64);
+        self.chunk.extend_from_slice(text);
+        let reference = self.chunks.len() * CHUNK_LEN + at + 1;
+        if self.chunk.len() >= CHUNK_LEN {
+            self.flush(base_offset, out)?;
+        }
+        Ok(i64::try_from(reference).unwrap_or(i64::MAX))
     }
 
     /// Appends the open chunk, when there is one, to `out`, whose first byte lies at `base_offset`.

@@ -1,5 +1,4 @@
 use super::block::{BLOCK_ROWS, Encoder};
-use super::bytes::put;
 use super::columns::{
     ACCUMULABLES, ATTEMPT, DURATION, ERROR, EXECUTOR, FLAGS, GETTING_RESULT, HOST, ID,
     ID_LESS_INDEX, INDEX_LESS_PARTITION, LAUNCH, LOCALITY, NUM_COLUMNS, Row, flags_of,
@@ -165,23 +164,15 @@ impl PackWriter {
     fn add(&mut self, task: &Task) -> io::Result<()> {
         let error = match &task.error_message {
             None => 0,
-            Some(text) => self.heap.add_text(text)?,
+            Some(text) => self.heap.add(text.as_bytes(), self.written, &mut self.pending)?,
         };
         let accumulables = if task.accumulables.is_empty() {
             0
         } else {
             self.json.clear();
             serde_json::to_writer(&mut self.json, &task.accumulables)?;
-            let json = &self.json;
-            self.heap.add(|chunk| {
-                put(chunk, json.len() as u64);
-                chunk.extend_from_slice(json);
-                Ok(())
-            })?
+            self.heap.add(&self.json, self.written, &mut self.pending)?
         };
-        if self.heap.is_full() {
-            self.heap.flush(self.written, &mut self.pending)?;
-        }
         let row = self.row_of(task, error, accumulables);
         self.span.add(task.launch_time.0, task.finish_time.map(|time| time.0), row[EXECUTOR]);
         let number = self.number_of(task.stage);

@@ -439,6 +439,23 @@ fn ten_thousand_stages_of_one_task_stay_small() {
     assert_eq!(run_time, Some(vec![metrics.executor_run_time.0.cast_signed()]));
 }
 
+#[test]
+fn texts_that_fill_a_chunk_do_not_hide_those_that_follow() {
+    let folder = folder();
+    let mut tasks = distinct((0..15).map(plausible).collect());
+    for (task, n) in tasks.iter_mut().zip(0..) {
+        // Every third one has accumulables too.
+        let len = [70_000, 65_532, 65_533, 10, 200_000][n % 5];
+        task.error_message = Some("x".repeat(len));
+    }
+    let mut writer = writer(&folder, PackOptions::default(), &tasks);
+    let query = PackQuery { limit: ALL, ..PackQuery::default() };
+    let snapshot = writer.snapshot(&[]).expect("copies");
+    assert_eq!(page(&snapshot, &query), expected(&tasks, &query));
+    let pack = writer.finish().expect("finishes");
+    assert_eq!(page(&pack, &query), expected(&tasks, &query));
+}
+
 /// Everything that a pack can be asked, or the first error.
 fn everything(path: &Path) -> Result<(Vec<Task>, Vec<Vec<i64>>), Error> {
     let pack = Pack::open(path)?;
