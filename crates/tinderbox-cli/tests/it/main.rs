@@ -12,6 +12,7 @@ mod bad_logs;
 mod collect;
 mod crash;
 mod generate;
+mod generated;
 mod history_server;
 mod history_sql;
 mod place;
