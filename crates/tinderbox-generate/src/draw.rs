@@ -11,6 +11,9 @@ use crate::scenario::Scenario;
 use effect::Effect;
 use stages::Draft;
 
+/// Time of a core for each task, at least, where the number of tasks is given.
+const TASK_MS: f64 = 10.0;
+
 /// What a retry takes over from the job that failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Retry {
@@ -65,7 +68,15 @@ pub(crate) fn draw(plan: &Plan, index: u64, retry: Option<Retry>, job: &mut Job)
         let earliest = count / 2;
         effect.fails_at(count).unwrap_or_else(|| earliest + random.below(count - earliest))
     });
-    let least = job_type.duration.least_seconds * 1000.0;
+    let num_tasks = plan.order.tasks_per_job.map(|(low, high)| {
+        let choices = usize::try_from(high - low + 1).unwrap_or(usize::MAX);
+        i64::try_from(low).unwrap_or(0) + i64::try_from(random.below(choices)).unwrap_or(0)
+    });
+    let mut least = job_type.duration.least_seconds * 1000.0;
+    if let Some(tasks) = num_tasks {
+        // So that a core has time for all of its tasks, also when the driver takes most of the time.
+        least = least.max(TASK_MS * float(tasks) / float(pipeline.executors * pipeline.cores));
+    }
     // A year is the longest, so that no model makes times that no calendar has.
     let duration_ms = whole(milliseconds.clamp(least, 31_536_000_000.0));
 
@@ -84,7 +95,8 @@ pub(crate) fn draw(plan: &Plan, index: u64, retry: Option<Retry>, job: &mut Job)
     job.struck_stage = effect.at;
     job.failure = fails_at.map(|at| cause(plan, job_type, at, &effect, &mut random));
     job.stages.clear();
-    let draft = Draft { plan, job_type, pipeline, effect: &effect, input_bytes, skew, fails_at };
+    let effect = &effect;
+    let draft = Draft { plan, job_type, pipeline, effect, input_bytes, skew, fails_at, num_tasks };
     draft.fill(job, &mut random);
     job.num_executors = job.stages.iter().map(|stage| stage.num_executors).max().unwrap_or(1);
     (job.num_batches, job.lag_ms) = effect.batches(duration_ms, &mut random);
@@ -212,7 +224,11 @@ fn next_attempt(
 fn cut(job: &mut Job, end_ms: i64) {
     job.status = JobStatus::Running;
     job.failure = None;
-    job.duration_ms = end_ms - job.start_ms;
+    let so_far = end_ms - job.start_ms;
+    let share = float(so_far) / float(job.duration_ms);
+    job.lag_ms = scaled(job.lag_ms, share);
+    job.num_batches = whole((float(job.num_batches) * share).floor());
+    job.duration_ms = so_far;
     for stage in &mut job.stages {
         if stage.start_ms >= job.duration_ms {
             *stage = Stage::waiting(StageStatus::Pending, job.duration_ms);

@@ -165,6 +165,11 @@ impl Stage {
         }
     }
 
+    /// Of the executors that a scenario takes, those that the stage can lose.
+    pub(crate) fn lost_executors(&self, wanted: i64) -> i64 {
+        wanted.min((self.num_executors - 1).max(1))
+    }
+
     /// Brings the figures down to a share, because the stage has stopped. Only tasks that have completed count, and they
     /// take at most `busy` of the time that it ran; `num_completed_tasks` and times are those at the stop.
     pub(crate) fn stop_at(&mut self, share: f64, busy: f64) {
@@ -203,6 +208,16 @@ impl Job {
     /// The operator that failed.
     pub fn failed_stage(&self) -> Option<usize> {
         self.stages.iter().position(|stage| stage.status == StageStatus::Failed)
+    }
+
+    /// Executors that are lost in a stage: the last ones of those that it has, and the first never where there are others.
+    pub(crate) fn lost_executors(&self, index: usize) -> i64 {
+        let stage = &self.stages[index];
+        let is_struck = index == self.struck_stage && stage.status == StageStatus::Completed;
+        if self.num_lost_executors == 0 || !is_struck {
+            return 0;
+        }
+        stage.lost_executors(self.num_lost_executors)
     }
 
     /// Whole seconds of an operator: those of all operators add up to the job's.

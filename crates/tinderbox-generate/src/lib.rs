@@ -25,7 +25,7 @@ mod write;
 pub use block::BLOCK_JOBS;
 pub use error::Error;
 pub use job::{Job, JobStatus, Stage, StageStatus};
-pub use log::{LogCodec, write_log};
+pub use log::{Codec, LogForm, write_log};
 pub use model::{
     Cluster, DEFAULT_MODELS, Duration, Failure, Input, JobType, Models, Operator, OperatorKind,
     Retries, Schedule,

@@ -2,40 +2,37 @@
 //! it, one stage for each operator; tasks divide what their stage has, so that sums are the tables' figures.
 
 mod application;
+mod executors;
+mod files;
 mod lines;
+mod sql;
+mod streaming;
+mod task_events;
 mod tasks;
 
 use crate::error::Error;
-use crate::job::{Job, JobStatus};
+use crate::job::Job;
 use crate::plan::Plan;
 use crate::write::Output;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tempfile::TempDir;
+use tinderbox_model::Bytes;
 
 pub use application::write_log;
+pub use tinderbox_spark::log::Codec;
 
-/// How event logs are compressed.
+/// How event logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LogCodec {
-    /// Not at all.
-    None,
-    /// Zstandard.
-    Zstd,
-}
-
-impl LogCodec {
-    /// What Spark puts behind the name of a log.
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Zstd => ".zstd",
-        }
-    }
+pub struct LogForm {
+    /// How they are compressed.
+    pub codec: Codec,
+    /// Whether a log is a folder of files, and from which size on, before compression, the next file begins.
+    pub rolling: Option<Bytes>,
 }
 
 /// Name of the folder of the logs.
@@ -53,7 +50,7 @@ impl Logs {
     pub(crate) fn write(
         plan: &Plan,
         output: &Output<'_>,
-        codec: LogCodec,
+        form: LogForm,
         progress: &mut (impl FnMut(u64) -> bool + Send),
     ) -> Result<Self, Error> {
         let failed = |source| Error::Folder { path: output.folder.to_owned(), source };
@@ -65,7 +62,7 @@ impl Logs {
         let work = Work {
             plan,
             folder: hidden.path(),
-            codec,
+            form,
             num_bytes: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             progress: Mutex::new((0, progress)),
@@ -106,7 +103,7 @@ impl Logs {
 struct Work<'a, P> {
     plan: &'a Plan,
     folder: &'a Path,
-    codec: LogCodec,
+    form: LogForm,
     num_bytes: AtomicU64,
     stopped: AtomicBool,
     progress: Mutex<(u64, &'a mut P)>,
@@ -134,21 +131,7 @@ impl<P: FnMut(u64) -> bool> Work<'_, P> {
         if self.stopped.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
-        let running = if job.status == JobStatus::Running { ".inprogress" } else { "" };
-        let name =
-            format!("{}{}{running}", self.plan.application_id(job.index), self.codec.suffix());
-        let path = self.folder.join(name);
-        let failed = |source| Error::Log { path: path.clone(), source };
-        let file = fs::File::create(&path).map_err(failed)?;
-        let num_bytes = match self.codec {
-            LogCodec::None => write_log(self.plan, job, file).map_err(failed)?,
-            LogCodec::Zstd => {
-                let mut encoder = zstd::Encoder::new(file, 1).map_err(failed)?;
-                let num_bytes = write_log(self.plan, job, &mut encoder).map_err(failed)?;
-                encoder.finish().and_then(|mut file| file.flush()).map_err(failed)?;
-                num_bytes
-            }
-        };
+        let num_bytes = files::write(self.plan, job, self.folder, self.form)?;
         self.num_bytes.fetch_add(num_bytes, Ordering::Relaxed);
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.0 += 1;

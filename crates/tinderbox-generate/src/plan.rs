@@ -21,6 +21,9 @@ pub struct Order {
     pub days: u32,
     /// What is made to happen, and to what share of the jobs.
     pub scenarios: Vec<(Scenario, f64)>,
+    /// From how many to how many tasks each job has, instead of what follows from its data. Jobs that are too short for
+    /// them take longer.
+    pub tasks_per_job: Option<(u64, u64)>,
 }
 
 impl Order {
@@ -36,6 +39,8 @@ impl Order {
     pub const MOST_JOBS: u64 = 1_000_000_000;
     /// The most days.
     pub const MOST_DAYS: u32 = 3_650;
+    /// The most tasks of a job that are asked for.
+    pub const MOST_TASKS: u64 = 10_000_000;
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -285,6 +290,14 @@ fn check(order: &Order) -> Result<(), Error> {
         return Err(Error::argument(
             format!("jobs cannot start over {} days", order.days),
             format!("give a number from 1 to {}", Order::MOST_DAYS),
+        ));
+    }
+    if let Some((low, high)) = order.tasks_per_job
+        && (low == 0 || low > high || high > Order::MOST_TASKS)
+    {
+        return Err(Error::argument(
+            format!("a job cannot have from {low} to {high} tasks"),
+            format!("give a number from 1 to {}, or two as 100-5000", Order::MOST_TASKS),
         ));
     }
     let mut seen = Vec::new();

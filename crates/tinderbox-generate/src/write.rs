@@ -5,7 +5,7 @@ mod folder;
 
 use crate::block::BLOCK_JOBS;
 use crate::error::Error;
-use crate::log::{LogCodec, Logs};
+use crate::log::{LogForm, Logs};
 use crate::plan::Plan;
 use crate::rows::{Rows, Totals};
 use folder::Folder;
@@ -28,8 +28,8 @@ pub struct Output<'a> {
     pub format: DataSetFormat,
     /// Threads that draw and encode.
     pub threads: NonZeroUsize,
-    /// Whether event logs are written, too, and how they are compressed.
-    pub event_logs: Option<LogCodec>,
+    /// Whether event logs are written, too, and how.
+    pub event_logs: Option<LogForm>,
     /// Whether the folder may have something in it: files of the data set are then replaced.
     pub force: bool,
 }
@@ -69,9 +69,9 @@ pub fn write(
     }
     let totals = groups(plan, output, &encoders, &mut files, &mut progress)?;
     let logs = match output.event_logs {
-        Some(codec) => {
+        Some(form) => {
             let jobs = plan.order().jobs;
-            Some(Logs::write(plan, output, codec, &mut |done| progress(jobs + done))?)
+            Some(Logs::write(plan, output, form, &mut |done| progress(jobs + done))?)
         }
         None => None,
     };

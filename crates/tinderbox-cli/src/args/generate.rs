@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use tinderbox_generate::{DataSetFormat, LogCodec, Order, Scenario};
-use tinderbox_model::TimestampMs;
+use tinderbox_generate::{DataSetFormat, LogForm, Order, Scenario};
+use tinderbox_model::{Bytes, TimestampMs};
 
 /// What can be done beside generating.
 #[derive(Debug, Subcommand)]
@@ -57,6 +57,14 @@ pub struct Generate {
     /// How event logs are compressed.
     #[arg(long, value_enum, default_value = "zstd", requires = "event_logs")]
     pub codec: Codec,
+    /// Write each event log as a folder of files, as Spark does with spark.eventLog.rolling.enabled; a file takes so
+    /// many MB before compression.
+    #[arg(long, value_name = "MB", num_args = 0..=1, default_missing_value = "10", requires = "event_logs",
+        value_parser = megabytes)]
+    pub rolling: Option<Bytes>,
+    /// How many tasks each job has, as 5000 or 100-5000, instead of what follows from its data.
+    #[arg(long, value_name = "N", value_parser = tasks, allow_hyphen_values = true)]
+    pub tasks_per_job: Option<(u64, u64)>,
     /// Only jobs on this version of Spark.
     #[arg(long, value_enum, value_name = "SPARK")]
     pub spark: Option<SparkLine>,
@@ -66,6 +74,12 @@ pub struct Generate {
 }
 
 impl Generate {
+    /// How event logs are written, if they are.
+    pub fn log_form(&self) -> Option<LogForm> {
+        let form = LogForm { codec: self.codec.into(), rolling: self.rolling };
+        self.event_logs.then_some(form)
+    }
+
     /// What is to be generated.
     ///
     /// # Errors
@@ -78,6 +92,7 @@ impl Generate {
             end: self.end,
             days: self.days,
             scenarios: scenarios.collect::<Result<_, _>>()?,
+            tasks_per_job: self.tasks_per_job,
         })
     }
 }
@@ -100,13 +115,22 @@ pub enum Codec {
     None,
     /// Zstandard, as Spark does by default.
     Zstd,
+    /// LZ4, in the blocks of lz4-java.
+    Lz4,
+    /// Snappy, behind the header of xerial's library.
+    Snappy,
+    /// LZF chunks.
+    Lzf,
 }
 
-impl From<Codec> for LogCodec {
+impl From<Codec> for tinderbox_generate::Codec {
     fn from(codec: Codec) -> Self {
         match codec {
-            Codec::None => Self::None,
+            Codec::None => Self::Plain,
             Codec::Zstd => Self::Zstd,
+            Codec::Lz4 => Self::Lz4,
+            Codec::Snappy => Self::Snappy,
+            Codec::Lzf => Self::Lzf,
         }
     }
 }
@@ -146,6 +170,24 @@ fn jobs(text: &str) -> Result<u64, String> {
     match text.parse::<u64>() {
         Ok(jobs) if (1..=Order::MOST_JOBS).contains(&jobs) => Ok(jobs),
         _ => Err(format!("give a whole number from 1 to {}", Order::MOST_JOBS)),
+    }
+}
+
+/// `5000`, or `100-5000`.
+fn tasks(text: &str) -> Result<(u64, u64), String> {
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    match (low.trim().parse(), high.trim().parse()) {
+        (Ok(low), Ok(high)) if 1 <= low && low <= high && high <= Order::MOST_TASKS => {
+            Ok((low, high))
+        }
+        _ => Err(format!("give a number from 1 to {}, or two as 100-5000", Order::MOST_TASKS)),
+    }
+}
+
+fn megabytes(text: &str) -> Result<Bytes, String> {
+    match text.parse::<u64>() {
+        Ok(number) if (1..=100_000).contains(&number) => Ok(Bytes(number << 20)),
+        _ => Err("give a whole number of MB from 1 to 100000".to_owned()),
     }
 }
 

@@ -75,7 +75,7 @@ fn write(
         folder: &arguments.out,
         format: arguments.format.into(),
         threads: arguments.threads.unwrap_or_else(cores),
-        event_logs: arguments.event_logs.then(|| arguments.codec.into()),
+        event_logs: arguments.log_form(),
         force: arguments.force,
     };
     // Each job is written once as rows, and once more as its log.

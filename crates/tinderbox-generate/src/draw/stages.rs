@@ -30,6 +30,8 @@ pub(super) struct Draft<'a> {
     pub(super) input_bytes: f64,
     pub(super) skew: f64,
     pub(super) fails_at: Option<usize>,
+    /// Tasks of the job, where they are given.
+    pub(super) num_tasks: Option<i64>,
 }
 
 impl Draft<'_> {
@@ -61,7 +63,11 @@ impl Draft<'_> {
                 let (low, high) = self.job_type.output_ratio;
                 stage.output_bytes = whole(self.input_bytes * random.between(low, high)).max(0);
             }
-            self.tasks(&mut stage, index, operator);
+            stage.num_tasks = match self.num_tasks {
+                Some(all) => given_tasks(all, last_run, job.duration_ms, &stage),
+                None => self.tasks(&stage, index, operator),
+            };
+            self.executors(&mut stage);
             let pressure = self.memory(&mut stage, operator, random);
             self.work(&mut stage, index, pressure, random);
             if self.fails_at == Some(index) {
@@ -105,7 +111,8 @@ impl Draft<'_> {
         if index == self.effect.at { skew.max(self.effect.skew) } else { skew }
     }
 
-    fn tasks(&self, stage: &mut Stage, index: usize, operator: &Operator) {
+    /// How many tasks follow from the data.
+    fn tasks(&self, stage: &Stage, index: usize, operator: &Operator) -> i64 {
         let slots = float(self.pipeline.executors * self.pipeline.cores);
         let tasks = if index == 0 {
             let bytes = float(stage.input_bytes);
@@ -119,7 +126,10 @@ impl Draft<'_> {
         };
         // Each task takes a millisecond at least, so a short stage has no more than its time allows.
         let most = (slots * float(stage.duration_ms) / 2.0).min(MOST_TASKS);
-        stage.num_tasks = whole(tasks.ceil().clamp(1.0, most.max(1.0)));
+        whole(tasks.ceil().clamp(1.0, most.max(1.0)))
+    }
+
+    fn executors(&self, stage: &mut Stage) {
         stage.num_completed_tasks = stage.num_tasks;
         stage.num_executors = if self.effect.scenario == Some(Scenario::DynamicAllocation) {
             let wanted = (stage.num_tasks + self.pipeline.cores - 1) / self.pipeline.cores;
@@ -175,8 +185,13 @@ impl Draft<'_> {
     fn strike(&self, stage: &mut Stage, random: &mut Random) {
         match self.effect.scenario {
             Some(Scenario::ExecutorLoss) => {
-                let lost = self.effect.lost_executors * self.pipeline.cores;
-                stage.num_failed_tasks = lost.min(stage.num_tasks);
+                let executors = stage.num_executors;
+                let slots = (executors * self.pipeline.cores).min(stage.num_tasks);
+                let first = executors - stage.lost_executors(self.effect.lost_executors) + 1;
+                // Cores are given to executors in turn.
+                stage.num_failed_tasks = (first..=executors)
+                    .map(|number| (slots + executors - number) / executors)
+                    .sum();
             }
             Some(Scenario::Speculation) => {
                 let killed = scaled(stage.num_tasks, random.between(0.01, 0.06));
@@ -205,4 +220,12 @@ impl Draft<'_> {
         let slots = (stage.num_executors * self.pipeline.cores).min(stage.num_tasks);
         stage.num_killed_tasks = left.min(slots - fails).max(0);
     }
+}
+
+/// A stage's tasks of those that its job is to have: one, and of the others as many as its time is long.
+fn given_tasks(all: i64, last_run: usize, duration_ms: i64, stage: &Stage) -> i64 {
+    let stages = i64::try_from(last_run).unwrap_or(0) + 1;
+    let others = (all - stages).max(0);
+    let up_to = |ms: i64| scaled(others, float(ms) / float(duration_ms));
+    1 + up_to(stage.start_ms + stage.duration_ms) - up_to(stage.start_ms)
 }

@@ -1,13 +1,12 @@
 //! The events of one job, in order.
 
+use super::executors::Executors;
 use super::lines::Lines;
-use super::tasks::{Attempt, Event, Outcome, Tasks};
+use super::task_events::OfStage;
+use super::tasks::{Event, Tasks};
 use crate::job::{Job, JobStatus, Stage, StageStatus};
 use crate::plan::Plan;
 use std::io::{self, Write};
-
-/// Memory that Spark has for blocks: of what is not reserved the default of `spark.memory.fraction`.
-const RESERVED_MB: i64 = 300;
 
 /// Writes the event log of a job, not compressed. Answers its bytes.
 ///
@@ -16,11 +15,14 @@ const RESERVED_MB: i64 = 300;
 pub fn write_log(plan: &Plan, job: &Job, output: impl Write) -> io::Result<u64> {
     let mut log = Log::new(plan, job, output);
     log.begin()?;
+    log.sql_start()?;
+    log.streaming_start()?;
     log.job_start()?;
     let mut first_task = 0;
     for (index, stage) in job.stages.iter().enumerate() {
         if stage.status.has_run() {
             first_task = log.stage(index, stage, first_task)?;
+            log.batches(stage)?;
         }
     }
     if job.status != JobStatus::Running {
@@ -29,12 +31,16 @@ pub fn write_log(plan: &Plan, job: &Job, output: impl Write) -> io::Result<u64> 
     log.lines.finish()
 }
 
-struct Log<'a, W> {
-    plan: &'a Plan,
-    job: &'a Job,
+/// A log on its way.
+pub(super) struct Log<'a, W> {
+    pub(super) plan: &'a Plan,
+    pub(super) job: &'a Job,
     version: &'a str,
-    is_four: bool,
-    lines: Lines<W>,
+    pub(super) is_four: bool,
+    pub(super) executors: Executors,
+    /// Batches of a streaming job that have been told.
+    pub(super) num_batches: i64,
+    pub(super) lines: Lines<W>,
 }
 
 impl<'a, W: Write> Log<'a, W> {
@@ -43,10 +49,11 @@ impl<'a, W: Write> Log<'a, W> {
         let place = usize::try_from(pipeline.version).unwrap_or(0);
         let version = plan.words.versions.get(place).map_or("3.5.8", String::as_str);
         let is_four = !version.starts_with('3');
-        Self { plan, job, version, is_four, lines: Lines::new(output) }
+        let (executors, lines) = (Executors::default(), Lines::new(output));
+        Self { plan, job, version, is_four, executors, num_batches: 0, lines }
     }
 
-    fn name(&self) -> &'a str {
+    pub(super) fn name(&self) -> &'a str {
         let place = self.plan.types[self.job.job_type].first_pipeline + self.job.pipeline;
         &self.plan.words.pipelines[place]
     }
@@ -57,7 +64,7 @@ impl<'a, W: Write> Log<'a, W> {
         self.plan.words.users.get(place).map_or("spark", String::as_str)
     }
 
-    fn operator(&self, stage: usize) -> &'a str {
+    pub(super) fn operator(&self, stage: usize) -> &'a str {
         &self.plan.models.job_types[self.job.job_type].operators[stage].name
     }
 
@@ -82,41 +89,9 @@ impl<'a, W: Write> Log<'a, W> {
         self.lines.push(",\"App ID\":").quoted(&id).push(",\"Timestamp\":").int(start);
         self.lines.push(",\"User\":").quoted(user).push("}").end()?;
         let waits = job.stages.first().map_or(0, |stage| stage.driver_ms);
-        for number in 1..=job.num_executors {
-            let at = start + waits / 2;
-            self.lines
-                .push("{\"Event\":\"SparkListenerExecutorAdded\",\"Timestamp\":")
-                .int(at)
-                .push(",\"Executor ID\":\"")
-                .int(number)
-                .push("\",\"Executor Info\":{\"Host\":\"worker-")
-                .int(number)
-                .push("\",\"Total Cores\":")
-                .int(job.cores)
-                .push(",\"Log Urls\":{},\"Attributes\":{},\"Resources\":{},\"Resource Profile Id\":0,\"Registration Time\":")
-                .int(at)
-                .push("}}")
-                .end()?;
-            self.block_manager(&number.to_string(), &format!("worker-{number}"), at)?;
-        }
+        let first = self.executors_of(0);
+        self.add_executors(first, start + waits / 2)?;
         Ok(())
-    }
-
-    fn block_manager(&mut self, executor: &str, host: &str, at: i64) -> io::Result<()> {
-        let memory = (self.job.memory_mb - RESERVED_MB).max(1) * 1_048_576 * 6 / 10;
-        self.lines
-            .push("{\"Event\":\"SparkListenerBlockManagerAdded\",\"Block Manager ID\":{\"Executor ID\":")
-            .quoted(executor)
-            .push(",\"Host\":")
-            .quoted(host)
-            .push(",\"Port\":7079},\"Maximum Memory\":")
-            .int(memory)
-            .push(",\"Timestamp\":")
-            .int(at)
-            .push(",\"Maximum Onheap Memory\":")
-            .int(memory)
-            .push(",\"Maximum Offheap Memory\":0}")
-            .end()
     }
 
     fn environment(&mut self, id: &str) -> io::Result<()> {
@@ -158,7 +133,8 @@ impl<'a, W: Write> Log<'a, W> {
         }
         let name = self.name();
         self.lines.push("],\"Properties\":{\"callSite.short\":").quoted(name);
-        self.lines.push("}}").end()
+        self.lines.push(",\"spark.job.description\":").quoted(name);
+        self.lines.push(",\"spark.sql.execution.id\":\"0\"}}").end()
     }
 
     /// With its times where it is known to have begun.
@@ -199,20 +175,27 @@ impl<'a, W: Write> Log<'a, W> {
 
     fn stage(&mut self, index: usize, stage: &Stage, first_task: i64) -> io::Result<i64> {
         let job = self.job;
+        self.allocate(index, stage)?;
         self.lines.push("{\"Event\":\"SparkListenerStageSubmitted\",\"Stage Info\":");
         self.stage_info(index, stage, true);
-        self.lines.push(INFO_END).push(",\"Properties\":{}}").end()?;
+        self.lines.push(INFO_END);
+        self.lines.push(",\"Properties\":{\"spark.sql.execution.id\":\"0\"}}").end()?;
         let is_last = index + 1 == job.stages.len();
         let kind = if is_last { "ResultTask" } else { "ShuffleMapTask" };
         let head = format!("\"Stage ID\":{index},\"Stage Attempt ID\":0,");
-        let next = Tasks::new(job, stage, first_task).for_each(|tasks, event| match event {
-            Event::Start(attempt) => self.task_start(&head, &attempt),
-            Event::End(attempt) => self.task_end((&head, kind), stage, tasks, &attempt),
-        })?;
+        let of = OfStage { stage, head: &head, kind };
+        let lost = job.lost_executors(index);
+        let next =
+            Tasks::new((job, lost), stage, first_task).for_each(|tasks, event| match event {
+                Event::Start(attempt) => self.task_start(&of, &attempt),
+                Event::End(attempt) => self.task_end(&of, tasks, &attempt),
+                Event::Lost(at) => self.lose_executors(stage.num_executors, lost, at),
+            })?;
         if stage.status == StageStatus::Running {
             return Ok(next);
         }
         let end = job.start_ms + stage.start_ms + stage.duration_ms;
+        self.memory_of(index, stage)?;
         self.lines.push("{\"Event\":\"SparkListenerStageCompleted\",\"Stage Info\":");
         self.stage_info(index, stage, true);
         self.lines.push(",\"Completion Time\":").int(end);
@@ -221,14 +204,17 @@ impl<'a, W: Write> Log<'a, W> {
             self.lines.push(",\"Failure Reason\":").quoted(&reason);
         }
         self.lines.push(INFO_END).push("}").end()?;
+        if stage.status == StageStatus::Completed {
+            self.sql_figures(index, stage)?;
+        }
         Ok(next)
     }
 
-    fn cause(&self) -> Option<&'a crate::model::Failure> {
+    pub(super) fn cause(&self) -> Option<&'a crate::model::Failure> {
         self.job.failure.map(|cause| &self.plan.models.failures[cause])
     }
 
-    fn failure_reason(&self, index: usize, stage: &Stage) -> String {
+    pub(super) fn failure_reason(&self, index: usize, stage: &Stage) -> String {
         let message = self.cause().map_or("", |cause| cause.message.as_str());
         if stage.num_failed_tasks == 0 {
             return format!("Job 0 cancelled: {message}");
@@ -237,147 +223,6 @@ impl<'a, W: Write> Log<'a, W> {
         format!(
             "Job aborted due to stage failure: Task {task} in stage {index}.0 failed {times} times, most recent failure: {message}"
         )
-    }
-
-    fn task_start(&mut self, head: &str, attempt: &Attempt) -> io::Result<()> {
-        self.lines.push("{\"Event\":\"SparkListenerTaskStart\",").push(head);
-        self.task_info(attempt, false);
-        self.lines.push("}").end()
-    }
-
-    fn task_info(&mut self, attempt: &Attempt, has_ended: bool) {
-        let index = number(attempt.index);
-        let is = |outcome| if has_ended && attempt.outcome == outcome { "true" } else { "false" };
-        self.lines
-            .push("\"Task Info\":{\"Task ID\":")
-            .int(attempt.id)
-            .push(",\"Index\":")
-            .int(index)
-            .push(",\"Attempt\":")
-            .int(attempt.number)
-            .push(",\"Partition ID\":")
-            .int(index)
-            .push(",\"Launch Time\":")
-            .int(attempt.launch_ms)
-            .push(",\"Executor ID\":\"")
-            .int(attempt.executor)
-            .push("\",\"Host\":\"worker-")
-            .int(attempt.executor)
-            .push("\",\"Locality\":\"PROCESS_LOCAL\",\"Speculative\":false,\"Getting Result Time\":0,\"Finish Time\":")
-            .int(if has_ended { attempt.finish_ms } else { 0 })
-            .push(",\"Failed\":")
-            .push(is(Outcome::Failed))
-            .push(",\"Killed\":")
-            .push(is(Outcome::Killed))
-            .push(",\"Accumulables\":[]}");
-    }
-
-    fn task_end(
-        &mut self,
-        (head, kind): (&str, &str),
-        stage: &Stage,
-        tasks: &Tasks<'_>,
-        attempt: &Attempt,
-    ) -> io::Result<()> {
-        self.lines.push("{\"Event\":\"SparkListenerTaskEnd\",").push(head).push("\"Task Type\":\"");
-        self.lines.push(kind).push("\",\"Task End Reason\":");
-        self.reason(stage, attempt);
-        self.lines.push(",");
-        self.task_info(attempt, true);
-        self.lines.push(",\"Task Executor Metrics\":{").push(EXECUTOR_METRICS);
-        if self.is_four {
-            self.lines.push(",\"ConcurrentGCCount\":0,\"ConcurrentGCTime\":0");
-        }
-        self.lines.push("},\"Task Metrics\":{");
-        let is_complete = attempt.outcome == Outcome::Completed;
-        let share = |figure| if is_complete { tasks.share(figure, attempt.index) } else { 0 };
-        let run = if is_complete { attempt.finish_ms - attempt.launch_ms } else { 0 };
-        let read = share(stage.shuffle_read_bytes);
-        let local = read / stage.num_executors.max(1);
-        let peak = if is_complete { stage.peak_memory_bytes / self.job.cores.max(1) } else { 0 };
-        let output_records = if stage.output_bytes > 0 { share(stage.records) } else { 0 };
-        let input_records = if stage.input_bytes > 0 { share(stage.records) } else { 0 };
-        let lines = &mut self.lines;
-        lines
-            .push("\"Executor Deserialize Time\":0,\"Executor Deserialize CPU Time\":0,\"Executor Run Time\":")
-            .int(run)
-            .push(",\"Executor CPU Time\":")
-            .int(share(stage.cpu_ms) * 1_000_000)
-            .push(",\"Peak Execution Memory\":")
-            .int(peak);
-        if self.is_four {
-            lines.push(",\"Peak On Heap Execution Memory\":").int(peak);
-            lines.push(",\"Peak Off Heap Execution Memory\":0");
-        }
-        lines
-            .push(",\"Result Size\":2000,\"JVM GC Time\":")
-            .int(share(stage.gc_ms))
-            .push(",\"Result Serialization Time\":0,\"Memory Bytes Spilled\":")
-            .int(share(stage.memory_spill_bytes))
-            .push(",\"Disk Bytes Spilled\":")
-            .int(share(stage.disk_spill_bytes))
-            .push(",\"Shuffle Read Metrics\":{\"Remote Blocks Fetched\":0,\"Local Blocks Fetched\":0,\"Fetch Wait Time\":0,\"Remote Bytes Read\":")
-            .int(read - local)
-            .push(",\"Remote Bytes Read To Disk\":0,\"Local Bytes Read\":")
-            .int(local)
-            .push(",\"Total Records Read\":")
-            .int(share(stage.shuffle_read_records))
-            .push(",\"Remote Requests Duration\":0,")
-            .push(PUSH_BASED)
-            .push("},\"Shuffle Write Metrics\":{\"Shuffle Bytes Written\":")
-            .int(share(stage.shuffle_write_bytes))
-            .push(",\"Shuffle Write Time\":0,\"Shuffle Records Written\":")
-            .int(share(stage.shuffle_write_records))
-            .push("},\"Input Metrics\":{\"Bytes Read\":")
-            .int(share(stage.input_bytes))
-            .push(",\"Records Read\":")
-            .int(input_records)
-            .push("},\"Output Metrics\":{\"Bytes Written\":")
-            .int(share(stage.output_bytes))
-            .push(",\"Records Written\":")
-            .int(output_records)
-            .push("},\"Updated Blocks\":[]}}")
-            .end()
-    }
-
-    fn reason(&mut self, stage: &Stage, attempt: &Attempt) {
-        match attempt.outcome {
-            Outcome::Completed | Outcome::Running => self.lines.push("{\"Reason\":\"Success\"}"),
-            Outcome::Killed => {
-                let why = if stage.status == StageStatus::Failed {
-                    "Stage cancelled"
-                } else {
-                    "another attempt succeeded"
-                };
-                self.lines
-                    .push("{\"Reason\":\"TaskKilled\",\"Kill Reason\":\"")
-                    .push(why)
-                    .push("\",\"Accumulator Updates\":[]}")
-            }
-            Outcome::Failed if self.job.num_lost_executors > 0 && self.job.failure.is_none() => {
-                self.lines
-                    .push("{\"Reason\":\"ExecutorLostFailure\",\"Executor ID\":\"")
-                    .int(attempt.executor)
-                    .push("\",\"Exit Caused By App\":false,\"Loss Reason\":\"worker lost\"}")
-            }
-            Outcome::Failed => {
-                let cause = self.cause();
-                let message = cause
-                    .map_or("java.lang.OutOfMemoryError: Java heap space", |cause| {
-                        cause.message.as_str()
-                    });
-                let (class, description) = message.split_once(": ").unwrap_or((message, ""));
-                let trace = cause.and_then(|cause| cause.stack_trace.as_deref()).unwrap_or(message);
-                self.lines
-                    .push("{\"Reason\":\"ExceptionFailure\",\"Class Name\":")
-                    .quoted(class)
-                    .push(",\"Description\":")
-                    .quoted(description)
-                    .push(",\"Stack Trace\":[],\"Full Stack Trace\":")
-                    .quoted(trace)
-                    .push(",\"Accumulator Updates\":[]}")
-            }
-        };
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -399,6 +244,8 @@ impl<'a, W: Write> Log<'a, W> {
             }
         }
         self.lines.push("}").end()?;
+        self.sql_end(end)?;
+        self.streaming_end()?;
         self.lines.push("{\"Event\":\"SparkListenerApplicationEnd\",\"Timestamp\":").int(end);
         if self.is_four {
             self.lines.push(",\"ExitCode\":").int(i64::from(self.job.failure.is_some()));
@@ -407,13 +254,10 @@ impl<'a, W: Write> Log<'a, W> {
     }
 }
 
-fn number(index: usize) -> i64 {
+/// As Spark's whole number.
+pub(super) fn number(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(0)
 }
 
 /// What ends a stage's description.
 const INFO_END: &str = ",\"Accumulables\":[],\"Resource Profile Id\":0,\"Shuffle Push Enabled\":false,\"Shuffle Push Mergers Count\":0}";
-
-const EXECUTOR_METRICS: &str = "\"JVMHeapMemory\":0,\"JVMOffHeapMemory\":0,\"OnHeapExecutionMemory\":0,\"OffHeapExecutionMemory\":0,\"OnHeapStorageMemory\":0,\"OffHeapStorageMemory\":0,\"OnHeapUnifiedMemory\":0,\"OffHeapUnifiedMemory\":0,\"DirectPoolMemory\":0,\"MappedPoolMemory\":0,\"ProcessTreeJVMVMemory\":0,\"ProcessTreeJVMRSSMemory\":0,\"ProcessTreePythonVMemory\":0,\"ProcessTreePythonRSSMemory\":0,\"ProcessTreeOtherVMemory\":0,\"ProcessTreeOtherRSSMemory\":0,\"MinorGCCount\":0,\"MinorGCTime\":0,\"MajorGCCount\":0,\"MajorGCTime\":0,\"TotalGCTime\":0";
-
-const PUSH_BASED: &str = "\"Push Based Shuffle\":{\"Corrupt Merged Block Chunks\":0,\"Merged Fetch Fallback Count\":0,\"Merged Remote Blocks Fetched\":0,\"Merged Local Blocks Fetched\":0,\"Merged Remote Chunks Fetched\":0,\"Merged Local Chunks Fetched\":0,\"Merged Remote Bytes Read\":0,\"Merged Local Bytes Read\":0,\"Merged Remote Requests Duration\":0}";

@@ -32,10 +32,14 @@ pub(super) struct Attempt {
 pub(super) enum Event {
     Start(Attempt),
     End(Attempt),
+    /// Executors are lost, at this time; their attempts have ended.
+    Lost(i64),
 }
 
 /// A core, and what it has done so far.
 struct Slot {
+    /// Its executor is lost after its first attempt.
+    is_dying: bool,
     /// Before its first task: attempts that are lost.
     lost: i64,
     /// How long each of them takes.
@@ -67,7 +71,8 @@ pub(super) struct Tasks<'a> {
 }
 
 impl<'a> Tasks<'a> {
-    pub(super) fn new(job: &Job, stage: &'a Stage, first_id: i64) -> Self {
+    /// With the number of executors that are lost in the stage: the last ones.
+    pub(super) fn new((job, lost): (&Job, i64), stage: &'a Stage, first_id: i64) -> Self {
         let count = usize::try_from(stage.num_completed_tasks).unwrap_or(0);
         let weight = |index: usize| {
             let random = mix(job.index ^ mix(stage.start_ms.unsigned_abs() ^ index as u64));
@@ -90,7 +95,9 @@ impl<'a> Tasks<'a> {
         for slot in 0..cores {
             let weights = (slot..count).step_by(cores).map(|index| tasks.weight(index));
             let weight = weights.sum();
+            let executor = tasks.executor(slot);
             tasks.slots.push(Slot {
+                is_dying: executor > stage.num_executors - lost,
                 lost: 0,
                 lost_ms: 0,
                 next: slot,
@@ -129,6 +136,10 @@ impl<'a> Tasks<'a> {
                 part(rest, index - 1, others)
             };
         }
+        if self.slots.iter().any(|slot| slot.is_dying) {
+            self.die(busy_ms);
+            return;
+        }
         let lost = self.stage.num_failed_tasks + self.stage.num_killed_tasks;
         for number in 0..lost {
             let place =
@@ -139,6 +150,22 @@ impl<'a> Tasks<'a> {
             slot.lost_ms = ((busy_ms - slot.work_ms) / 2 / slot.lost).max(0);
             slot.begin_ms += slot.lost * slot.lost_ms;
         }
+    }
+
+    /// Each core of an executor that is lost has one attempt, which ends with it.
+    fn die(&mut self, busy_ms: i64) {
+        let dying = || self.slots.iter().filter(|slot| slot.is_dying);
+        let idle_ms = dying().map(|slot| busy_ms - slot.work_ms).min().unwrap_or(0);
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_dying) {
+            slot.lost = 1;
+            slot.lost_ms = (idle_ms / 2).max(0);
+            slot.begin_ms += slot.lost_ms;
+        }
+    }
+
+    /// A core's executor, from 1.
+    fn executor(&self, slot: usize) -> i64 {
+        1 + i64::try_from(slot).unwrap_or(0) % self.stage.num_executors.max(1)
     }
 
     /// A stage that failed or goes on: what has completed is shared by all cores; then come attempts that end with it.
@@ -199,16 +226,33 @@ impl<'a> Tasks<'a> {
                 *running = Some(attempt);
             }
         }
+        // Cores of executors that are lost wait until all of them have ended.
+        let mut dying = self.slots.iter().filter(|slot| slot.is_dying).count();
+        let (mut free, mut held) = (Vec::new(), Vec::new());
         while let Some(Reverse((_, slot))) = ends.pop() {
             let Some(attempt) = running[slot].take() else { continue };
             if attempt.outcome == Outcome::Running {
                 continue;
             }
             show(&self, Event::End(attempt))?;
-            if let Some(attempt) = self.start(slot) {
-                show(&self, Event::Start(attempt))?;
-                ends.push(Reverse((attempt.finish_ms, slot)));
-                running[slot] = Some(attempt);
+            free.push(slot);
+            if self.slots[slot].is_dying {
+                self.slots[slot].is_dying = false;
+                dying -= 1;
+                if dying > 0 {
+                    held.push(slot);
+                    free.pop();
+                } else {
+                    free.append(&mut held);
+                    show(&self, Event::Lost(attempt.finish_ms))?;
+                }
+            }
+            for slot in free.drain(..) {
+                if let Some(attempt) = self.start(slot) {
+                    show(&self, Event::Start(attempt))?;
+                    ends.push(Reverse((attempt.finish_ms, slot)));
+                    running[slot] = Some(attempt);
+                }
             }
         }
         Ok(self.next_id)
@@ -219,7 +263,7 @@ impl<'a> Tasks<'a> {
         let cores = self.slots.len();
         let count = self.sums.len() - 1;
         let failed = self.stage.num_failed_tasks;
-        let executors = self.stage.num_executors;
+        let executor = self.executor(number);
         let end_ms = self.end_ms;
         let next_weight = {
             let next = self.slots[number].next;
@@ -253,7 +297,6 @@ impl<'a> Tasks<'a> {
             return None;
         };
         slot.at_ms = finish_ms;
-        let executor = 1 + i64::try_from(number).unwrap_or(0) % executors.max(1);
         let id = self.next_id;
         self.next_id += 1;
         Some(Attempt { id, index, number: attempt, executor, launch_ms, finish_ms, outcome })

@@ -14,6 +14,7 @@ pub fn order(jobs: u64) -> Order {
         end: Order::DEFAULT_END,
         days: Order::DEFAULT_DAYS,
         scenarios: Vec::new(),
+        tasks_per_job: None,
     }
 }
 

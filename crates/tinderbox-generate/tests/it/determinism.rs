@@ -1,8 +1,12 @@
 use crate::data_set::{order, order_of, plan, write_to};
 use std::fs;
+use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use tinderbox_generate::{DataSetFormat, Error, LogCodec, Order, Output, write};
+use tinderbox_generate::{
+    Codec, DataSetFormat, Error, JobStatus, LogForm, Order, Output, Plan, write,
+};
+use tinderbox_model::Bytes;
 
 const ALL: [&str; 11] = [
     "skew",
@@ -54,30 +58,82 @@ fn any_number_of_threads_gives_the_same_bytes() {
     }
 }
 
+fn logs(threads: usize, codec: Codec, rolling: Option<Bytes>) -> Vec<(String, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let threads = NonZeroUsize::new(threads).unwrap();
+    let (format, event_logs) = (DataSetFormat::Csv, Some(LogForm { codec, rolling }));
+    let output = Output { folder: folder.path(), format, threads, event_logs, force: false };
+    let mut steps = 0;
+    write(&plan_with_running(), &output, |done| {
+        steps = done;
+        true
+    })
+    .unwrap();
+    assert_eq!(steps, 2 * JOBS, "rows, then logs");
+    files(folder.path())
+}
+
+/// Of data sets with logs.
+const JOBS: u64 = 60;
+
+/// A plan in which a job goes on at the end.
+fn plan_with_running() -> Plan {
+    let plans = (0..).map(|seed| {
+        let order = order_of(JOBS, &ALL);
+        plan(Order { seed, days: 1, tasks_per_job: Some((1, 1_500)), ..order })
+    });
+    let is_running = |plan: &Plan| {
+        let mut found = false;
+        plan.for_each_job(0, |job| found |= job.status == JobStatus::Running);
+        found
+    };
+    plans.into_iter().find(is_running).unwrap()
+}
+
 #[test]
 fn logs_are_the_same_with_any_number_of_threads() {
-    let logs = |threads: usize, codec: LogCodec| {
-        let folder = tempfile::tempdir().unwrap();
-        let threads = NonZeroUsize::new(threads).unwrap();
-        let (format, event_logs) = (DataSetFormat::Csv, Some(codec));
-        let output = Output { folder: folder.path(), format, threads, event_logs, force: false };
-        let mut steps = 0;
-        let mut order = order_of(200, &ALL);
-        order.days = 1;
-        write(&plan(order), &output, |done| {
-            steps = done;
-            true
-        })
-        .unwrap();
-        assert_eq!(steps, 400, "rows, then logs");
-        files(folder.path())
-    };
-    let one = logs(1, LogCodec::Zstd);
-    assert_eq!(one.len(), 4 + 200);
-    assert!(one.iter().any(|(name, _)| name.ends_with(".zstd")));
-    assert!(one.iter().any(|(name, _)| name.ends_with(".zstd.inprogress")), "jobs that go on");
-    assert!(one == logs(3, LogCodec::Zstd));
-    assert!(logs(2, LogCodec::None).iter().all(|(name, _)| !name.contains(".zstd")));
+    for (codec, suffix) in [
+        (Codec::Plain, ""),
+        (Codec::Zstd, ".zstd"),
+        (Codec::Lz4, ".lz4"),
+        (Codec::Snappy, ".snappy"),
+        (Codec::Lzf, ".lzf"),
+    ] {
+        let one = logs(1, codec, None);
+        assert_eq!(one.len(), 4 + 60);
+        let running = format!("{suffix}.inprogress");
+        assert!(one.iter().any(|(name, _)| name.ends_with(&running)), "jobs that go on");
+        let is_log = |name: &str| name.starts_with("app-");
+        assert!(one.iter().filter(|(name, _)| is_log(name)).all(|(name, _)| name.contains(suffix)));
+        for threads in [1, 2, 3] {
+            assert!(one == logs(threads, codec, None), "{codec} with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn parts_of_rolling_logs_are_the_whole_log() {
+    let whole = logs(2, Codec::Plain, None);
+    let rolling = Some(Bytes(1 << 20));
+    for codec in [Codec::Plain, Codec::Zstd, Codec::Snappy] {
+        let parts = logs(1, codec, rolling);
+        assert!(parts == logs(2, codec, rolling), "{codec}");
+        assert!(parts.iter().any(|(name, _)| name.starts_with("events_3_")), "{codec}");
+        for (name, bytes) in whole.iter().filter(|(name, _)| name.starts_with("app-")) {
+            let id = name.trim_end_matches(".inprogress");
+            let mut found = Vec::new();
+            for number in 1.. {
+                let part = format!("events_{number}_{id}");
+                let is_part = |name: &str| name == part || name.starts_with(&format!("{part}."));
+                let Some((_, bytes)) = parts.iter().find(|(name, _)| is_part(name)) else { break };
+                codec.decode(bytes.as_slice()).unwrap().read_to_end(&mut found).unwrap();
+                assert_eq!(found.last(), Some(&b'\n'), "a part ends with a line");
+            }
+            assert!(found == *bytes, "{codec} {name}");
+            let marker = format!("appstatus_{name}");
+            assert!(parts.iter().any(|(name, bytes)| *name == marker && bytes.is_empty()));
+        }
+    }
 }
 
 /// Found once and written down: another machine, another day or a change by accident would differ.
@@ -94,9 +150,9 @@ fn bytes_are_those_of_every_machine() {
 }
 
 const EXPECTED: [&str; 4] = [
-    "spark_errors.csv 5aa51e490f538da8",
-    "spark_jobs.csv 068514f2bd48f40b",
-    "spark_operators.csv d1e8b5d1808c8320",
+    "spark_errors.csv 64a4b3063499224c",
+    "spark_jobs.csv 71f096fb87e10c6f",
+    "spark_operators.csv 6c2f14e8307ec3ec",
     "summary_stats.csv c904285cd93fb9ff",
 ];
 
