@@ -1,7 +1,7 @@
 //! Generated event logs before Spark's own History Server and before ours: both tell what the Parquet tables tell.
 
 use crate::history_server::HistoryServer;
-use crate::place::{Place, Server, Spark, free_address, get_json, wait_for};
+use crate::place::{Place, Server, Spark, free_address, get_json, get_text, wait_for};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn real_spark_generated_logs_are_served_by_spark_4() {
 fn served(spark: &Spark, line: &str) {
     let place = Place::new();
     let set = place.path("set");
-    generate(&place, line, &[]);
+    generate(&place, line);
     let tables = Tables::read(spark, &set);
     for name in SCENARIOS.split(',').map(|text| text.split_once('=').unwrap().0) {
         assert!(tables.jobs.iter().any(|job| job["scenario"] == name), "no job with {name}");
@@ -40,9 +40,15 @@ fn served(spark: &Spark, line: &str) {
         assert!(tables.jobs.iter().any(|job| job["status"] == status), "no job that is {status}");
     }
     let logs = set.join("event-logs");
-    let history = HistoryServer::start(spark, &logs, &place.path("history.log"));
+    let log = place.path("history.log");
+    let history = HistoryServer::start(spark, &logs, &log);
     compare("Spark's", &history.url("/api/v1"), &tables);
+    streaming(&history, &tables);
     drop(history);
+    let said = std::fs::read_to_string(&log).unwrap();
+    for bad in ["Malformed", "Exception", "ERROR"] {
+        assert!(!said.contains(bad), "{said}");
+    }
 
     let collected = place.ask_json(&["collect", "--event-log-dir", logs.to_str().unwrap()]);
     assert_eq!(collected["collected"].as_u64(), Some(JOBS as u64), "{collected}");
@@ -50,12 +56,77 @@ fn served(spark: &Spark, line: &str) {
     compare("our", &format!("{}/api/v1", server.url), &tables);
 }
 
-fn generate(place: &Place, line: &str, more: &[&str]) {
+#[test]
+fn real_spark_generated_logs_of_every_form_are_served_by_spark_3_5() {
+    if let Some(spark) = Spark::three() {
+        forms(&spark, "3.5");
+    }
+}
+
+#[test]
+fn real_spark_generated_logs_of_every_form_are_served_by_spark_4() {
+    if let Some(spark) = Spark::four() {
+        forms(&spark, "4.x");
+    }
+}
+
+/// Every codec, as one file and rolling, in one log directory: ids differ, because seeds do.
+fn forms(spark: &Spark, line: &str) {
+    let place = Place::new();
+    let logs = place.path("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let mut tables = Tables { jobs: Vec::new(), operators: HashMap::new() };
+    let codecs = ["none", "zstd", "lz4", "snappy", "lzf"];
+    for (number, codec) in codecs.iter().enumerate() {
+        for rolling in [&[][..], &["--rolling", "1"]] {
+            let seed = (10 * number + rolling.len()).to_string();
+            let all = ["generate", "--jobs", "2", "--seed", &seed, "--out", "set", "--force"];
+            let form = ["--event-logs", "--codec", codec, "--spark", line];
+            let tasks = ["--tasks-per-job", "800-1600"];
+            run(&place, &[&all[..], &form, &tasks, rolling].concat());
+            let of_form = Tables::read(spark, &place.path("set"));
+            assert!(of_form.jobs.iter().all(|job| (800..=1600).contains(&int(job, "num_tasks"))));
+            tables.jobs.extend(of_form.jobs);
+            tables.operators.extend(of_form.operators);
+            for entry in std::fs::read_dir(place.path("set/event-logs")).unwrap() {
+                let entry = entry.unwrap();
+                if !rolling.is_empty() {
+                    let parts = std::fs::read_dir(entry.path()).unwrap().count();
+                    assert!(parts >= 3, "the marker and more than one part");
+                }
+                std::fs::rename(entry.path(), logs.join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    let history = HistoryServer::start(spark, &logs, &place.path("history.log"));
+    compare("Spark's", &history.url("/api/v1"), &tables);
+}
+
+/// Spark's page of streaming queries has the queries of those that are streaming jobs.
+fn streaming(history: &HistoryServer, tables: &Tables) {
+    for job in tables.jobs.iter().filter(|job| job["scenario"] == "streaming-lag") {
+        let id = application_id(job);
+        let page = get_text(&history.url(&format!("/history/{id}/StreamingQuery/"))).unwrap();
+        let query = format!("{}_query", job["job_name"].as_str().unwrap());
+        assert!(page.contains(&query), "{id}: {page}");
+    }
+}
+
+fn application_id(job: &Value) -> String {
+    let id = job["job_id"].as_str().unwrap();
+    format!("app-{}", id.trim_start_matches("job_").replace('_', "-"))
+}
+
+fn generate(place: &Place, line: &str) {
     let jobs = JOBS.to_string();
     let arguments = ["generate", "--jobs", &jobs, "--days", "1", "--seed", "2", "--out", "set"];
     let logs = ["--event-logs", "--spark", line, "--scenario", SCENARIOS];
+    run(place, &[&arguments[..], &logs].concat());
+}
+
+fn run(place: &Place, arguments: &[&str]) {
     let mut command = place.tinderbox();
-    command.current_dir(place.dir.path()).args(arguments).args(logs).args(more);
+    command.current_dir(place.dir.path()).args(arguments);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -115,7 +186,7 @@ fn compare(whose: &str, url: &str, tables: &Tables) {
     });
     for job in &tables.jobs {
         let job_id = job["job_id"].as_str().unwrap();
-        let id = format!("app-{}", job_id.trim_start_matches("job_").replace('_', "-"));
+        let id = application_id(job);
         let application = applications.iter().find(|application| application["id"] == *id);
         let application = application.unwrap_or_else(|| panic!("{whose} server lists {id}"));
         let seen = format!("{whose} server, {id}, {}", job["scenario"]);
@@ -125,6 +196,7 @@ fn compare(whose: &str, url: &str, tables: &Tables) {
         one.spark_jobs(operators);
         one.stages(operators);
         one.executors();
+        one.sql(operators);
     }
 }
 
@@ -229,6 +301,12 @@ impl One<'_> {
                 let message = self.job["error_message"].as_str().unwrap();
                 assert!(reason.contains(message), "{seen}: {reason}");
             }
+            if status == "COMPLETE" {
+                // In bytes there, in MB with two decimals here.
+                let theirs = stage["peakExecutorMetrics"]["JVMHeapMemory"].as_f64().unwrap();
+                let ours = operator["memory_usage_mb"].as_f64().unwrap();
+                assert!((theirs / 1_048_576.0 - ours).abs() < 0.006, "{seen}: {theirs} {ours}");
+            }
             self.tasks(&seen, id, operator);
         }
     }
@@ -261,19 +339,78 @@ impl One<'_> {
         assert_eq!(written, int(operator, "shuffle_write_bytes"), "{seen}");
     }
 
+    /// Those that were there at a time, from what came and went.
     fn executors(&self) {
         let seen = &self.seen;
         let executors = list(&format!("{}/allexecutors", self.url));
         let workers: Vec<Value> = executors.into_iter().filter(|e| e["id"] != "driver").collect();
-        assert_eq!(workers.len() as u64, self.job["num_executors"].as_u64().unwrap(), "{seen}");
+        let mut changes: Vec<(String, i64)> = Vec::new();
+        let mut num_lost = 0;
+        for executor in &workers {
+            changes.push((time(&executor["addTime"]), 1));
+            if executor.get("removeTime").is_some_and(Value::is_string) {
+                changes.push((time(&executor["removeTime"]), -1));
+                let reason = executor["removeReason"].as_str().unwrap();
+                num_lost += i64::from(reason.contains("exited with code 137"));
+            }
+            assert_eq!(executor["totalCores"], self.job["cpu_cores_per_executor"], "{seen}");
+            assert!(int(executor, "maxMemory") > 0, "{seen}");
+        }
+        changes.sort();
+        let (mut active, mut most) = (0, 0);
+        for (_, change) in changes {
+            active += change;
+            most = most.max(active);
+        }
+        if !self.is("RUNNING") {
+            let all = int(self.job, "num_executors");
+            let failed_early = self.job["scenario"] == "dynamic-allocation" && self.is("FAILED");
+            assert!(most == all || failed_early && most < all, "{seen}: {most} of {all}");
+        }
+        if num_lost > 0 {
+            assert_eq!(self.job["scenario"], "executor-loss", "{seen}");
+        }
+        let is_lost = self.job["scenario"] == "executor-loss" && self.is("COMPLETED");
+        assert!(num_lost > 0 || !is_lost, "{seen}");
         // The time of attempts that were lost is in an executor's, not in the executor run time.
         let (time, of_job) = (sum(&workers, "totalDuration"), int(self.job, "task_time_ms"));
         let lost = int(self.job, "num_failed_tasks") + int(self.job, "num_killed_tasks");
-        assert!(if lost == 0 { time == of_job } else { time > of_job }, "{seen}: {time} {of_job}");
+        assert!(if lost == 0 { time == of_job } else { time >= of_job }, "{seen}: {time} {of_job}");
         assert_eq!(sum(&workers, "failedTasks"), int(self.job, "num_failed_tasks"), "{seen}");
-        for executor in &workers {
-            assert_eq!(executor["totalCores"], self.job["cpu_cores_per_executor"], "{seen}");
-            assert!(int(executor, "maxMemory") > 0, "{seen}");
+    }
+
+    /// One SQL execution whose nodes are the operators.
+    fn sql(&self, operators: &[Value]) {
+        let seen = &self.seen;
+        let executions = list(&format!("{}/sql?details=true&planDescription=true", self.url));
+        let [execution] = executions.as_slice() else { panic!("{seen}: {executions:?}") };
+        assert_eq!(execution["description"], self.job["job_name"], "{seen}");
+        assert_eq!(execution["status"], self.job["status"], "{seen}");
+        assert_eq!(time(&execution["submissionTime"]), self.job["start_time"], "{seen}");
+        if !self.is("RUNNING") {
+            assert_eq!(execution["duration"], self.job["duration_ms"], "{seen}");
+        }
+        let nodes = execution["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), operators.len(), "{seen}");
+        let metric = |node: &Value, name: &str| {
+            let metrics = node["metrics"].as_array().unwrap();
+            let found = metrics.iter().find(|metric| metric["name"] == name);
+            found.and_then(|metric| metric["value"].as_str().map(|text| text.replace(',', "")))
+        };
+        // The leaf of the plan is answered first.
+        for (node, operator) in nodes.iter().zip(operators) {
+            assert_eq!(node["nodeName"], operator["operator_name"], "{seen}");
+            let rows = if operator["stage_id"].as_u64() == Some(operators.len() as u64 - 1) {
+                int(operator, "records_processed")
+            } else {
+                int(operator, "shuffle_write_records")
+            };
+            let found = metric(node, "number of output rows");
+            if operator["status"] == "COMPLETED" {
+                assert_eq!(found, Some(rows.to_string()), "{seen}: {node}");
+            } else {
+                assert!(found.is_none_or(|text| text == "0"), "{seen}: {node}");
+            }
         }
     }
 }

@@ -27,10 +27,10 @@ impl<W: Write> Log<'_, W> {
 
     /// Id, run and name.
     fn query(&mut self) {
-        let name = self.name();
+        let name = format!("{}_query", self.name());
         let (id, run) = (uuid(mix(self.job.index) ^ 1), uuid(mix(self.job.index) ^ 2));
         self.lines.push("\"id\":\"").push(&id).push("\",\"runId\":\"").push(&run);
-        self.lines.push("\",\"name\":").quoted(name);
+        self.lines.push("\",\"name\":").quoted(&name);
     }
 
     /// The batches that have ended when a stage has.
