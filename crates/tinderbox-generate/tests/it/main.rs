@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod arguments;
 mod data_set;
 mod determinism;
 mod logs;
