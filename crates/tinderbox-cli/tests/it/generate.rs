@@ -90,6 +90,13 @@ fn bad_arguments_are_refused_with_what_to_give() {
         (&["--job-type", "ETL"], "there is no job type `ETL`"),
         (&["--models", "nowhere.yaml"], "cannot read the models in nowhere.yaml"),
         (&["--format", "avro"], "parquet"),
+        (&["--codec", "zstd"], "--event-logs"),
+        (&["--rolling"], "--event-logs"),
+        (&["--event-logs", "--rolling", "0"], "give a whole number of MB from 1 to 100000"),
+        (&["--event-logs", "--codec", "brotli"], "snappy"),
+        (&["--tasks-per-job", "0"], "give a number from 1 to 10000000, or two as 100-5000"),
+        (&["--tasks-per-job", "-3"], "give a number from 1 to 10000000, or two as 100-5000"),
+        (&["--tasks-per-job", "9-3"], "give a number from 1 to 10000000, or two as 100-5000"),
     ] {
         let output = generate(&place, &[arguments, &["--out", "set"]].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -54,6 +54,34 @@ fn served(spark: &Spark, line: &str) {
     assert_eq!(collected["collected"].as_u64(), Some(JOBS as u64), "{collected}");
     let server = Server::start(&place, free_address());
     compare("our", &format!("{}/api/v1", server.url), &tables);
+    pages(&server, &tables);
+}
+
+/// Our own pages: operators by their figures, and streaming queries.
+fn pages(server: &Server, tables: &Tables) {
+    let runs = server.get("/api/jobs?limit=100");
+    for job in &tables.jobs {
+        let id = application_id(job);
+        let run = runs["jobs"].as_array().unwrap().iter().find(|run| run["application_id"] == id);
+        let run = run.unwrap()["job_id"].as_str().unwrap();
+        let page = server.get(&format!("/api/jobs/{run}/operators"));
+        let nodes = page["executions"][0]["operators"].as_array().unwrap();
+        let operators = &tables.operators[job["job_id"].as_str().unwrap()];
+        assert_eq!(nodes.len(), operators.len(), "{id}");
+        for operator in operators.iter().filter(|operator| operator["status"] == "COMPLETED") {
+            let of_stage = |node: &&Value| node["stage_ids"][0] == operator["stage_id"];
+            let node = nodes.iter().find(of_stage).unwrap_or_else(|| panic!("{id}: {operator}"));
+            let figures = &node["figures"];
+            assert_eq!(node["name"], operator["operator_name"], "{id}");
+            assert_eq!(figures["time_ms"], operator["task_time_ms"], "{id}");
+            assert_eq!(figures["spill_bytes"], operator["memory_spill_bytes"], "{id}");
+            assert_eq!(figures["output_bytes"], operator["shuffle_write_bytes"], "{id}");
+        }
+        let page = server.get(&format!("/api/jobs/{run}/streaming-queries"));
+        let queries = page["queries"].as_array().unwrap_or_else(|| panic!("{page}"));
+        let is_streaming = job["scenario"] == "streaming-lag";
+        assert_eq!(queries.len(), usize::from(is_streaming), "{id}");
+    }
 }
 
 #[test]

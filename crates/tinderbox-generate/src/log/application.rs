@@ -38,6 +38,8 @@ pub(super) struct Log<'a, W> {
     version: &'a str,
     pub(super) is_four: bool,
     pub(super) executors: Executors,
+    /// Time of the tasks of the stage so far.
+    pub(super) task_ms: i64,
     /// Batches of a streaming job that have been told.
     pub(super) num_batches: i64,
     pub(super) lines: Lines<W>,
@@ -50,7 +52,7 @@ impl<'a, W: Write> Log<'a, W> {
         let version = plan.words.versions.get(place).map_or("3.5.8", String::as_str);
         let is_four = !version.starts_with('3');
         let (executors, lines) = (Executors::default(), Lines::new(output));
-        Self { plan, job, version, is_four, executors, num_batches: 0, lines }
+        Self { plan, job, version, is_four, executors, task_ms: 0, num_batches: 0, lines }
     }
 
     pub(super) fn name(&self) -> &'a str {
@@ -183,8 +185,9 @@ impl<'a, W: Write> Log<'a, W> {
         let is_last = index + 1 == job.stages.len();
         let kind = if is_last { "ResultTask" } else { "ShuffleMapTask" };
         let head = format!("\"Stage ID\":{index},\"Stage Attempt ID\":0,");
-        let of = OfStage { stage, head: &head, kind };
+        let of = OfStage { index, stage, head: &head, kind };
         let lost = job.lost_executors(index);
+        self.task_ms = 0;
         let next =
             Tasks::new((job, lost), stage, first_task).for_each(|tasks, event| match event {
                 Event::Start(attempt) => self.task_start(&of, &attempt),

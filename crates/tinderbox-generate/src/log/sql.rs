@@ -13,6 +13,9 @@ const FIGURES: [(&str, &str); 5] = [
     ("duration", "timing"),
 ];
 
+/// The place of the one that tasks tell; the driver tells the others.
+const DURATION: usize = 4;
+
 const EVENT: &str = "{\"Event\":\"org.apache.spark.sql.execution.ui.SparkListener";
 
 impl<W: Write> Log<'_, W> {
@@ -76,13 +79,8 @@ impl<W: Write> Log<'_, W> {
     pub(super) fn sql_figures(&mut self, index: usize, stage: &Stage) -> io::Result<()> {
         let is_last = index + 1 == self.job.stages.len();
         let rows = if is_last { stage.records } else { stage.shuffle_write_records };
-        let figures = [
-            rows,
-            stage.shuffle_write_bytes,
-            stage.memory_spill_bytes,
-            stage.peak_memory_bytes,
-            stage.run_ms,
-        ];
+        let figures =
+            [rows, stage.shuffle_write_bytes, stage.memory_spill_bytes, stage.peak_memory_bytes];
         self.lines.push(EVENT).push("DriverAccumUpdates\",\"executionId\":0,\"accumUpdates\":[");
         for (place, figure) in figures.into_iter().enumerate() {
             self.lines
@@ -93,6 +91,20 @@ impl<W: Write> Log<'_, W> {
                 .push("]");
         }
         self.lines.push("]}").end()
+    }
+
+    /// A task's time as an accumulator of the operator, by which Spark knows in which stage the operator ran.
+    pub(super) fn sql_time(&mut self, index: usize, run_ms: i64) {
+        self.task_ms += run_ms;
+        let all = self.task_ms;
+        self.lines
+            .push("{\"ID\":")
+            .int(accumulator(index, DURATION))
+            .push(",\"Name\":\"duration\",\"Update\":\"")
+            .int(run_ms)
+            .push("\",\"Value\":\"")
+            .int(all)
+            .push("\",\"Internal\":true,\"Count Failed Values\":true,\"Metadata\":\"sql\"}");
     }
 
     pub(super) fn sql_end(&mut self, end: i64) -> io::Result<()> {

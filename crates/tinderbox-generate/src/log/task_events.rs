@@ -9,6 +9,7 @@ use std::io::{self, Write};
 /// What the events of a stage's tasks have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OfStage<'a> {
+    pub(super) index: usize,
     pub(super) stage: &'a Stage,
     /// The stage's numbers as an event has them.
     pub(super) head: &'a str,
@@ -20,6 +21,7 @@ impl<W: Write> Log<'_, W> {
     pub(super) fn task_start(&mut self, of: &OfStage<'_>, attempt: &Attempt) -> io::Result<()> {
         self.lines.push("{\"Event\":\"SparkListenerTaskStart\",").push(of.head);
         self.task_info(attempt, false);
+        self.lines.push("]}");
         self.lines.push("}").end()
     }
 
@@ -48,7 +50,7 @@ impl<W: Write> Log<'_, W> {
             .push(is(Outcome::Failed))
             .push(",\"Killed\":")
             .push(is(Outcome::Killed))
-            .push(",\"Accumulables\":[]}");
+            .push(",\"Accumulables\":[");
     }
 
     pub(super) fn task_end(
@@ -57,20 +59,24 @@ impl<W: Write> Log<'_, W> {
         tasks: &Tasks<'_>,
         attempt: &Attempt,
     ) -> io::Result<()> {
-        let OfStage { stage, head, kind } = *of;
+        let OfStage { stage, head, kind, .. } = *of;
         self.lines.push("{\"Event\":\"SparkListenerTaskEnd\",").push(head).push("\"Task Type\":\"");
         self.lines.push(kind).push("\",\"Task End Reason\":");
         self.reason(stage, attempt);
         self.lines.push(",");
         self.task_info(attempt, true);
+        let is_complete = attempt.outcome == Outcome::Completed;
+        let run = if is_complete { attempt.finish_ms - attempt.launch_ms } else { 0 };
+        if is_complete {
+            self.sql_time(of.index, run);
+        }
+        self.lines.push("]}");
         self.lines.push(",\"Task Executor Metrics\":{\"JVMHeapMemory\":0").push(EXECUTOR_METRICS);
         if self.is_four {
             self.lines.push(FOUR_METRICS);
         }
         self.lines.push("},\"Task Metrics\":{");
-        let is_complete = attempt.outcome == Outcome::Completed;
         let share = |figure| if is_complete { tasks.share(figure, attempt.index) } else { 0 };
-        let run = if is_complete { attempt.finish_ms - attempt.launch_ms } else { 0 };
         let read = share(stage.shuffle_read_bytes);
         let local = read / stage.num_executors.max(1);
         let peak = if is_complete { stage.peak_memory_bytes / self.job.cores.max(1) } else { 0 };

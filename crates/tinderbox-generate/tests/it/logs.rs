@@ -162,6 +162,9 @@ fn check_sql(plan: &Plan, job: &Job, application: &Application) {
         let node = execution.plan.nodes.iter().find(has_figures).unwrap();
         let name = &plan.models().job_types[job.job_type].operators[index].name;
         assert_eq!(node.name, *name);
+        let stages: Vec<_> = node.stages.iter().map(|id| id.0).collect();
+        let has_tasks = stage.num_completed_tasks > 0;
+        assert_eq!(stages, if has_tasks { vec![index as i64] } else { vec![] }, "{stage:?}");
         let is_complete = stage.status == StageStatus::Completed;
         let is_last = index + 1 == job.stages.len();
         for (name, expected) in [
