@@ -178,11 +178,14 @@ impl<'a> Tasks<'a> {
         let is_failed = self.stage.status == StageStatus::Failed;
         let mut killed = self.stage.num_killed_tasks;
         let tasks = usize::try_from(self.stage.num_tasks).unwrap_or(0);
-        for (index, slot) in self.slots.iter_mut().enumerate() {
+        let cores = self.slots.len();
+        // Cores that have done nothing are given tasks first.
+        for position in 0..cores {
             if next >= tasks {
                 break;
             }
-            if is_failed && index == 0 && self.stage.num_failed_tasks > 0 {
+            let slot = &mut self.slots[(count + position) % cores];
+            if is_failed && position == 0 && self.stage.num_failed_tasks > 0 {
                 slot.last = self.stage.num_failed_tasks;
                 slot.last_outcome = Outcome::Failed;
             } else if is_failed && killed > 0 {
