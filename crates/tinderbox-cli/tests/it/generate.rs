@@ -127,3 +127,20 @@ fn a_full_disk_leaves_nothing() {
         assert_eq!(fs::read_dir(place.dir.path()).unwrap().count(), 0, "{format}");
     }
 }
+
+/// The same while event logs are written: neither they nor the tables before them stay.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_no_event_logs() {
+    let place = Place::new();
+    for form in [&["--codec", "none"][..], &["--codec", "none", "--rolling"]] {
+        let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" \"$@\"";
+        let mut command = Command::new("sh");
+        command.current_dir(place.dir.path()).args(["-c", script, env!("CARGO_BIN_EXE_tinderbox")]);
+        command.args(["generate", "--jobs", "20", "--event-logs", "--tasks-per-job", "2000"]);
+        let output = command.args(form).args(["--out", "new/set"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{form:?}: {}", said(&output));
+        assert!(said(&output).contains("cannot write the event log"), "{}", said(&output));
+        assert_eq!(fs::read_dir(place.dir.path()).unwrap().count(), 0, "{form:?}");
+    }
+}
