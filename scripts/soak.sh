@@ -1,35 +1,36 @@
 #!/usr/bin/env bash
 # The long suites: what `make test` does once, many times. Resumable: finished rounds are counted in the cache for this
-# commit, so that a second call goes on where the first one ended.
+# content of the repository (what measurements write apart), so that a second call goes on where the first one ended.
 #
-#   TINDERBOX_SOAK_ROUNDS (50)      rounds of each suite that has no number of its own
+#   TINDERBOX_SOAK_ROUNDS   rounds of each suite, instead of its own number
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 source scripts/progress.sh
 
-rounds=${TINDERBOX_SOAK_ROUNDS:-50}
-state=$TINDERBOX_CACHE/soak/$(git rev-parse HEAD)
+[ -z "$(git status --porcelain)" ] || give_up "the working tree has changes, and rounds count for a content" "commit them first"
+measured=(':!CHANGELOG.md' ':!docs/benchmarks.md' ':!bench/results' ':!fuzz/executions.tsv')
+state=$TINDERBOX_CACHE/soak/$(git ls-files -s -- . "${measured[@]}" | git hash-object --stdin)
 mkdir -p "$state"
 export TINDERBOX_REQUIRE_ALL=1
 failed=0
 
-# name | command | rounds, where more would only say the same
+# name | command | rounds: one where more would only say the same, many where the moment of a death decides
 suites="
 compat 3.5     | scripts/compat.sh --shape 3.5 | 1
 compat 4.x     | scripts/compat.sh --shape 4.x | 1
 retained 3.5   | scripts/compat.sh --shape 3.5 --retained-tasks 10 | 1
 retained 4.x   | scripts/compat.sh --shape 4.x --retained-tasks 10 | 1
-server killed  | cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_a_run
+server killed  | cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_a_run | 20
 ids            | $TINDERBOX_SPARK_3_5/bin/python scripts/soak_ids.py $TINDERBOX_BIN $state/ids | 1
-listener 3.5   | scripts/listener.sh spark-3.5
-listener 4     | scripts/listener.sh spark-4
+listener 3.5   | scripts/listener.sh spark-3.5 | 10
+listener 4     | scripts/listener.sh spark-4 | 10
 "
 
 while IFS='|' read -r name command most; do
   name=$(echo $name)
   [ -n "$name" ] || continue
-  most=$(echo ${most:-$rounds})
+  most=$(echo ${TINDERBOX_SOAK_ROUNDS:-$most})
   done_file=$state/${name// /-}
   for round in $(seq $(($(cat "$done_file" 2>/dev/null || echo 0) + 1)) "$most"); do
     printf '%s: round %d of %d\n' "$name" "$round" "$most"
@@ -43,5 +44,13 @@ while IFS='|' read -r name command most; do
     break
   done
 done <<<"$suites"
+
+# Fuzzing counts over all its runs, whenever they were: scripts/fuzz.sh adds to the table.
+hours=$(awk -F '\t' 'NR > 1 { s += $5 } END { printf "%.1f", s / 3600 }' fuzz/executions.tsv)
+printf 'fuzzing: %s CPU hours of 8\n' "$hours"
+if awk "BEGIN { exit !($hours < 8) }"; then
+  echo "failed: too little fuzzing; run make fuzz and commit fuzz/executions.tsv" >&2
+  failed=$((failed + 1))
+fi
 printf '%d suites failed\n' "$failed"
 [ "$failed" -eq 0 ]

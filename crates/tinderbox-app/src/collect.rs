@@ -205,7 +205,10 @@ impl App {
     /// Writes the files of a log that is not followed any more.
     async fn end_growing(&self, view: View) -> Result<(), Error> {
         let id = view.run.id.clone();
-        let Some(reader) = self.inner.growing.take(&id) else { return Ok(()) };
+        // A read whose collection was given up still has the reader for a while.
+        let (app, taken) = (self.clone(), id.clone());
+        let reader = blocking(move || Ok(app.inner.growing.take(&taken))).await?;
+        let Some(reader) = reader else { return Ok(()) };
         let (application, files) = blocking(move || reader.finish(None)).await?;
         let run = observed(view.run, &application, is_running(&view.log));
         let identity = LogIdentity::of(&view.log);

@@ -23,6 +23,7 @@ mod query;
 mod reconcile;
 mod record;
 mod retention;
+mod sessions;
 mod spark_places;
 mod submit;
 mod sweep;
@@ -66,6 +67,7 @@ use applications::{Applications, Packs};
 use growing::Growing;
 use live::LiveRuns;
 use opening::Opening;
+use sessions::Sessions;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,6 +114,7 @@ struct Inner {
     packs: Packs,
     opening: Opening,
     growing: Growing,
+    sessions: Sessions,
     /// What Spark's History Server lists; read when it is first asked for.
     history: history::KeptList,
     /// What [`App::watch_logs`] watches.
@@ -164,6 +167,7 @@ impl App {
                 packs: Packs::default(),
                 opening: Opening::default(),
                 growing: Growing::default(),
+                sessions: Sessions::default(),
                 history: history::KeptList::default(),
                 log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
@@ -181,6 +185,7 @@ impl App {
         };
         app.spawn(app.clone().reconcile());
         app.spawn(app.clone().sweep());
+        app.spawn(app.clone().end_silent_sessions());
         Ok(app)
     }
 

@@ -12,3 +12,4 @@ mod collect;
 mod history_sql;
 mod restart;
 mod runs;
+mod sessions;
