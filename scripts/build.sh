@@ -36,6 +36,7 @@ main() {
   build_part "Web page" "20 s" ui dist/ui/index.html "$(hash_of ui)" \
     npm --prefix ui run --silent build -- --outDir "$PWD/dist/ui" --emptyOutDir
 
+  claim_cargo_output
   # Cargo shows its own progress.
   STEP=$((STEP + 1))
   printf '[%d/%d] %s (usually %s)\n' "$STEP" "$STEPS" "Tinderbox" "$usual"

@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
+claim_cargo_output
 
 cargo fmt --all --check
 cargo clippy --locked "${CARGO_SELECTION[@]}" --all-targets -- -D warnings

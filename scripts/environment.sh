@@ -1,5 +1,5 @@
 # Sourced by every script: where things are. A variable that is already set wins.
-# Nothing here starts a program or changes a file.
+# Sourcing it starts no program and changes no file.
 
 TINDERBOX_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export TINDERBOX_ROOT
@@ -36,6 +36,17 @@ fi
 
 # Every cargo call that builds uses the same profile and features, so nothing is compiled twice.
 CARGO_SELECTION=(--release --workspace --features tinderbox-cli/bundle)
+
+# Lets cargo compile our crates again when another checkout compiled them last into the shared directory: cargo goes by
+# their times of change and would take another checkout's crates for this one's. Dependencies stay.
+claim_cargo_output() {
+  local owner=$CARGO_TARGET_DIR/checkout
+  [ "$(cat "$owner" 2>/dev/null)" = "$TINDERBOX_ROOT" ] && return
+  mkdir -p "$CARGO_TARGET_DIR"
+  find "$CARGO_TARGET_DIR" -maxdepth 5 -type d \( -path '*/.fingerprint/tinderbox-*' -o -path '*/.fingerprint/xtask-*' \) \
+    -prune -exec rm -rf {} +
+  printf '%s\n' "$TINDERBOX_ROOT" >"$owner"
+}
 
 # The SPARK_HOME inside a PySpark environment.
 spark_home() { # ENVIRONMENT

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
+claim_cargo_output
 
 CARGO_TARGET_DIR=$CARGO_TARGET_DIR/fuzz cargo run --quiet --release --locked --manifest-path fuzz/Cargo.toml \
   --example corpus -- crates/tinderbox-spark/tests/fixtures fuzz/corpus

@@ -53,12 +53,13 @@ pub fn codecs(data: &[u8]) {
             decoded.get(..shared).is_some_and(|all| Some(all) == in_pieces.get(..shared)),
             "{codec}: reading in pieces changes what is read"
         );
-        if !drops || (longer as u64) < DECODED_BYTES {
-            assert_eq!(
-                error.map(|(kind, _)| kind),
-                same_error.map(|(kind, _)| kind),
-                "{codec}: reading in pieces changes the error"
-            );
+        // With a whole frame before it libzstd also compares the size that its head announces when the last block is
+        // empty; in pieces it does not. The bytes are the same.
+        let (kind, same_kind) = (error.map(|(kind, _)| kind), same_error.map(|(kind, _)| kind));
+        let is_stricter =
+            codec == Codec::Zstd && kind == Some(ErrorKind::InvalidData) && same_kind.is_none();
+        if !drops || ((longer as u64) < DECODED_BYTES && !is_stricter) {
+            assert_eq!(kind, same_kind, "{codec}: reading in pieces changes the error");
         }
     }
     if decoded.len() <= 64 * 1024 {
