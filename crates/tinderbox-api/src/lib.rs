@@ -20,7 +20,7 @@ pub use application::{
     ErrorCause, ErrorList, Executor, ExecutorList, JobError, Quantiles, SparkJob, SparkJobList,
     Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
-pub use client::{Client, Error};
+pub use client::{BatchAnswer, Client, Error};
 pub use differences::{
     ConfigurationDifference, Differences, OperatorDifference, OperatorSide, StageDifference,
     StageSide, TimeDifference, TimeFactors, TimePart,

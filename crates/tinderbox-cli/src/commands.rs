@@ -7,6 +7,7 @@ mod generate;
 mod history;
 mod history_server;
 mod inspect;
+mod play;
 mod run;
 mod serve;
 mod spec;
@@ -102,7 +103,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Command::Generate { command: Some(command), .. } => Ok(generate::print(&command)),
         Command::Generate { command: None, data_set: Some(data_set) } => {
-            generate::generate(data_set).await
+            generate::generate(&place, data_set).await
         }
         // The arguments demand a folder where there is no other command.
         Command::Generate { command: None, data_set: None } => Err(Failure::environment(

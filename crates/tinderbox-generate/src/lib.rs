@@ -12,6 +12,7 @@ mod block;
 mod draw;
 mod error;
 mod job;
+mod live;
 mod log;
 mod model;
 mod plan;
@@ -25,6 +26,7 @@ mod write;
 pub use block::BLOCK_JOBS;
 pub use error::Error;
 pub use job::{Job, JobStatus, Stage, StageStatus};
+pub use live::{LiveBatch, LiveBatches, LivePace, LiveSpan};
 pub use log::{Codec, LogForm, write_log};
 pub use model::{
     Cluster, DEFAULT_MODELS, Duration, Failure, Input, JobType, Models, Operator, OperatorKind,

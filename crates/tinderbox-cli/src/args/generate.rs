@@ -26,8 +26,8 @@ pub struct Generate {
     #[arg(long, value_name = "S", default_value_t = Order::DEFAULT_SEED)]
     pub seed: u64,
     /// Folder for the files; new or empty.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "live", conflicts_with = "live")]
+    pub out: Option<PathBuf>,
     /// Form of the files.
     #[arg(long, value_enum, default_value = "parquet")]
     pub format: FileFormat,
@@ -52,7 +52,7 @@ pub struct Generate {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub job_type: Vec<String>,
     /// Write the event log of each job, too: below event-logs/, as Spark would have written it.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "live")]
     pub event_logs: bool,
     /// How event logs are compressed.
     #[arg(long, value_enum, default_value = "zstd", requires = "event_logs")]
@@ -71,6 +71,29 @@ pub struct Generate {
     /// Replace a data set that is there.
     #[arg(long)]
     pub force: bool,
+    /// Play the jobs to a server instead of writing files.
+    #[command(flatten)]
+    pub live: Live,
+}
+
+/// Playing applications to a server as if they ran.
+#[derive(Debug, Args)]
+pub struct Live {
+    /// Play the jobs to this Tinderbox server, as if they ran, instead of writing files: their events come when they would.
+    #[arg(long, value_name = "URL")]
+    pub live: Option<String>,
+    /// How many times faster than real time.
+    #[arg(long, value_name = "X", default_value = "1", value_parser = speed, requires = "live",
+        allow_negative_numbers = true)]
+    pub speed: f64,
+    /// How many are played at a time; when one ends the next begins.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=500),
+        requires = "live", allow_negative_numbers = true)]
+    pub at_once: u16,
+    /// Play the event logs at these paths or URLs instead of generated jobs.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "live",
+        conflicts_with_all = ["jobs", "seed", "scenario", "models", "job_type", "tasks_per_job", "spark", "days", "end"])]
+    pub replay: Vec<String>,
 }
 
 impl Generate {
@@ -188,6 +211,13 @@ fn megabytes(text: &str) -> Result<Bytes, String> {
     match text.parse::<u64>() {
         Ok(number) if (1..=100_000).contains(&number) => Ok(Bytes(number << 20)),
         _ => Err("give a whole number of MB from 1 to 100000".to_owned()),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.001..=1e9).contains(&speed) => Ok(speed),
+        _ => Err("give a number from 0.001 to 1000000000, as 10 for ten times faster".to_owned()),
     }
 }
 

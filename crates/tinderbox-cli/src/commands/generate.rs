@@ -1,9 +1,11 @@
 //! `tinderbox generate`: synthetic jobs, on files alone.
 
-use crate::args::{Generate, GenerateCommand};
+use super::play;
+use crate::args::{Generate, GenerateCommand, Place};
 use crate::failure::Failure;
 use crate::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,8 +26,11 @@ pub fn print(command: &GenerateCommand) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Writes a data set. Ctrl-C stops it, and nothing is left then.
-pub async fn generate(arguments: Generate) -> Result<ExitCode, Failure> {
+/// Writes a data set, or plays it. Ctrl-C stops it, and nothing is left then.
+pub async fn generate(place: &Place, arguments: Generate) -> Result<ExitCode, Failure> {
+    if !arguments.live.replay.is_empty() {
+        return play::recorded(place, &arguments.live).await;
+    }
     let models = match &arguments.models {
         Some(path) => Models::load(path)?,
         None => Models::built_in()?,
@@ -35,9 +40,12 @@ pub async fn generate(arguments: Generate) -> Result<ExitCode, Failure> {
         models = models.on_spark(line.version());
     }
     let plan = Plan::new(models, arguments.order()?)?;
+    let Some(folder) = arguments.out.clone() else {
+        return play::generated(place, &arguments.live, plan).await;
+    };
     let stopped = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stopped);
-    let mut work = tokio::task::spawn_blocking(move || write(&plan, &arguments, &seen));
+    let mut work = tokio::task::spawn_blocking(move || write(&plan, &folder, &arguments, &seen));
     let done = tokio::select! {
         done = &mut work => done,
         _ = tokio::signal::ctrl_c() => {
@@ -67,12 +75,13 @@ pub async fn generate(arguments: Generate) -> Result<ExitCode, Failure> {
 
 fn write(
     plan: &Plan,
+    folder: &Path,
     arguments: &Generate,
     stopped: &AtomicBool,
 ) -> Result<Written, tinderbox_generate::Error> {
     let cores = || std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
     let output = Output {
-        folder: &arguments.out,
+        folder,
         format: arguments.format.into(),
         threads: arguments.threads.unwrap_or_else(cores),
         event_logs: arguments.log_form(),

@@ -15,5 +15,6 @@ mod generate;
 mod generated;
 mod history_server;
 mod history_sql;
+mod live;
 mod place;
 mod spark_run;
