@@ -17,6 +17,7 @@ mod history_server_source;
 mod history_sql;
 mod live;
 mod log_warnings;
+mod object_files;
 mod opening;
 mod plan;
 mod query;
@@ -43,6 +44,7 @@ pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
 pub use live::LiveRun;
+pub use object_files::ObjectFiles;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;

@@ -34,5 +34,5 @@ pub use model::{
 };
 pub use plan::{Order, Plan};
 pub use scenario::Scenario;
-pub use tinderbox_table::{DataSetFormat, DataSetSummary, DataSetTable};
+pub use tinderbox_table::{DataSetFormat, DataSetSummary, DataSetTable, FileStore, LocalFiles};
 pub use write::{Output, Written, write};

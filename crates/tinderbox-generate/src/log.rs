@@ -14,14 +14,12 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::write::Output;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use tempfile::TempDir;
 use tinderbox_model::Bytes;
+use tinderbox_table::NewFolder;
 
 pub use application::write_log;
 pub use tinderbox_spark::log::Codec;
@@ -38,30 +36,27 @@ pub struct LogForm {
 /// Name of the folder of the logs.
 const FOLDER: &str = "event-logs";
 
-/// Logs that are complete in a hidden folder beside their place.
-pub(crate) struct Logs {
-    hidden: TempDir,
+/// Logs that are complete and not yet at their place.
+pub(crate) struct Logs<'a> {
+    folder: Box<dyn NewFolder + 'a>,
     place: PathBuf,
     pub(crate) num_bytes: u64,
 }
 
-impl Logs {
+impl<'a> Logs<'a> {
     /// Writes the logs of all jobs. `progress` is told how many are written, and answers whether to go on.
     pub(crate) fn write(
         plan: &Plan,
-        output: &Output<'_>,
+        output: &Output<'a>,
         form: LogForm,
         progress: &mut (impl FnMut(u64) -> bool + Send),
     ) -> Result<Self, Error> {
-        let failed = |source| Error::Folder { path: output.folder.to_owned(), source };
-        let hidden = tempfile::Builder::new()
-            .prefix(".")
-            .suffix(".tmp")
-            .tempdir_in(output.folder)
-            .map_err(failed)?;
+        let place = PathBuf::from(output.store.place()).join(FOLDER);
+        let failed = |source| Error::Folder { path: place.clone(), source };
+        let folder = output.store.folder(FOLDER).map_err(failed)?;
         let work = Work {
             plan,
-            folder: hidden.path(),
+            folder: folder.as_ref(),
             form,
             num_bytes: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
@@ -86,23 +81,19 @@ impl Logs {
             return Err(Error::Stopped);
         }
         let num_bytes = work.num_bytes.load(Ordering::Relaxed);
-        Ok(Self { place: output.folder.join(FOLDER), hidden, num_bytes })
+        Ok(Self { folder, place, num_bytes })
     }
 
     /// Puts the folder at its place, and removes one that was there.
     pub(crate) fn keep(self) -> Result<(), Error> {
-        let failed = |source| Error::Folder { path: self.place.clone(), source };
-        match fs::remove_dir_all(&self.place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        fs::rename(self.hidden.keep(), &self.place).map_err(failed)
+        let Self { folder, place, .. } = self;
+        folder.keep().map_err(|source| Error::Folder { path: place, source })
     }
 }
 
 struct Work<'a, P> {
     plan: &'a Plan,
-    folder: &'a Path,
+    folder: &'a dyn NewFolder,
     form: LogForm,
     num_bytes: AtomicU64,
     stopped: AtomicBool,

@@ -1,36 +1,32 @@
 //! Writes a data set: groups of blocks are drawn and encoded by several threads and appended in order by the caller's, so that
 //! the bytes do not depend on the number of threads.
 
-mod folder;
-
 use crate::block::BLOCK_JOBS;
 use crate::error::Error;
 use crate::log::{LogForm, Logs};
 use crate::plan::Plan;
 use crate::rows::{Rows, Totals};
-use folder::Folder;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tinderbox_model::Bytes;
 use tinderbox_table::{
-    DataSetFile, DataSetFormat, DataSetPart, DataSetSummary, DataSetTable, Encoder, PartEncoder,
-    WrittenFile, write_summary,
+    DataSetFile, DataSetFormat, DataSetPart, DataSetSummary, DataSetTable, Encoder, FileStore,
+    PartEncoder, WrittenFile, write_summary,
 };
 
 /// How a data set is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Output<'a> {
-    /// The folder; it is made where it is missing.
-    pub folder: &'a Path,
+    /// Where the files are made.
+    pub store: &'a dyn FileStore,
     /// The form of the files.
     pub format: DataSetFormat,
     /// Threads that draw and encode.
     pub threads: NonZeroUsize,
     /// Whether event logs are written, too, and how.
     pub event_logs: Option<LogForm>,
-    /// Whether the folder may have something in it: files of the data set are then replaced.
+    /// Whether there may be something: files of the data set are then replaced.
     pub force: bool,
 }
 
@@ -58,12 +54,16 @@ pub fn write(
     output: &Output<'_>,
     mut progress: impl FnMut(u64) -> bool + Send,
 ) -> Result<Written, Error> {
-    let folder = Folder::prepare(output.folder, output.force)?;
+    let store = output.store;
+    let failed = |source| Error::Folder { path: store.place().into(), source };
+    if !output.force && !store.is_empty().map_err(failed)? {
+        return Err(Error::NotEmpty { path: store.place().into() });
+    }
     let mut files = Vec::new();
     let mut encoders = Vec::new();
     for table in DataSetTable::ALL {
-        let path = output.folder.join(table.file_name(output.format));
-        let (file, encoder) = DataSetFile::create(&path, table, output.format)?;
+        let name = table.file_name(output.format);
+        let (file, encoder) = DataSetFile::create(store, &name, table, output.format)?;
         files.push(file);
         encoders.push(encoder);
     }
@@ -81,14 +81,35 @@ pub fn write(
     }
     let summary = summary(plan, &totals);
     let name = format!("summary_stats.{}", output.format.extension());
-    let file = write_summary(&output.folder.join(&name), output.format, &summary)?;
+    let file = write_summary(store, &name, output.format, &summary)?;
     closed.push((name, file));
     let event_logs = logs.as_ref().map(|logs| Bytes(logs.num_bytes));
     if let Some(logs) = logs {
         logs.keep()?;
     }
-    let files = folder.keep(closed)?;
+    let files = keep(store, closed)?;
     Ok(Written { summary, files, event_logs })
+}
+
+/// Puts files at their places. When one cannot be, those that already are go again.
+fn keep(
+    store: &dyn FileStore,
+    files: Vec<(String, WrittenFile)>,
+) -> Result<Vec<(String, Bytes)>, Error> {
+    let mut kept: Vec<(String, Bytes)> = Vec::new();
+    for (name, file) in files {
+        match file.keep() {
+            Ok(written) => kept.push((name, written.num_bytes)),
+            Err(error) => {
+                for (name, _) in kept {
+                    // What cannot be removed was there to be replaced.
+                    let _ = store.remove(&name);
+                }
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(kept)
 }
 
 /// Blocks of one row group of Parquet, and of one where there are many jobs: the end of a Parquet file says something

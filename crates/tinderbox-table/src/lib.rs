@@ -11,6 +11,7 @@ mod atomic_file;
 mod dataset;
 mod detail;
 mod error;
+mod file_store;
 mod layout;
 mod pack;
 mod tables;
@@ -21,6 +22,7 @@ pub use dataset::{
 };
 pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;
+pub use file_store::{FileStore, LocalFiles, NewFile, NewFolder, conformance};
 pub use layout::Place;
 pub use pack::{
     Direction, PACK_VERSION, Pack, PackMetric, PackOptions, PackPage, PackQuery, PackSort,

@@ -1,5 +1,6 @@
 //! The arguments of `tinderbox generate`.
 
+use super::Outgoing;
 use clap::{Args, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -25,9 +26,9 @@ pub struct Generate {
     /// The seed: the same one gives the same jobs.
     #[arg(long, value_name = "S", default_value_t = Order::DEFAULT_SEED)]
     pub seed: u64,
-    /// Folder for the files; new or empty.
+    /// Folder for the files, new or empty: a path, or the URL of an object store as s3://bucket/folder.
     #[arg(long, value_name = "DIR", required_unless_present = "live", conflicts_with = "live")]
-    pub out: Option<PathBuf>,
+    pub out: Option<String>,
     /// Form of the files.
     #[arg(long, value_enum, default_value = "parquet")]
     pub format: FileFormat,
@@ -74,6 +75,9 @@ pub struct Generate {
     /// Play the jobs to a server instead of writing files.
     #[command(flatten)]
     pub live: Live,
+    /// What object stores are called with.
+    #[command(flatten)]
+    pub outgoing: Outgoing,
 }
 
 /// Playing applications to a server as if they ran.

@@ -1,17 +1,20 @@
 //! `tinderbox generate`: synthetic jobs, on files alone.
 
 use super::play;
-use crate::args::{Generate, GenerateCommand, Place};
+use crate::args::{Generate, GenerateCommand, Outgoing, Place};
 use crate::failure::Failure;
 use crate::output;
+use crate::sources;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tinderbox_app::chain;
-use tinderbox_generate::{DEFAULT_MODELS, Models, Output, Plan, Scenario, Written};
+use tinderbox_app::{ObjectFiles, chain};
+use tinderbox_collect::Location;
+use tinderbox_generate::{
+    DEFAULT_MODELS, FileStore, LocalFiles, Models, Output, Plan, Scenario, Written,
+};
 
 /// Prints what there is to know before.
 pub fn print(command: &GenerateCommand) -> ExitCode {
@@ -29,7 +32,7 @@ pub fn print(command: &GenerateCommand) -> ExitCode {
 /// Writes a data set, or plays it. Ctrl-C stops it, and nothing is left then.
 pub async fn generate(place: &Place, arguments: Generate) -> Result<ExitCode, Failure> {
     if !arguments.live.replay.is_empty() {
-        return play::recorded(place, &arguments.live).await;
+        return play::recorded(place, &arguments.live, &arguments.outgoing).await;
     }
     let models = match &arguments.models {
         Some(path) => Models::load(path)?,
@@ -40,12 +43,13 @@ pub async fn generate(place: &Place, arguments: Generate) -> Result<ExitCode, Fa
         models = models.on_spark(line.version());
     }
     let plan = Plan::new(models, arguments.order()?)?;
-    let Some(folder) = arguments.out.clone() else {
+    let Some(out) = &arguments.out else {
         return play::generated(place, &arguments.live, plan).await;
     };
+    let store = store(out, &arguments.outgoing)?;
     let stopped = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stopped);
-    let mut work = tokio::task::spawn_blocking(move || write(&plan, &folder, &arguments, &seen));
+    let mut work = tokio::task::spawn_blocking(move || write(&plan, store.as_ref(), &arguments, &seen));
     let done = tokio::select! {
         done = &mut work => done,
         _ = tokio::signal::ctrl_c() => {
@@ -73,15 +77,23 @@ pub async fn generate(place: &Place, arguments: Generate) -> Result<ExitCode, Fa
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where the files go.
+fn store(out: &str, outgoing: &Outgoing) -> Result<Box<dyn FileStore + Send>, Failure> {
+    Ok(match Location::parse(out, &sources::access(outgoing))? {
+        Location::Local(path) => Box::new(LocalFiles::new(&path)),
+        Location::Remote(remote) => Box::new(ObjectFiles::new(remote)),
+    })
+}
+
 fn write(
     plan: &Plan,
-    folder: &Path,
+    store: &dyn FileStore,
     arguments: &Generate,
     stopped: &AtomicBool,
 ) -> Result<Written, tinderbox_generate::Error> {
     let cores = || std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
     let output = Output {
-        folder,
+        store,
         format: arguments.format.into(),
         threads: arguments.threads.unwrap_or_else(cores),
         event_logs: arguments.log_form(),

@@ -58,8 +58,12 @@ pub async fn generated(place: &Place, live: &Live, plan: Plan) -> Result<ExitCod
 }
 
 /// Plays recorded event logs, the oldest first.
-pub async fn recorded(place: &Place, live: &Live) -> Result<ExitCode, Failure> {
-    let access = sources::access(&Outgoing::default());
+pub async fn recorded(
+    place: &Place,
+    live: &Live,
+    outgoing: &Outgoing,
+) -> Result<ExitCode, Failure> {
+    let access = sources::access(outgoing);
     let places = sources::log_sources(&live.replay, true, &access)?;
     let listed = tokio::task::spawn_blocking(move || {
         let mut logs = Vec::new();

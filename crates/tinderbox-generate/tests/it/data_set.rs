@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use tempfile::TempDir;
-use tinderbox_generate::{DataSetFormat, Models, Order, Output, Plan, Scenario, Written, write};
+use tinderbox_generate::{
+    DataSetFormat, LocalFiles, Models, Order, Output, Plan, Scenario, Written, write,
+};
 
 pub fn order(jobs: u64) -> Order {
     Order {
@@ -29,7 +31,8 @@ pub fn plan(order: Order) -> Plan {
 
 pub fn write_to(folder: &Path, plan: &Plan, format: DataSetFormat, threads: usize) -> Written {
     let threads = NonZeroUsize::new(threads).unwrap();
-    let output = Output { folder, format, threads, event_logs: None, force: false };
+    let store = LocalFiles::new(folder);
+    let output = Output { store: &store, format, threads, event_logs: None, force: false };
     write(plan, &output, |_| true).unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use tinderbox_generate::{
-    Codec, DataSetFormat, Error, JobStatus, LogForm, Order, Output, Plan, write,
+    Codec, DataSetFormat, Error, JobStatus, LocalFiles, LogForm, Order, Output, Plan, write,
 };
 use tinderbox_model::Bytes;
 
@@ -62,7 +62,8 @@ fn logs(threads: usize, codec: Codec, rolling: Option<Bytes>) -> Vec<(String, Ve
     let folder = tempfile::tempdir().unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
     let (format, event_logs) = (DataSetFormat::Csv, Some(LogForm { codec, rolling }));
-    let output = Output { folder: folder.path(), format, threads, event_logs, force: false };
+    let store = LocalFiles::new(folder.path());
+    let output = Output { store: &store, format, threads, event_logs, force: false };
     let mut steps = 0;
     write(&plan_with_running(), &output, |done| {
         steps = done;
@@ -169,7 +170,8 @@ fn a_folder_with_something_in_it_is_refused_and_stays() {
     let plan = plan(order(10));
     let threads = NonZeroUsize::MIN;
     let format = DataSetFormat::Parquet;
-    let output = Output { folder: folder.path(), format, threads, event_logs: None, force: false };
+    let store = LocalFiles::new(folder.path());
+    let output = Output { store: &store, format, threads, event_logs: None, force: false };
     let error = write(&plan, &output, |_| true).unwrap_err();
     assert!(matches!(error, Error::NotEmpty { .. }), "{error}");
     assert_eq!(files(folder.path()).len(), 1);
@@ -187,7 +189,8 @@ fn who_is_stopped_leaves_nothing() {
     let plan = plan(order(40_000));
     let threads = NonZeroUsize::new(2).unwrap();
     let format = DataSetFormat::Parquet;
-    let output = Output { folder: &below, format, threads, event_logs: None, force: false };
+    let store = LocalFiles::new(&below);
+    let output = Output { store: &store, format, threads, event_logs: None, force: false };
     let mut said = Vec::new();
     let error = write(&plan, &output, |jobs| {
         said.push(jobs);
@@ -195,5 +198,6 @@ fn who_is_stopped_leaves_nothing() {
     });
     assert!(matches!(error, Err(Error::Stopped)), "{error:?}");
     assert_eq!(said, [16_384, 32_768]);
+    drop(store);
     assert!(!folder.path().join("new").exists(), "folders that were made for it are gone, too");
 }

@@ -2,15 +2,15 @@
 
 use super::parquet_file::{self, ParquetEncoder, RowGroup};
 use super::{DataSetFormat, DataSetRows, DataSetTable, text};
-use crate::atomic_file::AtomicFile;
 use crate::error::Error;
+use crate::file_store::{FileStore, NewFile};
 use crate::tables::Written;
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tinderbox_model::Bytes;
 
 /// Rows as they will lie in the file.
 #[derive(Debug)]
@@ -109,39 +109,40 @@ impl PartEncoder<'_> {
 /// A file of a data set that is being written. It is at its place after [`WrittenFile::keep`], and nowhere when it is
 /// dropped before.
 pub struct DataSetFile {
-    file: AtomicFile,
+    path: PathBuf,
     sink: Sink,
     num_rows: u64,
 }
 
 impl std::fmt::Debug for DataSetFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DataSetFile").field("path", &self.file.path()).finish_non_exhaustive()
+        f.debug_struct("DataSetFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
 enum Sink {
-    Parquet(Box<SerializedFileWriter<std::fs::File>>),
-    Text(std::fs::File),
+    Parquet(Box<SerializedFileWriter<Box<dyn NewFile>>>),
+    Text(Box<dyn NewFile>),
 }
 
 impl DataSetFile {
-    /// Begins a file, and makes the folders of `path` where they are missing.
+    /// Begins a file.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn create(
-        path: &Path,
+        store: &dyn FileStore,
+        name: &str,
         table: DataSetTable,
         format: DataSetFormat,
     ) -> Result<(Self, Encoder), Error> {
-        let failed = |e| Error::write(path, e);
-        let file = AtomicFile::create(path).map_err(failed)?;
-        let mut output = file.as_file().try_clone().map_err(failed)?;
+        let path = Path::new(&store.place()).join(name);
+        let failed = |e| Error::write(&path, e);
+        let mut output = store.create(name).map_err(failed)?;
         let (sink, how) = match format {
             DataSetFormat::Parquet => {
                 let (writer, encoder) = parquet_file::begin(output, table.schema(), table.name())
-                    .map_err(|e| Error::write(path, e))?;
+                    .map_err(|e| Error::write(&path, e))?;
                 (Sink::Parquet(Box::new(writer)), How::Parquet(encoder))
             }
             DataSetFormat::Csv => {
@@ -150,8 +151,8 @@ impl DataSetFile {
             }
             DataSetFormat::JsonLines => (Sink::Text(output), How::JsonLines),
         };
-        let encoder = Encoder { path: path.to_owned(), how };
-        Ok((Self { file, sink, num_rows: 0 }, encoder))
+        let encoder = Encoder { path: path.clone(), how };
+        Ok((Self { path, sink, num_rows: 0 }, encoder))
     }
 
     /// Appends a part that the encoder of this file made.
@@ -159,7 +160,7 @@ impl DataSetFile {
     /// # Errors
     /// [`Error::Write`].
     pub fn append(&mut self, part: DataSetPart) -> Result<(), Error> {
-        let path = self.file.path();
+        let path = &self.path;
         if part.num_rows == 0 {
             return Ok(());
         }
@@ -176,25 +177,26 @@ impl DataSetFile {
         Ok(())
     }
 
-    /// Writes the end of the file and syncs it, still under its hidden name: of several files all can be closed before
-    /// the first is at its place.
+    /// Writes the end of the file, which is still not seen: of several files all can be closed before the first is at
+    /// its place.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn close(self) -> Result<WrittenFile, Error> {
-        let path = self.file.path().to_owned();
-        if let Sink::Parquet(writer) = self.sink {
-            writer.close().map_err(|e| Error::write(&path, e))?;
-        }
-        self.file.as_file().sync_all().map_err(|e| Error::write(&path, e))?;
-        Ok(WrittenFile { file: self.file, num_rows: self.num_rows })
+        let Self { path, sink, num_rows } = self;
+        let mut file = match sink {
+            Sink::Parquet(writer) => writer.into_inner().map_err(|e| Error::write(&path, e))?,
+            Sink::Text(file) => file,
+        };
+        file.close().map_err(|e| Error::write(&path, e))?;
+        Ok(WrittenFile { path, file, num_rows })
     }
 }
 
 /// A file that is complete but not yet at its place.
-#[derive(Debug)]
 pub struct WrittenFile {
-    file: AtomicFile,
+    path: PathBuf,
+    file: Box<dyn NewFile>,
     num_rows: u64,
 }
 
@@ -204,41 +206,43 @@ impl WrittenFile {
     /// # Errors
     /// [`Error::Write`]; nothing is left of it then.
     pub fn keep(self) -> Result<Written, Error> {
-        let path = self.file.path().to_owned();
-        let num_bytes = self.file.finish().map_err(|e| Error::write(&path, e))?;
-        Ok(Written { num_rows: self.num_rows, num_bytes: Bytes(num_bytes) })
+        let num_bytes = self.file.keep().map_err(|e| Error::write(&self.path, e))?;
+        Ok(Written { num_rows: self.num_rows, num_bytes })
     }
 }
 
 /// A file of one part, closed.
 pub(super) fn write_batch(
-    path: &Path,
+    store: &dyn FileStore,
+    name: &str,
     format: DataSetFormat,
     batch: &RecordBatch,
     lines: &[u8],
 ) -> Result<WrittenFile, Error> {
-    let file = AtomicFile::create(path).map_err(|e| Error::write(path, e))?;
-    let mut output = file.as_file().try_clone().map_err(|e| Error::write(path, e))?;
+    let path = Path::new(&store.place()).join(name);
+    let failed = |e: ParquetError| Error::write(&path, e);
+    let mut file = store.create(name).map_err(|e| Error::write(&path, e))?;
     if format == DataSetFormat::Parquet {
         let schema = batch.schema().as_ref().clone();
-        let (mut writer, encoder) = parquet_file::begin(output, schema, "summary_stats")
-            .map_err(|e| Error::write(path, e))?;
-        let mut group = encoder.begin().map_err(|e| Error::write(path, e))?;
-        group.write(batch).map_err(|e| Error::write(path, e))?;
-        let chunks = group.finish().map_err(|e| Error::write(path, e))?;
-        parquet_file::append(&mut writer, chunks).map_err(|e| Error::write(path, e))?;
-        writer.close().map_err(|e| Error::write(path, e))?;
+        let (mut writer, encoder) =
+            parquet_file::begin(file, schema, "summary_stats").map_err(failed)?;
+        let mut group = encoder.begin().map_err(failed)?;
+        group.write(batch).map_err(failed)?;
+        let chunks = group.finish().map_err(failed)?;
+        parquet_file::append(&mut writer, chunks).map_err(failed)?;
+        file = writer.into_inner().map_err(failed)?;
     } else {
-        output.write_all(lines).map_err(|e| Error::write(path, e))?;
+        file.write_all(lines).map_err(|e| Error::write(&path, e))?;
     }
-    file.as_file().sync_all().map_err(|e| Error::write(path, e))?;
-    Ok(WrittenFile { file, num_rows: batch.num_rows() as u64 })
+    file.close().map_err(|e| Error::write(&path, e))?;
+    Ok(WrittenFile { path, file, num_rows: batch.num_rows() as u64 })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::TextColumn;
     use super::*;
+    use crate::file_store::LocalFiles;
 
     fn errors(message: &str) -> DataSetRows {
         let texts = |text: &str| {
@@ -265,7 +269,9 @@ mod tests {
     fn written(format: DataSetFormat) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("errors");
-        let (mut file, encoder) = DataSetFile::create(&path, DataSetTable::Errors, format).unwrap();
+        let store = LocalFiles::new(folder.path());
+        let (mut file, encoder) =
+            DataSetFile::create(&store, "errors", DataSetTable::Errors, format).unwrap();
         let mut part = encoder.begin().unwrap();
         part.write(errors("a \"b\", c\n")).unwrap();
         file.append(part.finish().unwrap()).unwrap();
@@ -294,9 +300,10 @@ mod tests {
     #[test]
     fn rows_that_are_not_those_of_the_table_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("errors.parquet");
         let format = DataSetFormat::Parquet;
-        let (file, encoder) = DataSetFile::create(&path, DataSetTable::Errors, format).unwrap();
+        let store = LocalFiles::new(folder.path());
+        let (file, encoder) =
+            DataSetFile::create(&store, "errors.parquet", DataSetTable::Errors, format).unwrap();
         let mut short = DataSetRows::new(DataSetTable::Errors);
         short.ints(vec![1]);
         let mut long = errors("");

@@ -1,5 +1,6 @@
 //! How a data set lies in Parquet.
 
+use crate::file_store::NewFile;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -13,7 +14,6 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
-use std::fs::File;
 use std::sync::Arc;
 
 /// Makes row groups.
@@ -64,10 +64,10 @@ impl RowGroup {
 }
 
 pub(super) fn begin(
-    output: File,
+    output: Box<dyn NewFile>,
     schema: Schema,
     table: &str,
-) -> Result<(SerializedFileWriter<File>, ParquetEncoder), ParquetError> {
+) -> Result<(SerializedFileWriter<Box<dyn NewFile>>, ParquetEncoder), ParquetError> {
     let options = ArrowWriterOptions::new()
         .with_properties(properties(&schema, table))
         .with_skip_arrow_metadata(true);
@@ -78,7 +78,7 @@ pub(super) fn begin(
 }
 
 pub(super) fn append(
-    writer: &mut SerializedFileWriter<File>,
+    writer: &mut SerializedFileWriter<Box<dyn NewFile>>,
     chunks: Vec<ArrowColumnChunk>,
 ) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;

@@ -3,6 +3,7 @@
 use super::DataSetFormat;
 use super::file::{WrittenFile, write_batch};
 use crate::error::Error;
+use crate::file_store::FileStore;
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
 use jiff::Timestamp;
@@ -39,17 +40,18 @@ pub struct DataSetSummary {
 /// # Errors
 /// [`Error::Write`].
 pub fn write_summary(
-    path: &Path,
+    store: &dyn FileStore,
+    name: &str,
     format: DataSetFormat,
     summary: &DataSetSummary,
 ) -> Result<WrittenFile, Error> {
-    let batch = summary.batch().map_err(|e| Error::write(path, e))?;
+    let batch = summary.batch().map_err(|e| Error::write(Path::new(name), e))?;
     let lines = match format {
         DataSetFormat::Parquet => Vec::new(),
         DataSetFormat::Csv => summary.csv().into_bytes(),
         DataSetFormat::JsonLines => format!("{}\n", summary.json()).into_bytes(),
     };
-    write_batch(path, format, &batch, &lines)
+    write_batch(store, name, format, &batch, &lines)
 }
 
 impl DataSetSummary {
