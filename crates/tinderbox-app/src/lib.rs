@@ -58,7 +58,7 @@ pub use views::{
 
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
-pub use tinderbox_table::{Timeline as TimelineCells, TimelineExtent};
+pub use tinderbox_table::{FileStore, Timeline as TimelineCells, TimelineExtent, conformance};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;

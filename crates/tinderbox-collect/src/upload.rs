@@ -6,7 +6,7 @@ use crate::location::Remote;
 use crate::object_source::Bucket;
 use crate::{Error, Location};
 use object_store::path::Path as Key;
-use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
+use object_store::{MultipartUpload, PutPayload};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};

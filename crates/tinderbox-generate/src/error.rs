@@ -93,7 +93,7 @@ impl Error {
                 "give a folder that is new or empty, or --force to replace the data set in it".to_owned()
             }
             Self::Folder { .. } => {
-                "give the path of a folder that this user may make and write to".to_owned()
+                "give a folder that this user may make and write to, or a bucket that is there with its credentials in the environment".to_owned()
             }
             Self::Table(_) | Self::Log { .. } => {
                 "nothing was left of the data set: check that the disk has space and that this user may write there"

@@ -144,3 +144,27 @@ fn a_full_disk_leaves_no_event_logs() {
         assert_eq!(fs::read_dir(place.dir.path()).unwrap().count(), 0, "{form:?}");
     }
 }
+
+#[test]
+fn a_store_that_cannot_be_called_is_named() {
+    let place = Place::new();
+    for (out, expected) in [
+        ("ftp://host/set", "ftp://host/set"),
+        ("s3://user:secret@bucket/set", "credentials"),
+        // Nothing listens there; what cannot be reached is no empty folder.
+        ("s3://bucket/set", "s3://bucket/set"),
+    ] {
+        let mut command = bare();
+        command.current_dir(place.dir.path()).args(["generate", "--jobs", "5", "--out", out]).envs([
+            ("AWS_ENDPOINT", "http://127.0.0.1:1"),
+            ("AWS_ALLOW_HTTP", "true"),
+            ("AWS_ACCESS_KEY_ID", "test-key"),
+            ("AWS_SECRET_ACCESS_KEY", "test-secret-value"),
+        ]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{out}: {}", said(&output));
+        assert!(said(&output).contains(expected), "{out}: {}", said(&output));
+        assert!(said(&output).contains("hint: "), "{out}: {}", said(&output));
+        assert!(!said(&output).contains("secret-value"), "{}", said(&output));
+    }
+}
