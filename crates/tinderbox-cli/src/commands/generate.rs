@@ -1,7 +1,7 @@
 //! `tinderbox generate`: synthetic jobs, on files alone.
 
 use super::play;
-use crate::args::{Generate, GenerateCommand, Place};
+use crate::args::{Generate, Place};
 use crate::failure::Failure;
 use crate::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,15 +13,16 @@ use std::time::{Duration, Instant};
 use tinderbox_app::chain;
 use tinderbox_generate::{DEFAULT_MODELS, Models, Output, Plan, Scenario, Written};
 
-/// Prints what there is to know before.
-pub fn print(command: &GenerateCommand) -> ExitCode {
-    match command {
-        GenerateCommand::Models => output::data(DEFAULT_MODELS),
-        GenerateCommand::Scenarios => {
-            for scenario in Scenario::ALL {
-                output::data(&format!("{:20} {}\n", scenario.name(), scenario.description()));
-            }
-        }
+/// Prints the built-in models.
+pub fn models() -> ExitCode {
+    output::data(DEFAULT_MODELS);
+    ExitCode::SUCCESS
+}
+
+/// Lists the scenarios.
+pub fn scenarios() -> ExitCode {
+    for scenario in Scenario::ALL {
+        output::data(&format!("{:20} {}\n", scenario.name(), scenario.description()));
     }
     ExitCode::SUCCESS
 }
