@@ -120,8 +120,8 @@ impl Learner<'_, '_> {
         }
     }
 
-    /// Ratios between the built-in figures are those of a uniform distribution: its ends lie 1/18 of the way from the 5th to
-    /// the 95th percentile beyond them.
+    /// Ratios are taken as uniformly distributed: the ends lie 1/18 of the way from the 5th to the 95th percentile beyond
+    /// them.
     fn output_ratio(&mut self, defaults: &JobType) -> (f64, f64) {
         let ratios: Vec<_> = self
             .completed
