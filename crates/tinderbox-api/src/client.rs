@@ -1,7 +1,7 @@
 use crate::{
     CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, Job, JobDetail, JobList,
     JobProgress, LogPage, Problem, PruneRequest, PruneResult, Report, Server, SpecSource,
-    SubmitJob, SubmittedJob,
+    StageList, SubmitJob, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -143,6 +143,14 @@ impl Client {
     /// See [`Error`].
     pub async fn get_job(&self, id: &str) -> Result<JobDetail, Error> {
         self.get(&format!("/api/jobs/{}", segment(id)), &()).await
+    }
+
+    /// The stages of a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_stages(&self, id: &str) -> Result<StageList, Error> {
+        self.get(&format!("/api/jobs/{}/stages", segment(id)), &()).await
     }
 
     /// Asks for the end of a run.

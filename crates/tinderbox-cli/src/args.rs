@@ -4,7 +4,7 @@ mod generate;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-pub use generate::{Generate, GenerateCommand, Live};
+pub use generate::{Fit, Generate, GenerateCommand, Live};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod collect;
+mod fit;
 mod fleet;
 mod generate;
 mod history;
@@ -13,7 +14,8 @@ mod serve;
 mod spec;
 
 use crate::args::{
-    Arguments, Command, DbCommand, EngineCommand, HistoryCommand, InstallableEngine,
+    Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
+    InstallableEngine,
 };
 use crate::failure::Failure;
 use crate::output;
@@ -101,7 +103,11 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             fleet::prune(&place, Retention { age: older_than, size: max_size }, dry_run, format)
                 .await
         }
-        Command::Generate { command: Some(command), .. } => Ok(generate::print(&command)),
+        Command::Generate { command: Some(command), .. } => match command {
+            GenerateCommand::Models => Ok(generate::models()),
+            GenerateCommand::Scenarios => Ok(generate::scenarios()),
+            GenerateCommand::Fit(arguments) => fit::fit(&place, &arguments).await,
+        },
         Command::Generate { command: None, data_set: Some(data_set) } => {
             generate::generate(&place, data_set).await
         }

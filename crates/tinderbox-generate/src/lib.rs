@@ -11,6 +11,7 @@
 mod block;
 mod draw;
 mod error;
+mod fit;
 mod job;
 mod live;
 mod log;
@@ -25,6 +26,7 @@ mod write;
 
 pub use block::BLOCK_JOBS;
 pub use error::Error;
+pub use fit::{Fit, FitReport, FittedType, LEAST_RUNS, PastRun, PastStage, fit};
 pub use job::{Job, JobStatus, Stage, StageStatus};
 pub use live::{LiveBatch, LiveBatches, LivePace, LiveSpan};
 pub use log::{Codec, LogForm, write_log};

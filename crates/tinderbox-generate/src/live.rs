@@ -261,7 +261,9 @@ mod tests {
             r#"{"tinderbox":1,"session":"s","seq":0,"first_event":0,"events":3,"dropped":{}}"#
         );
         assert!(sent[1].1.contains("\"Finish Time\":1800000010000"), "{}", sent[1].1);
-        assert!(sent[2].1.contains(r#""seq":2,"first_event":4,"events":1,"dropped":{},"final":true"#));
+        assert!(
+            sent[2].1.contains(r#""seq":2,"first_event":4,"events":1,"dropped":{},"final":true"#)
+        );
     }
 
     #[test]
@@ -294,7 +296,11 @@ mod tests {
     #[test]
     fn who_stops_it_ends_it() {
         let pace = LivePace::new(&span(LOG), 0, 1.0);
-        let mut batches = LiveBatches::new("s".to_owned(), pace, |_| Err(io::ErrorKind::BrokenPipe.into()));
-        assert_eq!(batches.write_all(LOG.as_bytes()).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let mut batches =
+            LiveBatches::new("s".to_owned(), pace, |_| Err(io::ErrorKind::BrokenPipe.into()));
+        assert_eq!(
+            batches.write_all(LOG.as_bytes()).unwrap_err().kind(),
+            io::ErrorKind::BrokenPipe
+        );
     }
 }

@@ -190,6 +190,15 @@ impl Models {
         read::models("the built-in models", DEFAULT_MODELS)
     }
 
+    /// A job type that says nothing itself: the built-in defaults.
+    pub(crate) fn defaults() -> Result<JobType, Error> {
+        let text = "version: 1\njob_types: {Any: {operators: [ReadCSV], mean_seconds: 1, failure_rate: 0}}";
+        let models = read::models("the built-in defaults", text)?;
+        models.job_types.into_iter().next().ok_or_else(|| {
+            Error::argument("the built-in models have no defaults", "report it: a defect of ours")
+        })
+    }
+
     /// Reads models from YAML. `file` is the name that errors have.
     ///
     /// # Errors

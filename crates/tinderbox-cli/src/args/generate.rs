@@ -14,6 +14,25 @@ pub enum GenerateCommand {
     Models,
     /// List the scenarios.
     Scenarios,
+    /// Learn models of job types from runs that were collected: a file for --models.
+    ///
+    /// Runs are grouped by the name of their application without dates, numbers and ids; kinds of run with fewer than 20
+    /// runs become one type, `Other`. What cannot be learned stays as it is built in, and comments in the file name it.
+    Fit(Fit),
+}
+
+/// Learning from runs.
+#[derive(Debug, Args)]
+pub struct Fit {
+    /// Where the runs are: a data directory into which they were collected, or the URL of a Tinderbox server.
+    #[arg(long, value_name = "DIR|URL")]
+    pub from: String,
+    /// File for the models; they are printed when it is left out.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace the file when it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 /// A data set.

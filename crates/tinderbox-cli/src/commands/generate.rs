@@ -1,7 +1,7 @@
 //! `tinderbox generate`: synthetic jobs, on files alone.
 
 use super::play;
-use crate::args::{Generate, GenerateCommand, Outgoing, Place};
+use crate::args::{Generate, Outgoing, Place};
 use crate::failure::Failure;
 use crate::output;
 use crate::sources;
@@ -16,15 +16,16 @@ use tinderbox_generate::{
     DEFAULT_MODELS, FileStore, LocalFiles, Models, Output, Plan, Scenario, Written,
 };
 
-/// Prints what there is to know before.
-pub fn print(command: &GenerateCommand) -> ExitCode {
-    match command {
-        GenerateCommand::Models => output::data(DEFAULT_MODELS),
-        GenerateCommand::Scenarios => {
-            for scenario in Scenario::ALL {
-                output::data(&format!("{:20} {}\n", scenario.name(), scenario.description()));
-            }
-        }
+/// Prints the built-in models.
+pub fn models() -> ExitCode {
+    output::data(DEFAULT_MODELS);
+    ExitCode::SUCCESS
+}
+
+/// Lists the scenarios.
+pub fn scenarios() -> ExitCode {
+    for scenario in Scenario::ALL {
+        output::data(&format!("{:20} {}\n", scenario.name(), scenario.description()));
     }
     ExitCode::SUCCESS
 }

@@ -115,7 +115,10 @@ async fn play(
         None => Ok(ExitCode::SUCCESS),
         Some(problem) => Err(Failure::refused(
             problem,
-            Some("its log, and that of the server, say more; what the others sent was taken".to_owned()),
+            Some(
+                "its log, and that of the server, say more; what the others sent was taken"
+                    .to_owned(),
+            ),
         )),
     }
 }
@@ -159,7 +162,9 @@ async fn send(client: &Client, body: Vec<u8>, tally: &Tally) -> Result<(), Strin
         let problem = match answer {
             Ok(BatchAnswer::Taken) => return Ok(()),
             Ok(BatchAnswer::NotWanted { reason }) => return Err(reason),
-            Ok(BatchAnswer::TryAgain) => "the server did not take its events for a minute".to_owned(),
+            Ok(BatchAnswer::TryAgain) => {
+                "the server did not take its events for a minute".to_owned()
+            }
             Err(error @ tinderbox_api::Error::Unreachable { .. }) => chain(&error),
             Err(error) => return Err(chain(&error)),
         };

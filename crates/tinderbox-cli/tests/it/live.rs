@@ -26,7 +26,15 @@ fn runs(server: &Server) -> BTreeMap<String, Value> {
     let of_run = |run: &Value| {
         let mut figures = run.clone();
         let all = figures.as_object_mut().unwrap();
-        for own in ["job_id", "created_time", "start_time", "end_time", "engine", "worst_severity", "num_findings"] {
+        for own in [
+            "job_id",
+            "created_time",
+            "start_time",
+            "end_time",
+            "engine",
+            "worst_severity",
+            "num_findings",
+        ] {
             all.remove(own);
         }
         (run["application_id"].as_str().unwrap().to_owned(), figures)
@@ -41,7 +49,8 @@ fn ended(server: &Server, expected: &BTreeMap<String, Value>) -> BTreeMap<String
     let open = expected.values().filter(|run| run["state"] == "lost").count();
     wait_for("all played applications are stored", Duration::from_secs(60), || {
         let runs = runs(server);
-        (runs.len() == expected.len() && runs.values().filter(is_open).count() == open).then_some(runs)
+        (runs.len() == expected.len() && runs.values().filter(is_open).count() == open)
+            .then_some(runs)
     })
 }
 

@@ -11,6 +11,7 @@ mod bad_input;
 mod bad_logs;
 mod collect;
 mod crash;
+mod fit;
 mod generate;
 mod generated;
 mod history_server;

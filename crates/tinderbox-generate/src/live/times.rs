@@ -111,7 +111,11 @@ mod tests {
     fn times_of_streaming_queries_are_texts() {
         let line = r#"{"Event":"org.apache.spark.sql.streaming.StreamingQueryListener$QueryProgressEvent","progress":{"timestamp":"2023-11-14T22:13:20.000Z","batchId":3}}"#;
         assert_eq!(of(line.as_bytes()), Some(1_700_000_000_000));
-        assert!(moved(line).contains(r#""timestamp":"2023-11-14T22:13:21.000Z""#), "{}", moved(line));
+        assert!(
+            moved(line).contains(r#""timestamp":"2023-11-14T22:13:21.000Z""#),
+            "{}",
+            moved(line)
+        );
         let odd = r#"{"timestamp":"soon"}"#;
         assert_eq!((of(odd.as_bytes()), moved(odd)), (None, odd.to_owned()));
     }

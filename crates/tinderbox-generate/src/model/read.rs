@@ -96,14 +96,15 @@ fn job_type(name: &str, own: &Layer<'_>, roots: &[Layer<'_>]) -> Result<JobType,
         return Err(own.error("this cannot be the name of a job type", hint));
     }
     let operators_of = own.child("operators");
+    let figures = own.child("figures");
     let mut layers = vec![own.clone()];
     layers.extend(roots.iter().filter_map(|root| root.child("defaults")));
     let mut valid = DEFAULTS.to_vec();
-    valid.push("operators");
+    valid.extend(["operators", "figures"]);
     let path = format!("job_types.{name}");
     let section = Section::new(path, layers, &valid)?;
     let operators = match operators_of {
-        Some(list) => operators(&list, roots)?,
+        Some(list) => operators(&list, figures.as_ref(), roots)?,
         None => return Err(own.error("`operators` is missing", "list them in order")),
     };
     let pipelines = section.whole("pipelines", 1..=MOST_PIPELINES)?;
@@ -126,8 +127,18 @@ fn job_type(name: &str, own: &Layer<'_>, roots: &[Layer<'_>]) -> Result<JobType,
     })
 }
 
-fn operators(list: &Layer<'_>, roots: &[Layer<'_>]) -> Result<Vec<Operator>, Error> {
-    let described: Vec<_> = roots.iter().filter_map(|root| root.child("operators")).collect();
+/// `figures` are the job type's own: they go before what operators have everywhere.
+fn operators<'a>(
+    list: &Layer<'a>,
+    figures: Option<&Layer<'a>>,
+    roots: &[Layer<'a>],
+) -> Result<Vec<Operator>, Error> {
+    let mut described: Vec<Layer<'a>> = figures.cloned().into_iter().collect();
+    described.extend(roots.iter().filter_map(|root| root.child("operators")));
+    if let Some(figures) = figures {
+        let names = list.items()?.iter().map(Layer::text).collect::<Result<Vec<_>, _>>()?;
+        figures.check_keys(&names)?;
+    }
     let mut operators = Vec::new();
     for item in list.items()? {
         let name = item.text()?;

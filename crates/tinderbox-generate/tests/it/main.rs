@@ -5,6 +5,7 @@
 mod arguments;
 mod data_set;
 mod determinism;
+mod fit;
 mod logs;
 mod models;
 mod pyarrow;

@@ -80,7 +80,10 @@ impl Tally {
     pub fn first_problem(&self) -> Option<String> {
         let state = self.state();
         let problem = state.first_problem.as_ref()?;
-        Some(format!("{} of {} applications were not taken; the first: {problem}", state.num_failed, self.total))
+        Some(format!(
+            "{} of {} applications were not taken; the first: {problem}",
+            state.num_failed, self.total
+        ))
     }
 
     /// Says how far it is, now and then.
