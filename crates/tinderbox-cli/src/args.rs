@@ -296,7 +296,7 @@ pub enum Command {
         command: Option<GenerateCommand>,
         /// What to generate.
         #[command(flatten)]
-        data_set: Option<Generate>,
+        data_set: Box<Generate>,
     },
     /// The database of the data directory.
     Db {

@@ -108,14 +108,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             GenerateCommand::Scenarios => Ok(generate::scenarios()),
             GenerateCommand::Fit(arguments) => fit::fit(&place, &arguments).await,
         },
-        Command::Generate { command: None, data_set: Some(data_set) } => {
-            generate::generate(&place, data_set).await
+        Command::Generate { command: None, data_set } => {
+            generate::generate(&place, *data_set).await
         }
-        // The arguments demand a folder where there is no other command.
-        Command::Generate { command: None, data_set: None } => Err(Failure::environment(
-            "the folder is missing",
-            Some("name it: tinderbox generate --out DIR".to_owned()),
-        )),
         Command::Db { command: DbCommand::Check { repair, format } } => {
             fleet::check(&place, repair, format).await
         }

@@ -120,8 +120,7 @@ impl FileStore for LocalFiles {
 
     fn folder(&self, name: &str) -> io::Result<Box<dyn NewFolder + '_>> {
         self.make(&self.root)?;
-        let hidden =
-            tempfile::Builder::new().prefix(".").suffix(".tmp").tempdir_in(&self.root)?;
+        let hidden = tempfile::Builder::new().prefix(".").suffix(".tmp").tempdir_in(&self.root)?;
         Ok(Box::new(HiddenFolder { hidden, place: self.root.join(name) }))
     }
 }
@@ -225,7 +224,11 @@ pub fn conformance(store: &dyn FileStore, read: impl Fn(&str) -> Option<Vec<u8>>
     assert!(!store.is_empty().unwrap());
     let again = write(store.create("a/small").unwrap(), b"y");
     assert_eq!(again.keep().unwrap(), Bytes(1));
-    assert_eq!(read("a/small").as_deref(), Some(&b"y"[..]), "a file takes the place of one of its name");
+    assert_eq!(
+        read("a/small").as_deref(),
+        Some(&b"y"[..]),
+        "a file takes the place of one of its name"
+    );
     for bytes in [&b"z"[..], &large] {
         drop(write(store.create("dropped").unwrap(), bytes));
         assert!(read("dropped").is_none(), "nothing is left of a file that was dropped");
@@ -241,7 +244,10 @@ pub fn conformance(store: &dyn FileStore, read: impl Fn(&str) -> Option<Vec<u8>>
         folder.keep().unwrap();
         assert_eq!(read("many/deep/in it").as_deref(), Some(round));
     }
-    assert!(read("many/of 5").is_none() && read("many/of 6").is_some(), "one folder takes the place of another");
+    assert!(
+        read("many/of 5").is_none() && read("many/of 6").is_some(),
+        "one folder takes the place of another"
+    );
     let folder = store.folder("left").unwrap();
     write(folder.create("one").unwrap(), b"1").keep().unwrap();
     drop(folder);

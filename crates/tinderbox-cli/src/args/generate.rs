@@ -106,16 +106,16 @@ pub struct Live {
     #[arg(long, value_name = "URL")]
     pub live: Option<String>,
     /// How many times faster than real time.
-    #[arg(long, value_name = "X", default_value = "1", value_parser = speed, requires = "live",
+    #[arg(long, value_name = "X", default_value = "1", value_parser = speed, conflicts_with = "out",
         allow_negative_numbers = true)]
     pub speed: f64,
     /// How many are played at a time; when one ends the next begins.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=500),
-        requires = "live", allow_negative_numbers = true)]
+        conflicts_with = "out", allow_negative_numbers = true)]
     pub at_once: u16,
     /// Play the event logs at these paths or URLs instead of generated jobs.
-    #[arg(long, value_name = "PATH", num_args = 1.., requires = "live",
-        conflicts_with_all = ["jobs", "seed", "scenario", "models", "job_type", "tasks_per_job", "spark", "days", "end"])]
+    #[arg(long, value_name = "PATH", num_args = 1..,
+        conflicts_with_all = ["out", "jobs", "seed", "scenario", "models", "job_type", "tasks_per_job", "spark", "days", "end"])]
     pub replay: Vec<String>,
 }
 

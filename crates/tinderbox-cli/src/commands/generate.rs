@@ -50,7 +50,8 @@ pub async fn generate(place: &Place, arguments: Generate) -> Result<ExitCode, Fa
     let store = store(out, &arguments.outgoing)?;
     let stopped = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stopped);
-    let mut work = tokio::task::spawn_blocking(move || write(&plan, store.as_ref(), &arguments, &seen));
+    let mut work =
+        tokio::task::spawn_blocking(move || write(&plan, store.as_ref(), &arguments, &seen));
     let done = tokio::select! {
         done = &mut work => done,
         _ = tokio::signal::ctrl_c() => {

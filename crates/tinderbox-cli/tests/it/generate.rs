@@ -155,12 +155,14 @@ fn a_store_that_cannot_be_called_is_named() {
         ("s3://bucket/set", "s3://bucket/set"),
     ] {
         let mut command = bare();
-        command.current_dir(place.dir.path()).args(["generate", "--jobs", "5", "--out", out]).envs([
-            ("AWS_ENDPOINT", "http://127.0.0.1:1"),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_ACCESS_KEY_ID", "test-key"),
-            ("AWS_SECRET_ACCESS_KEY", "test-secret-value"),
-        ]);
+        command.current_dir(place.dir.path()).args(["generate", "--jobs", "5", "--out", out]).envs(
+            [
+                ("AWS_ENDPOINT", "http://127.0.0.1:1"),
+                ("AWS_ALLOW_HTTP", "true"),
+                ("AWS_ACCESS_KEY_ID", "test-key"),
+                ("AWS_SECRET_ACCESS_KEY", "test-secret-value"),
+            ],
+        );
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{out}: {}", said(&output));
         assert!(said(&output).contains(expected), "{out}: {}", said(&output));

@@ -126,7 +126,7 @@ fn what_cannot_be_played_is_said() {
         (&["--live", url, "--out", "set"], "cannot be used with"),
         (&["--live", url, "--speed", "0"], "ten times faster"),
         (&["--live", url, "--at-once", "0"], "1..=500"),
-        (&["--speed", "2", "--out", "set"], "--live"),
+        (&["--speed", "2", "--out", "set"], "cannot be used with"),
         (&["--live", url, "--replay", "nowhere"], "nowhere"),
         (&["--live", url, "--replay", "logs", "--jobs", "3"], "cannot be used with"),
         (&[], "--out"),
