@@ -129,12 +129,16 @@ async fn play_one(client: Client, application: Played, speed: f64, tally: Arc<Ta
     let making = tokio::task::spawn_blocking(move || application.make(speed, sender));
     let begin = Instant::now();
     let mut problem = None;
+    let mut is_empty = true;
     while let Some(LiveBatch { due, num_events, body }) = batches.recv().await {
         sleep_until(begin + due).await;
         tally.late(begin.elapsed().saturating_sub(due));
         let size = body.len();
         match send(&client, body, &tally).await {
-            Ok(()) => tally.sent(num_events, size),
+            Ok(()) => {
+                tally.sent(num_events, size);
+                is_empty = false;
+            }
             Err(reason) => {
                 problem = Some(reason);
                 break;
@@ -144,7 +148,8 @@ async fn play_one(client: Client, application: Played, speed: f64, tally: Arc<Ta
     drop(batches);
     let made = making.await;
     let problem = problem.or_else(|| match made {
-        Ok(Ok(())) => None,
+        // What cannot be read of a log is left out; where that is all of it, it was none.
+        Ok(Ok(())) => is_empty.then(|| "no event could be read from it".to_owned()),
         Ok(Err(error)) => Some(chain(&error)),
         Err(_) => Some("the thread that made its events has died".to_owned()),
     });
