@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long suites: what `make test` does once, many times. Resumable: finished rounds are counted in the cache for this
-# content of the repository (what measurements write apart), so that a second call goes on where the first one ended.
+# content of the repository (what measurements write and the fuzz targets apart, which no suite runs), so that a second call goes on where the first one ended.
 #
 #   TINDERBOX_SOAK_ROUNDS   rounds of each suite, instead of its own number
 set -euo pipefail
@@ -9,7 +9,7 @@ source scripts/environment.sh
 source scripts/progress.sh
 
 [ -z "$(git status --porcelain)" ] || give_up "the working tree has changes, and rounds count for a content" "commit them first"
-measured=(':!CHANGELOG.md' ':!docs/benchmarks.md' ':!bench/results' ':!fuzz/executions.tsv')
+measured=(':!CHANGELOG.md' ':!docs/benchmarks.md' ':!bench/results' ':!fuzz')
 state=$TINDERBOX_CACHE/soak/$(git ls-files -s -- . "${measured[@]}" | git hash-object --stdin)
 mkdir -p "$state"
 export TINDERBOX_REQUIRE_ALL=1
