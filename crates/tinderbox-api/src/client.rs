@@ -1,7 +1,7 @@
 use crate::{
     CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ImportRequest,
     ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, Problem, PruneRequest,
-    PruneResult, Report, Server, SpecSource, SubmitJob, SubmittedJob,
+    PruneResult, Report, Server, SpecSource, StageList, SubmitJob, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -15,6 +15,23 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+}
+
+/// How long a receiver of events may take.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the receiver says to a batch of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchAnswer {
+    /// It has them.
+    Taken,
+    /// It never wants this session.
+    NotWanted {
+        /// Why.
+        reason: String,
+    },
+    /// Later it may take them.
+    TryAgain,
 }
 
 /// Why a call failed.
@@ -136,6 +153,14 @@ impl Client {
         self.get(&format!("/api/jobs/{}", segment(id)), &()).await
     }
 
+    /// The stages of a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_stages(&self, id: &str) -> Result<StageList, Error> {
+        self.get(&format!("/api/jobs/{}/stages", segment(id)), &()).await
+    }
+
     /// Asks for the end of a run.
     ///
     /// # Errors
@@ -200,6 +225,29 @@ impl Client {
     /// See [`Error`].
     pub async fn check_database(&self, request: &CheckRequest) -> Result<CheckResult, Error> {
         self.post_within(None, "/api/database/check", request).await
+    }
+
+    /// Sends a batch of events, as `schemas/live.schema.json` has it.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when no answer came, [`Error::Foreign`] for one that is not a receiver's.
+    pub async fn send_events(&self, batch: Vec<u8>) -> Result<BatchAnswer, Error> {
+        let url = format!("{}/ingest/live", self.base);
+        let mut request = self.http.post(&url).timeout(BATCH_TIMEOUT).body(batch);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await;
+        let answer = answer.map_err(|source| Error::Unreachable { url: url.clone(), source })?;
+        match answer.status().as_u16() {
+            200..=299 => Ok(BatchAnswer::Taken),
+            409 | 410 => {
+                let reason = answer.text().await.unwrap_or_default();
+                Ok(BatchAnswer::NotWanted { reason: reason.trim().to_owned() })
+            }
+            429 | 500..=599 => Ok(BatchAnswer::TryAgain),
+            status => Err(Error::Foreign { url, status }),
+        }
     }
 
     /// Progress of a run until it ends. The stream ends with the server's `end` event or with an error.

@@ -21,7 +21,7 @@ pub use application::{
     ErrorCause, ErrorList, Executor, ExecutorList, JobError, Quantiles, SparkJob, SparkJobList,
     Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
-pub use client::{Client, Error};
+pub use client::{BatchAnswer, Client, Error};
 pub use data_set::{
     DataSetOperator, ErrorCounts, Health, ImportRequest, ImportResult, JobTypes, Overview,
     Performance, RecentActivity, Refreshed, TypeCounts,

@@ -34,7 +34,9 @@ impl App {
         let whole = body.as_ref();
         let (envelope, lines) = Envelope::split(whole).ok_or(IngestRefusal::Malformed)?;
         let first_line = whole.len() - lines.len();
-        let run = envelope.run.clone().ok_or(IngestRefusal::NotWanted)?;
+        let Some(run) = envelope.run.clone() else {
+            return self.ingest_session(envelope, body, first_line).await;
+        };
         let attempt = AttemptNumber(envelope.attempt.unwrap_or(1));
         let stored = self.admit(&run, attempt, token).await?;
         // A batch can hold an event of many megabytes, and its run's fold may be locked by a reader.

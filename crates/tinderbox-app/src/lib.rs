@@ -18,12 +18,14 @@ mod history_sql;
 mod job_sets;
 mod live;
 mod log_warnings;
+mod object_files;
 mod opening;
 mod plan;
 mod query;
 mod reconcile;
 mod record;
 mod retention;
+mod sessions;
 mod spark_places;
 mod submit;
 mod sweep;
@@ -47,6 +49,7 @@ pub use job_sets::{
     JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row,
 };
 pub use live::LiveRun;
+pub use object_files::ObjectFiles;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
@@ -60,7 +63,9 @@ pub use views::{
 
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
-pub use tinderbox_table::{JobColumn, JobRow, JobValue, Timeline as TimelineCells, TimelineExtent};
+pub use tinderbox_table::{
+    FileStore, JobColumn, JobRow, JobValue, Timeline as TimelineCells, TimelineExtent, conformance,
+};
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
@@ -71,6 +76,7 @@ use applications::{Applications, Packs};
 use growing::Growing;
 use live::LiveRuns;
 use opening::Opening;
+use sessions::Sessions;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -118,6 +124,7 @@ struct Inner {
     opening: Opening,
     growing: Growing,
     job_sets: job_sets::JobSets,
+    sessions: Sessions,
     /// What Spark's History Server lists; read when it is first asked for.
     history: history::KeptList,
     /// What [`App::watch_logs`] watches.
@@ -171,6 +178,7 @@ impl App {
                 opening: Opening::default(),
                 growing: Growing::default(),
                 job_sets: job_sets::JobSets::default(),
+                sessions: Sessions::default(),
                 history: history::KeptList::default(),
                 log_directories: Mutex::default(),
                 progress_seq: AtomicU64::new(0),
@@ -189,6 +197,7 @@ impl App {
         app.open_job_sets().await?;
         app.spawn(app.clone().reconcile());
         app.spawn(app.clone().sweep());
+        app.spawn(app.clone().end_silent_sessions());
         Ok(app)
     }
 

@@ -14,12 +14,15 @@ use tinderbox_spark::Fold;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Envelope {
     tinderbox: u32,
-    session: String,
+    pub session: String,
     #[serde(default)]
     pub run: Option<RunId>,
     #[serde(default)]
     pub attempt: Option<u32>,
-    seq: u64,
+    pub seq: u64,
+    /// Whether it ends the session.
+    #[serde(default, rename = "final")]
+    pub is_last: bool,
     #[serde(default)]
     dropped: BTreeMap<String, u64>,
 }
@@ -103,6 +106,14 @@ impl LiveRun {
         }
         self.session = Some(envelope.session);
         self.next_batch = envelope.seq + 1;
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            self.take_line(line);
+        }
+        self.fold.shed(&envelope.dropped);
+        self.shed = envelope.dropped;
+    }
+
+    fn take_line(&mut self, line: &[u8]) {
         let recent = &mut self.recent;
         let mut keep = |task: Task| {
             if recent.len() == Self::RECENT_LIMIT {
@@ -110,11 +121,7 @@ impl LiveRun {
             }
             recent.push_back(task);
         };
-        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            self.fold.line(line, &mut keep);
-        }
-        self.fold.shed(&envelope.dropped);
-        self.shed = envelope.dropped;
+        self.fold.line(line, &mut keep);
     }
 }
 
@@ -157,6 +164,15 @@ impl LiveRuns {
             .or_insert_with(|| Arc::new(Mutex::new(LiveRun::new())))
             .clone();
         lock(&live).take_batch(envelope, lines);
+    }
+
+    /// Begins a run with what an earlier process took of a session: the answer takes its lines.
+    pub fn replay(&self, run: &RunId, session: &str, next_batch: u64) -> impl FnMut(&[u8]) + use<> {
+        let mut begun = LiveRun::new();
+        (begun.session, begun.next_batch) = (Some(session.to_owned()), next_batch);
+        let live = Arc::new(Mutex::new(begun));
+        lock(&self.runs).insert(run.clone(), live.clone());
+        move |line| lock(&live).take_line(line)
     }
 
     /// Reads one run; `None` when no event of it has come.

@@ -1,7 +1,10 @@
 //! The arguments. Doc comments here are the manual.
 
+mod generate;
+
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+pub use generate::{Fit, Generate, GenerateCommand, Live};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -299,6 +302,18 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: HistoryCommand,
+    },
+    /// Make synthetic jobs: tables of jobs, operators and errors that tell one consistent story.
+    ///
+    /// The same arguments give the same bytes, on every machine, on any day and with any number of threads.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Generate {
+        /// What else to do.
+        #[command(subcommand)]
+        command: Option<GenerateCommand>,
+        /// What to generate.
+        #[command(flatten)]
+        data_set: Box<Generate>,
     },
     /// The database of the data directory.
     Db {

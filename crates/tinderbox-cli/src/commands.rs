@@ -2,17 +2,21 @@
 
 mod analyze;
 mod collect;
+mod fit;
 mod fleet;
+mod generate;
 mod history;
 mod history_server;
 mod import;
 mod inspect;
+mod play;
 mod run;
 mod serve;
 mod spec;
 
 use crate::args::{
-    Arguments, Command, DbCommand, EngineCommand, HistoryCommand, InstallableEngine,
+    Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
+    InstallableEngine,
 };
 use crate::failure::Failure;
 use crate::output;
@@ -103,6 +107,14 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         } => {
             fleet::prune(&place, Retention { age: older_than, size: max_size }, dry_run, format)
                 .await
+        }
+        Command::Generate { command: Some(command), .. } => match command {
+            GenerateCommand::Models => Ok(generate::models()),
+            GenerateCommand::Scenarios => Ok(generate::scenarios()),
+            GenerateCommand::Fit(arguments) => fit::fit(&place, &arguments).await,
+        },
+        Command::Generate { command: None, data_set } => {
+            generate::generate(&place, *data_set).await
         }
         Command::Db { command: DbCommand::Check { repair, format } } => {
             fleet::check(&place, repair, format).await

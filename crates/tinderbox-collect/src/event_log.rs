@@ -2,7 +2,7 @@ use crate::Error;
 use crate::error::of_io;
 use crate::{Depth, Follower, Listing, Location, LogFile, LogPart, list};
 use std::fmt;
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Write};
 use tinderbox_model::{Application, Bytes, Task, TimestampMs};
 use tinderbox_spark::Fold;
 use tinderbox_spark::log::{Codec, Lines, application_name};
@@ -173,10 +173,45 @@ impl EventLog {
         Ok(fold.head().clone())
     }
 
+    /// Writes its events as they are in its files, not compressed. What cannot be read ends its file, as [`EventLog::read`]
+    /// has it.
+    ///
+    /// # Errors
+    /// What `output` says, or why the first file cannot be read.
+    pub fn write_events(&self, output: &mut dyn Write) -> io::Result<()> {
+        for (index, part) in self.files.iter().enumerate() {
+            match open_file(part) {
+                Ok(file) => copy_events(part, file, output)?,
+                Err(error) if index == 0 => return Err(io::Error::other(error)),
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
     /// The file with the first events; a log is never without one.
     fn first(&self) -> Result<&LogPart, Error> {
         self.files.first().ok_or_else(|| Error::NoLogs { place: self.place.to_string() })
     }
+}
+
+fn copy_events(part: &LogPart, file: OpenedFile, output: &mut dyn Write) -> io::Result<()> {
+    let OpenedFile { codec, bytes } = file;
+    let reader = codec.decode(bytes.reader());
+    let mut reader = reader.map_err(|source| io::Error::other(of_spark(&part.place, source)))?;
+    let mut ends = true;
+    loop {
+        let bytes = match reader.fill_buf() {
+            Ok([]) | Err(_) => break,
+            Ok(bytes) => bytes,
+        };
+        output.write_all(bytes)?;
+        ends = bytes.ends_with(b"\n");
+        let length = bytes.len();
+        reader.consume(length);
+    }
+    // The next file begins with a line of its own.
+    if ends { Ok(()) } else { output.write_all(b"\n") }
 }
 
 /// A file with its codec.

@@ -23,6 +23,7 @@ mod log_file;
 mod object_source;
 mod pipeline;
 mod unpack;
+mod upload;
 
 pub use access::{Access, AccessOptions};
 pub use archive::write_archive;
@@ -36,6 +37,7 @@ pub use listing::{Depth, Listing, list};
 pub use location::{Location, Remote};
 pub use log_file::{LogFile, LogPart, RemoteFile};
 pub use unpack::UnpackLimits;
+pub use upload::Upload;
 
 use tinderbox_model::{Application, Task};
 

@@ -99,8 +99,14 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(path) => write!(f, "{}", path.display()),
-            Self::Remote(remote) => write!(f, "{}/{}", remote.bucket.url(), remote.key),
+            Self::Remote(remote) => fmt::Display::fmt(remote, f),
         }
+    }
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.bucket.url(), self.key)
     }
 }
 

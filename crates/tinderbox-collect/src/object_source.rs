@@ -1,4 +1,4 @@
-use crate::access::{Worker, back_off, chain};
+use crate::access::{Begun, Worker, back_off, chain};
 use crate::{Access, Error, list_answer};
 use futures::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
@@ -9,8 +9,9 @@ use object_store::client::{
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path as Key;
 use object_store::{
-    BackoffConfig, ClientConfigKey, ClientOptions, GetOptions, GetRange, ListResult, ObjectMeta,
-    ObjectStore, ObjectStoreExt, ObjectStoreScheme, RetryConfig,
+    BackoffConfig, ClientConfigKey, ClientOptions, GetOptions, GetRange, ListResult,
+    MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutPayload,
+    RetryConfig,
 };
 use reqwest::Url;
 use std::borrow::Cow;
@@ -130,6 +131,60 @@ impl Bucket {
         let (store, key, secrets) = (self.store.clone(), key.clone(), self.secrets.clone());
         self.worker
             .wait(async move { store.head(&key).await.map_err(|error| plain(&error, &secrets)) })
+    }
+
+    /// Writes an object as a whole.
+    pub(crate) fn put(&self, key: &Key, bytes: PutPayload) -> io::Result<()> {
+        let (store, key, secrets) = (self.store.clone(), key.clone(), self.secrets.clone());
+        self.worker.wait(async move {
+            store.put(&key, bytes).await.map(drop).map_err(|error| plain(&error, &secrets))
+        })
+    }
+
+    /// Removes an object.
+    pub(crate) fn delete(&self, key: &Key) -> io::Result<()> {
+        let (store, key, secrets) = (self.store.clone(), key.clone(), self.secrets.clone());
+        self.worker
+            .wait(async move { store.delete(&key).await.map_err(|error| plain(&error, &secrets)) })
+    }
+
+    /// Begins an object that is written in parts.
+    pub(crate) fn begin_parts(&self, key: &Key) -> io::Result<Box<dyn MultipartUpload>> {
+        let (store, key, secrets) = (self.store.clone(), key.clone(), self.secrets.clone());
+        self.worker.wait(async move {
+            store.put_multipart(&key).await.map_err(|error| plain(&error, &secrets))
+        })
+    }
+
+    /// Begins to send a part.
+    pub(crate) fn send_part(
+        &self,
+        parts: &mut dyn MultipartUpload,
+        part: PutPayload,
+    ) -> Begun<io::Result<()>> {
+        let (sent, secrets) = (parts.put_part(part), self.secrets.clone());
+        self.worker.begin(async move { sent.await.map_err(|error| plain(&error, &secrets)) })
+    }
+
+    /// Makes an object of its parts.
+    pub(crate) fn complete(&self, mut parts: Box<dyn MultipartUpload>) -> io::Result<()> {
+        let secrets = self.secrets.clone();
+        self.worker.wait(async move {
+            let done = match parts.complete().await {
+                Ok(_) => return Ok(()),
+                Err(error) => plain(&error, &secrets),
+            };
+            // What was sent is of no use any more; why it failed is what counts.
+            let _ = parts.abort().await;
+            Err(done)
+        })
+    }
+
+    /// Gives parts up.
+    pub(crate) fn abort(&self, mut parts: Box<dyn MultipartUpload>) -> io::Result<()> {
+        let secrets = self.secrets.clone();
+        self.worker
+            .wait(async move { parts.abort().await.map_err(|error| plain(&error, &secrets)) })
     }
 
     /// Reads a range of an object that must still be in this state. A connection that breaks in the middle is taken

@@ -8,16 +8,23 @@
 //! and at most a few numbers a task of a stage. All functions block; call them where blocking is allowed.
 
 mod atomic_file;
+mod dataset;
 mod detail;
 mod error;
+mod file_store;
 mod job_index;
 mod job_set;
 mod layout;
 mod pack;
 mod tables;
 
+pub use dataset::{
+    ColumnKind, ColumnSpec, DataSetFile, DataSetFormat, DataSetPart, DataSetRows, DataSetSummary,
+    DataSetTable, Encoder, PartEncoder, TextColumn, WrittenFile, write_summary,
+};
 pub use detail::{DETAIL_VERSION, read_detail, write_detail};
 pub use error::Error;
+pub use file_store::{FileStore, LocalFiles, NewFile, NewFolder, conformance};
 pub use job_index::{
     JOB_INDEX_VERSION, JobColumn, JobColumnKind, JobCursor, JobIndex, JobPage, JobQuery, JobRow,
     JobSort, JobTally, JobValue, RowRange,

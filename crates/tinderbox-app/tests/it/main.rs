@@ -10,5 +10,7 @@
 mod bench;
 mod collect;
 mod history_sql;
+mod object_files;
 mod restart;
 mod runs;
+mod sessions;

@@ -192,13 +192,18 @@ impl Drop for Server {
 
 /// GET as JSON; `None` unless the answer is 200 and JSON.
 pub fn get_json(url: &str) -> Option<serde_json::Value> {
+    serde_json::from_str(&get_text(url)?).ok()
+}
+
+/// GET; `None` unless the answer is 200.
+pub fn get_text(url: &str) -> Option<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         // The provider may be there from an earlier call.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         let answer = client.get(url).send().await.ok()?;
-        if answer.status().is_success() { answer.json().await.ok() } else { None }
+        if answer.status().is_success() { answer.text().await.ok() } else { None }
     })
 }
 
