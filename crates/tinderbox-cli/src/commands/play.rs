@@ -126,7 +126,7 @@ async fn play(
 async fn play_one(client: Client, application: Played, speed: f64, tally: Arc<Tally>) {
     let (sender, mut batches) = mpsc::channel(AHEAD);
     let name = application.name();
-    let making = tokio::task::spawn_blocking(move || application.make(speed, sender));
+    let making = tokio::task::spawn_blocking(move || application.make(speed, &sender));
     let begin = Instant::now();
     let mut problem = None;
     let mut is_empty = true;
@@ -191,7 +191,7 @@ impl Played {
     }
 
     /// Hands its batches out, until nobody takes them.
-    fn make(self, speed: f64, sender: mpsc::Sender<LiveBatch>) -> io::Result<()> {
+    fn make(self, speed: f64, sender: &mpsc::Sender<LiveBatch>) -> io::Result<()> {
         let span = match &self {
             Self::Generated { job, .. } => LiveSpan::of(job),
             Self::Recorded(log) => {
