@@ -5,6 +5,8 @@
 #   scripts/bench.sh listener            what the listener costs a Spark driver
 #   scripts/bench.sh history [PART…]     the history against Spark's History Server, both in the same run; parts:
 #                                        open-100k, open-1m, ingest, warm-1m, small-logs, sql
+#   scripts/bench.sh generate [PART…]    generated data sets against Python; parts: generate-tables, generate-10m,
+#                                        generate-log
 #   scripts/bench.sh report              only the document, from the results that are kept
 #
 #   TINDERBOX_BENCH_ROUNDS (3)           rounds; the sides take turns within a round
@@ -36,11 +38,13 @@ main() {
     all)
       listener
       history
+      generate
       ;;
     listener) listener ;;
     history) history "$@" ;;
+    generate) generate "$@" ;;
     report) ;;
-    *) give_up "unknown benchmark: $section" "use one of: listener, history, report" ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, report" ;;
   esac
   printf 'benchmarks took %d s\n' $((SECONDS - started))
   "$python" scripts/bench_report.py bench/results docs/benchmarks.md
@@ -79,6 +83,14 @@ history() { # PART...
   mkdir -p "$logs"
   "$python" bench/history/run.py --binary "$TINDERBOX_BIN" --examples "$examples" --spark-home "$home" \
     --logs "$logs" --results "$results" --rounds "$rounds" "$@"
+}
+
+generate() { # PART...
+  [ -x "$TINDERBOX_BIN" ] || give_up "$TINDERBOX_BIN is missing" "run: scripts/build.sh --bench"
+  scripts/setup/python.sh is-ready peers ||
+    step_run "Python environment peers" "1 min" setup-peers scripts/setup/python.sh install peers
+  PYTHONPATH=bench/history "$python" bench/generate/run.py --binary "$TINDERBOX_BIN" \
+    --peers "$TINDERBOX_PEERS/bin/python" --work "$logs" --results "$results" --rounds "$rounds" "$@"
 }
 
 main "$@"

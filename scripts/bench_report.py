@@ -11,6 +11,7 @@ import statistics
 import sys
 from collections.abc import Callable
 
+import bench_report_generate
 import bench_report_history
 
 LISTENER_MODES = {
@@ -29,6 +30,7 @@ def main() -> None:
     sections: dict[str, Callable[[], str | None]] = {
         "What the listener costs a driver": lambda: listener(parts),
         "The history beside Spark's History Server": lambda: bench_report_history.section(parts, missed),
+        "Generated data sets": lambda: bench_report_generate.section(parts, missed),
     }
     before = written(document)
     text = HEAD
