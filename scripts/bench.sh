@@ -5,6 +5,8 @@
 #   scripts/bench.sh listener            what the listener costs a Spark driver
 #   scripts/bench.sh history [PART…]     the history against Spark's History Server, both in the same run; parts:
 #                                        open-100k, open-1m, ingest, warm-1m, small-logs, sql
+#   scripts/bench.sh generate [PART…]    generated data sets against Python; parts: generate-tables, generate-10m,
+#                                        generate-log
 #   scripts/bench.sh serve [JOBS…]       lists of jobs against a FastAPI and pandas server, both in the same run; 1000000
 #                                        and 10000000 jobs when left out (pandas takes 6 GB for the latter)
 #   scripts/bench.sh report              only the document, from the results that are kept
@@ -38,13 +40,15 @@ main() {
     all)
       listener
       history
+      generate
       serve
       ;;
     listener) listener ;;
     history) history "$@" ;;
+    generate) generate "$@" ;;
     serve) serve "$@" ;;
     report) ;;
-    *) give_up "unknown benchmark: $section" "use one of: listener, history, serve, report" ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, report" ;;
   esac
   printf 'benchmarks took %d s\n' $((SECONDS - started))
   "$python" scripts/bench_report.py bench/results docs/benchmarks.md
@@ -85,19 +89,30 @@ history() { # PART...
     --logs "$logs" --results "$results" --rounds "$rounds" "$@"
 }
 
+generate() { # PART...
+  [ -x "$TINDERBOX_BIN" ] || give_up "$TINDERBOX_BIN is missing" "run: scripts/build.sh --bench"
+  need_peers
+  PYTHONPATH=bench/history "$python" bench/generate/run.py --binary "$TINDERBOX_BIN" \
+    --peers "$TINDERBOX_PEERS/bin/python" --work "$logs" --results "$results" --rounds "$rounds" "$@"
+}
+
 serve() { # JOBS...
   local jobs program requests=$CARGO_TARGET_DIR/dist/examples/requests
   for program in "$TINDERBOX_BIN" "$requests"; do
     [ -x "$program" ] || give_up "$program is missing" "run: scripts/build.sh --bench"
   done
-  scripts/setup/python.sh is-ready fastapi ||
-    step_run "Python environment fastapi" "1 min" setup-fastapi scripts/setup/python.sh install fastapi
+  need_peers
   [ $# -gt 0 ] || set -- 1000000 10000000
   for jobs in "$@"; do
     printf 'lists of %s jobs\n' "$jobs"
     "$python" bench/serve/run.py "$jobs" --binary "$TINDERBOX_BIN" --requests "$requests" \
-      --peer "$TINDERBOX_FASTAPI/bin/python" --sets "$logs" --results "$results"
+      --peer "$TINDERBOX_PEERS/bin/python" --sets "$logs" --results "$results"
   done
+}
+
+need_peers() {
+  scripts/setup/python.sh is-ready peers ||
+    step_run "Python environment peers" "1 min" setup-peers scripts/setup/python.sh install peers
 }
 
 main "$@"

@@ -20,7 +20,7 @@ def section(parts: dict[str, list[dict]], missed: list[str]) -> str | None:
         bars.busy = machine["busy_before"] > BUSY
         bodies.append(f"{one(result, bars)}\n\n`scripts/bench.sh serve {result['jobs']}`: {place(machine)}")
     head = (
-        "Ours and a FastAPI server with one pandas DataFrame (`bench/peers/pandas_server.py`) answered the same questions in "
+        "Ours and a FastAPI server with one pandas DataFrame (`bench/serve/pandas_server.py`) answered the same questions in "
         "the same run: every sort key both ways and several keys at once, with "
         "mixes of status, type and date range, first pages and pages in the middle (ours by cursor, pandas by offset), always "
         "with the exact total. The totals of both are compared. Times are those of one connection, one question after the other; "

@@ -18,8 +18,8 @@ export TINDERBOX_MOTO=${TINDERBOX_MOTO:-$TINDERBOX_CACHE/s3}
 # The Python environment with Sail: where `tinderbox engine install sail` puts it.
 export TINDERBOX_SAIL=${TINDERBOX_SAIL:-$TINDERBOX_CACHE/sail}
 
-# Python environment with FastAPI and pandas, which the list of jobs is measured against.
-export TINDERBOX_FASTAPI=${TINDERBOX_FASTAPI:-$TINDERBOX_CACHE/fastapi}
+# Python environment with the programs that `make bench` measures against.
+export TINDERBOX_PEERS=${TINDERBOX_PEERS:-$TINDERBOX_CACHE/peers}
 
 # Both Sparks, for the binary.
 export TINDERBOX_SPARK_HOMES=${TINDERBOX_SPARK_HOMES:-$TINDERBOX_SPARK_3_5:$TINDERBOX_SPARK_4}

@@ -25,7 +25,7 @@ from machine import describe
 from queries import Question, questions, searches
 from servers import Server, free_port
 
-PEERS = pathlib.Path(__file__).parents[1] / "peers"
+HERE = pathlib.Path(__file__).parent
 ROUNDS = 5
 CONNECTIONS = 4
 LOAD_S = 20
@@ -86,7 +86,7 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, place: pathlib.Pa
         result["index_bytes"] = sum(f.stat().st_size for f in (place / "data" / "job-sets").rglob("*") if f.is_file())
     file = next(folder.rglob("spark_jobs.parquet"))
     port = free_port()
-    command = [options.peer, "-m", "uvicorn", "pandas_server:app", "--app-dir", str(PEERS)]
+    command = [options.peer, "-m", "uvicorn", "pandas_server:app", "--app-dir", str(HERE)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     environment = dict(os.environ, TINDERBOX_BENCH_JOBS=str(file))
     with Server(command, port, environment, place / "pandas.log") as server:

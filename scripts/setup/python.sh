@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One Python environment per Spark line, one with an S3 server, one with Sail and one with the server that the list of
-# jobs is measured against, in the cache, with exactly what its requirements file says.
+# One Python environment per Spark line, one with an S3 server, one with Sail and one for benchmarks, in the cache, with
+# exactly what its requirements file says.
 #
 #   scripts/setup/python.sh is-ready NAME            exit 0 when nothing is to be done
 #   scripts/setup/python.sh install NAME             creates or repairs it
@@ -23,8 +23,8 @@ folder_of() { # NAME
     spark-4) echo "$TINDERBOX_SPARK_4" ;;
     s3) echo "$TINDERBOX_MOTO" ;;
     sail) echo "$TINDERBOX_SAIL" ;;
-    fastapi) echo "$TINDERBOX_FASTAPI" ;;
-    *) give_up "unknown Python environment: $1" "use one of: spark-3.5, spark-4, s3, sail, fastapi" ;;
+    peers) echo "$TINDERBOX_PEERS" ;;
+    *) give_up "unknown Python environment: $1" "use one of: spark-3.5, spark-4, s3, sail, peers" ;;
   esac
 }
 
