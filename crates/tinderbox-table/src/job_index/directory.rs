@@ -41,6 +41,8 @@ pub(super) struct Directory {
     pub(super) columns: Vec<String>,
     /// By column: its order; `None` where it is that of the jobs themselves.
     pub(super) orders: Vec<Option<OrderPart>>,
+    /// By column: the rank of each job in its order; `None` where all are equal.
+    pub(super) ranks: Vec<Option<RankPart>>,
     pub(super) records: Part,
     /// Ids in the jobs' order, each ended by a byte that no text has.
     pub(super) ids: Part,
@@ -68,6 +70,13 @@ pub(super) struct Directory {
 pub(super) struct OrderPart {
     pub(super) rows: Part,
     pub(super) blocks: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RankPart {
+    /// Bytes of a rank.
+    pub(super) width: u8,
+    pub(super) part: Part,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

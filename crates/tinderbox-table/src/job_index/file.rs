@@ -66,6 +66,8 @@ impl JobIndex {
         if !directory.columns.iter().map(String::as_str).eq(known)
             || directory.orders.len() != COLUMNS
             || directory.words.len() != COLUMNS
+            || directory.ranks.len() != COLUMNS
+            || !directory.ranks.iter().flatten().all(|ranks| ranks.is_whole(directory.num_jobs))
             || directory.records.len != u64::from(directory.num_jobs) * RECORD_LEN as u64
         {
             return Err(malformed("its columns are not those of this version"));

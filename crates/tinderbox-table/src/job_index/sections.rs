@@ -5,9 +5,10 @@ use super::cell::MISSING;
 use super::column::{COLUMNS, JobColumn};
 use super::directory::{
     BLOCK_ROWS, Block, Directory, ERRORS_CELL, MAGIC, OPERATORS_CELL, OrderPart, Part,
-    PostingsPart, RECORD_LEN, bit_of, u64_at,
+    PostingsPart, RECORD_LEN, RankPart, bit_of, u64_at,
 };
 use super::order::order_of;
+use super::ranks::{packed, ranks_of};
 use super::spool::{Spool, cells_of};
 use super::tally::Tallies;
 use super::words::{Words, WordsComing};
@@ -48,6 +49,7 @@ pub(super) fn write_index(
         num_jobs: u32::try_from(rows.arrivals.len()).unwrap_or(u32::MAX),
         columns: JobColumn::ALL.map(|column| column.as_str().to_owned()).to_vec(),
         orders: vec![None; COLUMNS],
+        ranks: vec![None; COLUMNS],
         words: vec![None; COLUMNS],
         ..Directory::default()
     };
@@ -61,6 +63,7 @@ pub(super) fn write_index(
     let mut sink = columns.sink.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (at, column) in done.columns.iter().enumerate() {
         directory.orders[at] = column.order;
+        directory.ranks[at] = column.ranks;
         if let Some(words) = &column.words {
             directory.words[at] = Some(put_words(&mut sink, words)?);
         }
@@ -100,6 +103,7 @@ pub(super) fn write_index(
     if !order.is_sorted() {
         directory.orders[JobColumn::Id.at()] = Some(put_order(&mut sink, &order, &done.codes)?);
     }
+    directory.ranks[JobColumn::Id.at()] = put_ranks_of_ids(&mut sink, &order)?;
     drop(known);
 
     let (mut ranges, mut num_ranges) = (Vec::new(), 0);
@@ -171,6 +175,7 @@ struct Done {
     /// In the jobs' order.
     cells: Option<Spool>,
     order: Option<OrderPart>,
+    ranks: Option<RankPart>,
     words: Option<Words>,
 }
 
@@ -234,7 +239,7 @@ impl Columns<'_> {
             if is_put_off && let (Some(cells), Some(words)) = (&done.cells, &done.words) {
                 let keys: Vec<u64> =
                     cells.read_all()?.into_iter().map(|cell| words.key(cell)).collect();
-                done.order = self.write_order(&keys, &codes)?;
+                (done.order, done.ranks) = self.write_order(&keys, &codes)?;
             }
             columns.push(done);
         }
@@ -249,7 +254,7 @@ impl Columns<'_> {
         codes: &Codes,
     ) -> io::Result<Done> {
         if column == JobColumn::Id {
-            return Ok(Done { cells: None, order: None, words: None });
+            return Ok(Done { cells: None, order: None, ranks: None, words: None });
         }
         let arrived = waiting.read_all()?;
         let mut cells: Vec<u64> =
@@ -279,19 +284,25 @@ impl Columns<'_> {
         } else {
             false
         };
-        let order = if is_put_off || column == JobColumn::Start {
-            None
+        let (order, ranks) = if is_put_off {
+            (None, None)
         } else {
             if let Some(words) = &known {
                 cells.iter_mut().for_each(|cell| *cell = words.key(*cell));
             }
             self.write_order(&cells, codes)?
         };
-        Ok(Done { cells: Some(spool), order, words: known })
+        Ok(Done { cells: Some(spool), order, ranks, words: known })
     }
 
-    fn write_order(&self, keys: &[u64], codes: &Codes) -> io::Result<Option<OrderPart>> {
-        let Some(order) = order_of(keys) else { return Ok(None) };
+    fn write_order(
+        &self,
+        keys: &[u64],
+        codes: &Codes,
+    ) -> io::Result<(Option<OrderPart>, Option<RankPart>)> {
+        let order = order_of(keys);
+        let ranks = self.write_ranks(keys, order.as_deref())?;
+        let Some(order) = order else { return Ok((None, ranks)) };
         let mut sum = crc32fast::Hasher::new();
         let mut other_sum = 0_u64;
         for row in &order {
@@ -302,12 +313,21 @@ impl Columns<'_> {
         let sums = (sum.finalize(), other_sum);
         let known = self.orders.lock().unwrap_or_else(PoisonError::into_inner).get(&sums).copied();
         if known.is_some() {
-            return Ok(known);
+            return Ok((known, ranks));
         }
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let part = put_order(&mut sink, &order, codes)?;
         self.orders.lock().unwrap_or_else(PoisonError::into_inner).insert(sums, part);
-        Ok(Some(part))
+        Ok((Some(part), ranks))
+    }
+
+    fn write_ranks(&self, keys: &[u64], order: Option<&[u32]>) -> io::Result<Option<RankPart>> {
+        let (width, bytes) = ranks_of(keys, order);
+        if width == 0 {
+            return Ok(None);
+        }
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(RankPart { width, part: sink.part(&bytes)? }))
     }
 }
 
@@ -332,6 +352,20 @@ fn put_order(sink: &mut Sink, order: &[u32], codes: &Codes) -> io::Result<OrderP
     }
     let rows = Part { offset, len: sink.len - offset };
     Ok(OrderPart { rows, blocks: sink.part(&blocks)? })
+}
+
+/// Ids are unique: the rank of a job is its place.
+fn put_ranks_of_ids(sink: &mut Sink, order: &[u32]) -> io::Result<Option<RankPart>> {
+    let mut ranks = vec![0; order.len()];
+    for (place, row) in (0..).zip(order) {
+        ranks[*row as usize] = place;
+    }
+    let largest = u32::try_from(order.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    let (width, bytes) = packed(&ranks, largest);
+    if width == 0 {
+        return Ok(None);
+    }
+    Ok(Some(RankPart { width, part: sink.part(&bytes)? }))
 }
 
 fn put_words(sink: &mut Sink, words: &Words) -> io::Result<Part> {

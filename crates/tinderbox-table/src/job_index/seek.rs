@@ -68,19 +68,6 @@ impl Behind {
     pub(super) fn all_or_none(&self) -> Option<bool> {
         self.equal_are_behind.filter(|_| self.keys.is_empty())
     }
-
-    /// Whether a job comes behind the cursor in a list of this order.
-    pub(super) fn is_behind(&self, sort: &[JobSort], keys: &[Key], row: u32) -> bool {
-        for (at, (sort, key)) in sort.iter().zip(keys).enumerate() {
-            match (self.compare(at, key), sort.direction) {
-                (Ordering::Equal, _) => {}
-                (order, Direction::Ascending) => return order == Ordering::Greater,
-                (order, Direction::Descending) => return order == Ordering::Less,
-            }
-        }
-        let direction = last_direction(sort);
-        self.is_row_before(row, direction) == (direction == Direction::Descending)
-    }
 }
 
 /// Equal jobs come in this one.
@@ -159,6 +146,26 @@ impl JobIndex {
         let start = self.partition(|place| is(place, Ordering::is_lt))?;
         let end = self.partition(|place| is(place, Ordering::is_le))?;
         Ok(start..end)
+    }
+
+    /// The rank in a column of the first job that is not before the cursor, whose first column it is, and whether it is
+    /// equal to it. Where there is none such job it is larger than all ranks.
+    pub(super) fn rank_of_place(
+        &self,
+        column: JobColumn,
+        behind: &Behind,
+    ) -> io::Result<(u32, bool)> {
+        let compare = |place| {
+            Ok::<_, io::Error>(
+                behind.compare(0, &self.key_of(self.row_at(column, place)?, column)?),
+            )
+        };
+        let place = self.partition(|place| Ok(compare(place)?.is_lt()))?;
+        if place >= self.directory.num_jobs {
+            return Ok((u32::MAX, false));
+        }
+        let rank = self.rank(self.row_at(column, place)?, column)?;
+        Ok((rank, compare(place)?.is_eq()))
     }
 
     /// The places around `place`, on one side of it, whose jobs say the same in the column.

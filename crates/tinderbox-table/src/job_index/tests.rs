@@ -262,6 +262,25 @@ proptest! {
     }
 }
 
+/// Jobs that match lie where an order ends, so that walking it is given up.
+#[test]
+fn what_is_met_too_late_is_selected() {
+    let mut jobs = jobs(4, 30_000);
+    for (n, job) in jobs.iter_mut().enumerate() {
+        if n % 60 == 0 {
+            job[JobColumn::Name.at()] = text("seldom");
+            let tasks = i64::try_from(n % 7).expect("is small") + (1 << 50);
+            job[JobColumn::NumTasks.at()] = JobValue::Int(tasks);
+        }
+    }
+    let (_folder, index) = index_of(&jobs);
+    let by = sort(JobColumn::NumTasks, false);
+    for sort in [vec![by], vec![by, sort(JobColumn::User, true)]] {
+        let search = Some("seldom".to_owned());
+        check(&index, &jobs, &JobQuery { search, sort, limit: 30, ..JobQuery::default() });
+    }
+}
+
 #[test]
 fn a_cursor_of_a_job_that_is_not_there_goes_on_where_it_would_be() {
     let jobs = jobs(3, 2_000);
