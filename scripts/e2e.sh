@@ -3,7 +3,7 @@
 #
 #   scripts/e2e.sh [WORD...]     only test files whose name holds one of the words
 #
-# Starts a server with a run that is in progress, and ends both.
+# Starts a server with a run that is in progress and the jobs of a data set, and ends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -32,6 +32,10 @@ main() {
   sed 's/age >= /no_such_column >= /' "$spec" >"$place/failing.yaml"
   "$TINDERBOX_BIN" run "$place/failing.yaml" --data-dir "$place/home" --set data="$data" \
     >"$place/failing.log" 2>&1 || true
+
+  # Jobs of a data set, which are older.
+  "$TINDERBOX_BIN" generate --jobs 300 --out "$place/set" --data-dir "$place/home" 2>"$place/generate.log"
+  "$TINDERBOX_BIN" import "$place/set" --data-dir "$place/home" >"$place/import.log" 2>&1
 
   TINDERBOX_JOB_ID=$("$TINDERBOX_BIN" run "$spec" --data-dir "$place/home" --set data="$data" --detach)
   export TINDERBOX_JOB_ID

@@ -77,6 +77,8 @@ class Server:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of one request; the connection is kept. Status 0 when there is no answer."""
+        # Servers close a connection that was idle for some seconds, which shows when it is used again.
+        is_kept = self.connection is not None
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)
@@ -85,7 +87,7 @@ class Server:
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
             self.connection = None
-            return 0, b""
+            return self.get(path) if is_kept else (0, b"")
 
     def wait(
         self,

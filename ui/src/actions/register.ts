@@ -17,17 +17,20 @@ export interface Action {
   available?: (context: ActionContext) => boolean;
 }
 
-/** The tabs of a run, in the order they are shown: segment of the address and name. */
+/**
+ * The tabs of a run, in the order they are shown: segment of the address, name, and whether a data set, which tells only
+ * that much of its jobs, has it.
+ */
 export const JOB_TABS = [
-  { path: '', label: 'Overview' },
-  { path: 'stages', label: 'Stages' },
-  { path: 'timeline', label: 'Timeline' },
-  { path: 'operators', label: 'Operators' },
-  { path: 'executors', label: 'Executors' },
-  { path: 'findings', label: 'Findings' },
-  { path: 'errors', label: 'Errors' },
-  { path: 'log', label: 'Log' },
-  { path: 'spec', label: 'Spec' },
+  { path: '', label: 'Overview', ofDataSets: true },
+  { path: 'stages', label: 'Stages', ofDataSets: false },
+  { path: 'timeline', label: 'Timeline', ofDataSets: true },
+  { path: 'operators', label: 'Operators', ofDataSets: true },
+  { path: 'executors', label: 'Executors', ofDataSets: false },
+  { path: 'findings', label: 'Findings', ofDataSets: false },
+  { path: 'errors', label: 'Errors', ofDataSets: true },
+  { path: 'log', label: 'Log', ofDataSets: false },
+  { path: 'spec', label: 'Spec', ofDataSets: false },
 ] as const;
 
 /** Every action, for the palette. */

@@ -21,3 +21,13 @@ export function stateLabel(state: string): string {
   const words = state.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** Whether a job came with a data set. */
+export function isOfDataSet({ origin }: { origin: string }): boolean {
+  return origin === 'imported';
+}
+
+/** Whether events of a job are still to come. Of a data set none are, whatever state it tells. */
+export function isLiveJob(job: { state: string; origin: string }): boolean {
+  return isLive(job.state) && !isOfDataSet(job);
+}

@@ -5,7 +5,7 @@ import { reportStream, useStreamState } from '../connection';
 import { mergeProgress, openStream } from '../live';
 import { appendLog, emptyLog, isRead, type Log } from '../log';
 import type { paths } from '../schema.gen';
-import { isLive } from '../states';
+import { isLiveJob } from '../states';
 import type { Job, JobDetail, JobProgress } from '../types';
 
 /** Tables of a run that lasts are asked for again this often while their tab is open. */
@@ -43,12 +43,12 @@ export function useLiveJob(jobId: string) {
     ...jobQuery(jobId),
     refetchInterval: ({ state: { data } }) => {
       if (!data) return false;
-      if (isLive(data.job.state)) return streamState === 'open' ? false : 5_000;
+      if (isLiveJob(data.job)) return streamState === 'open' ? false : 5_000;
       if (data.job.state === 'lost') return 5_000;
       return awaitsReport(data.job) ? 3_000 : false;
     },
   });
-  const live = result.data !== undefined && isLive(result.data.job.state);
+  const live = result.data !== undefined && isLiveJob(result.data.job);
 
   useEffect(() => {
     if (!live) return;
@@ -75,13 +75,13 @@ export function useLiveJob(jobId: string) {
 
 /** Whether a run that has just ended will get its report. Older runs without one never were analyzed. */
 export function awaitsReport(job: Job): boolean {
-  if (isLive(job.state) || job.num_findings != null || !job.end_time) return false;
+  if (isLiveJob(job) || job.num_findings != null || !job.end_time) return false;
   return Date.now() - Date.parse(job.end_time) < 120_000;
 }
 
 /** How often a table of this run is asked for again; `false` when it cannot change. */
 function pace(job: Job | undefined) {
-  return job && (isLive(job.state) || awaitsReport(job)) ? REFETCH_TABLES_MS : (false as const);
+  return job && (isLiveJob(job) || awaitsReport(job)) ? REFETCH_TABLES_MS : (false as const);
 }
 
 export function stagesQuery(jobId: string, job?: Job) {

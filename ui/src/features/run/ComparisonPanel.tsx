@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { compareQuery, jobQuery } from '@/api/queries/job';
-import { isLive } from '@/api/states';
+import { isLiveJob } from '@/api/states';
 import type { Comparison, Job } from '@/api/types';
 import { Loaded, Warning } from '@/design/feedback';
 import { exactly, formatChange, UNKNOWN } from '@/design/format';
@@ -9,7 +9,7 @@ import { exactly, formatChange, UNKNOWN } from '@/design/format';
 /** The run beside the one whose advice it carries. */
 export function ComparisonPanel({ before, job }: { before: string; job: Job }) {
   const { data: detail } = useQuery(jobQuery(job.job_id));
-  const live = isLive(job.state);
+  const live = isLiveJob(job);
   const comparison = useQuery({ ...compareQuery(before, job.job_id), enabled: !live });
   return (
     <section className="panel" aria-labelledby="comparison-head">

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { awaitsReport, findingsQuery, jobQuery } from '@/api/queries/job';
-import { isLive } from '@/api/states';
+import { isLiveJob, isOfDataSet } from '@/api/states';
 import type { Job, JobDetail } from '@/api/types';
 import { Warning } from '@/design/feedback';
 import { formatCount } from '@/design/format';
@@ -28,11 +28,16 @@ export function Overview() {
             <p>
               <Link to="/jobs/$jobId/errors" params={{ jobId }}>
                 All errors
-              </Link>{' '}
-              ·{' '}
-              <Link to="/jobs/$jobId/log" params={{ jobId }}>
-                Driver log
               </Link>
+              {!isOfDataSet(job) && (
+                <>
+                  {' '}
+                  ·{' '}
+                  <Link to="/jobs/$jobId/log" params={{ jobId }}>
+                    Driver log
+                  </Link>
+                </>
+              )}
             </p>
           </div>
         </div>
@@ -48,12 +53,14 @@ export function Overview() {
         </Warning>
       )}
       <Figures job={job} />
-      {isLive(job.state) && <LiveProgress jobId={jobId} job={job} />}
+      {isLiveJob(job) && <LiveProgress jobId={jobId} job={job} />}
       {job.advice_from && <ComparisonPanel before={job.advice_from} job={job} />}
-      <div className="overview-columns">
-        <FindingsPanel jobId={jobId} job={job} />
-        <LongestStages jobId={jobId} job={job} />
-      </div>
+      {!isOfDataSet(job) && (
+        <div className="overview-columns">
+          <FindingsPanel jobId={jobId} job={job} />
+          <LongestStages jobId={jobId} job={job} />
+        </div>
+      )}
       <Facts detail={data} />
     </div>
   );
@@ -131,7 +138,7 @@ function Figures({ job }: { job: Job }) {
 }
 
 function FindingsPanel({ jobId, job }: { jobId: string; job: Job }) {
-  const live = isLive(job.state);
+  const live = isLiveJob(job);
   const findings = useQuery(findingsQuery(jobId, job)).data?.findings ?? [];
   return (
     <section className="panel" aria-labelledby="findings-head">

@@ -2,7 +2,7 @@ import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { JOB_TABS } from '@/actions/register';
 import { useLiveJob } from '@/api/queries/job';
-import { isLive } from '@/api/states';
+import { isLiveJob, isOfDataSet } from '@/api/states';
 import type { Job } from '@/api/types';
 import { CopyButton } from '@/design/CopyButton';
 import { Loading, ProblemView } from '@/design/feedback';
@@ -54,14 +54,18 @@ export function RunLayout() {
           <h1>{job.job_name}</h1>
           <Status state={job.state} />
           <span className="grow" />
-          {isLive(job.state) && <CancelButton job={job} />}
+          {isLiveJob(job) && <CancelButton job={job} />}
         </div>
         <p className="run-facts muted">
           <span className="mono">{job.job_id}</span>
           <CopyButton text={job.job_id} label="Copy job id" quiet />
           <span>
-            {job.engine}
-            {job.spark_version && ` · Spark ${job.spark_version}`}
+            {[
+              isOfDataSet(job) ? 'of a data set' : job.engine,
+              job.spark_version && `Spark ${job.spark_version}`,
+            ]
+              .filter(Boolean)
+              .join(' · ')}
           </span>
           <span>
             started <Time value={job.start_time} />
@@ -84,9 +88,10 @@ export function RunLayout() {
 }
 
 function Tabs({ job }: { job: Job }) {
+  const tabs = JOB_TABS.filter(({ ofDataSets }) => ofDataSets || !isOfDataSet(job));
   return (
     <nav className="tabs" aria-label="Parts of this job">
-      {JOB_TABS.map(({ path, label }) => (
+      {tabs.map(({ path, label }) => (
         <Link
           key={path}
           to={path === '' ? '/jobs/$jobId' : `/jobs/$jobId/${path}`}
