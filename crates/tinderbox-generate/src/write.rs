@@ -112,11 +112,9 @@ fn keep(
     Ok(kept)
 }
 
-/// Blocks of one row group of Parquet, and of one where there are many jobs: the end of a Parquet file says something
-/// about each column of each row group, and is in memory until the file is closed.
+/// Blocks of one row group of Parquet. Larger ones take memory while they are made, smaller ones until the file is closed:
+/// its end says something about each column of each row group.
 const GROUP_BLOCKS: u64 = 8;
-const LARGE_GROUP_BLOCKS: u64 = 32;
-const MANY_BLOCKS: u64 = 512;
 
 /// Some blocks as they will lie in the files.
 struct Group {
@@ -125,9 +123,8 @@ struct Group {
 }
 
 /// Blocks that are encoded together.
-fn group_blocks(plan: &Plan, format: DataSetFormat) -> u64 {
+fn group_blocks(format: DataSetFormat) -> u64 {
     match format {
-        DataSetFormat::Parquet if plan.num_blocks() > MANY_BLOCKS => LARGE_GROUP_BLOCKS,
         DataSetFormat::Parquet => GROUP_BLOCKS,
         DataSetFormat::Csv | DataSetFormat::JsonLines => 1,
     }
@@ -160,7 +157,7 @@ fn groups(
     files: &mut [DataSetFile],
     progress: &mut impl FnMut(u64) -> bool,
 ) -> Result<Totals, Error> {
-    let group_blocks = group_blocks(plan, output.format);
+    let group_blocks = group_blocks(output.format);
     let num_groups = plan.num_blocks().div_ceil(group_blocks);
     let most = usize::try_from(num_groups).unwrap_or(usize::MAX);
     let workers = output.threads.get().min(most).max(1);

@@ -99,7 +99,9 @@ fn properties(schema: &Schema, table: &str) -> WriterProperties {
         .set_created_by(concat!("tinderbox ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::SNAPPY)
         .set_data_page_row_count_limit(16_384)
-        .set_statistics_enabled(EnabledStatistics::Page)
+        // Where pages are is told, so that single rows are read fast; their statistics would be in memory until the file
+        // is closed.
+        .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(vec![pair]));
     for field in schema.fields() {
         let encoding = match field.data_type() {
