@@ -21,7 +21,7 @@ pub enum Scenario {
     SlowDriver,
     /// A streaming job whose batches take longer than their interval.
     StreamingLag,
-    /// Slow tasks are started a second time, and the slower of two is killed.
+    /// Slow tasks are started a second time elsewhere; the copy is killed when the first attempt completes.
     Speculation,
     /// The number of executors follows the number of tasks.
     DynamicAllocation,
@@ -76,7 +76,7 @@ impl Scenario {
             Self::SmallFiles => "the input lies in very many small files",
             Self::SlowDriver => "executors wait for the driver before each stage",
             Self::StreamingLag => "streaming jobs whose batches take longer than their interval",
-            Self::Speculation => "slow tasks are started twice, the slower is killed",
+            Self::Speculation => "slow tasks have a copy on another executor, which is killed when they complete",
             Self::DynamicAllocation => "the number of executors follows the number of tasks",
             Self::Regression => {
                 "from the middle of the time on some recurring jobs take longer and shuffle more"

@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     pub(super) launch_ms: i64,
     pub(super) finish_ms: i64,
     pub(super) outcome: Outcome,
+    /// Whether it is a copy of one that runs elsewhere.
+    pub(super) is_speculative: bool,
 }
 
 /// What happens next in a stage.
@@ -50,8 +52,12 @@ struct Slot {
     weight: f64,
     done: f64,
     work_ms: i64,
-    /// When its first task begins.
+    /// When its first task begins; copies that run before a task put it off.
     begin_ms: i64,
+    /// Time that is left for copies of other cores' tasks.
+    idle_ms: i64,
+    /// Whether the task that it runs has a copy.
+    has_copy: bool,
     /// After its last task: attempts that end with the stage.
     last: i64,
     last_outcome: Outcome,
@@ -68,6 +74,10 @@ pub(super) struct Tasks<'a> {
     slots: Vec<Slot>,
     end_ms: i64,
     next_id: i64,
+    /// Copies that are still to run, each killed when its task completes.
+    copies: i64,
+    /// Tasks that have not completed and have no copy; never fewer than `copies`.
+    uncopied: i64,
 }
 
 impl<'a> Tasks<'a> {
@@ -90,8 +100,15 @@ impl<'a> Tasks<'a> {
         let end_ms = job.start_ms + stage.start_ms + stage.duration_ms;
         let cores = (stage.num_executors * job.cores).min(stage.num_tasks).max(1);
         let cores = usize::try_from(cores).unwrap_or(1);
-        let mut tasks =
-            Self { stage, sums, slots: Vec::with_capacity(cores), end_ms, next_id: first_id };
+        let mut tasks = Self {
+            stage,
+            sums,
+            slots: Vec::with_capacity(cores),
+            end_ms,
+            next_id: first_id,
+            copies: 0,
+            uncopied: stage.num_completed_tasks,
+        };
         for slot in 0..cores {
             let weights = (slot..count).step_by(cores).map(|index| tasks.weight(index));
             let weight = weights.sum();
@@ -105,6 +122,8 @@ impl<'a> Tasks<'a> {
                 done: 0.0,
                 work_ms: 0,
                 begin_ms,
+                idle_ms: 0,
+                has_copy: false,
                 last: 0,
                 last_outcome: Outcome::Running,
                 last_index: 0,
@@ -124,7 +143,7 @@ impl<'a> Tasks<'a> {
     }
 
     /// A stage that ended well: its first core is busy all the time, the others share the rest of the work. Attempts that
-    /// were lost take half of the time that these are idle.
+    /// were lost take half of the time that these are idle, copies as much as they find.
     fn whole(&mut self, busy_ms: i64) {
         let cores = self.slots.len();
         let others = i64::try_from(cores).unwrap_or(1) - 1;
@@ -140,8 +159,13 @@ impl<'a> Tasks<'a> {
             self.die(busy_ms);
             return;
         }
-        let lost = self.stage.num_failed_tasks + self.stage.num_killed_tasks;
-        for number in 0..lost {
+        self.copies = self.stage.num_killed_tasks.min(self.uncopied);
+        if self.copies > 0 {
+            for slot in &mut self.slots {
+                slot.idle_ms = (busy_ms - slot.work_ms).max(0);
+            }
+        }
+        for number in 0..self.stage.num_failed_tasks {
             let place =
                 if others == 0 { 0 } else { 1 + usize::try_from(number % others).unwrap_or(0) };
             self.slots[place].lost += 1;
@@ -149,6 +173,7 @@ impl<'a> Tasks<'a> {
         for slot in self.slots.iter_mut().filter(|slot| slot.lost > 0) {
             slot.lost_ms = ((busy_ms - slot.work_ms) / 2 / slot.lost).max(0);
             slot.begin_ms += slot.lost * slot.lost_ms;
+            slot.idle_ms -= slot.lost * slot.lost_ms;
         }
     }
 
@@ -225,19 +250,26 @@ impl<'a> Tasks<'a> {
         for (slot, running) in running.iter_mut().enumerate() {
             if let Some(attempt) = self.start(slot) {
                 show(&self, Event::Start(attempt))?;
-                ends.push(Reverse((attempt.finish_ms, slot)));
+                ends.push(Reverse((attempt.finish_ms, false, slot)));
                 *running = Some(attempt);
             }
         }
         // Cores of executors that are lost wait until all of them have ended.
         let mut dying = self.slots.iter().filter(|slot| slot.is_dying).count();
         let (mut free, mut held) = (Vec::new(), Vec::new());
-        while let Some(Reverse((_, slot))) = ends.pop() {
+        while let Some(Reverse((_, _, slot))) = ends.pop() {
             let Some(attempt) = running[slot].take() else { continue };
             if attempt.outcome == Outcome::Running {
                 continue;
             }
+            let copy = self.last_copy(slot, &attempt);
+            if let Some(copy) = copy {
+                show(&self, Event::Start(copy))?;
+            }
             show(&self, Event::End(attempt))?;
+            if let Some(copy) = copy {
+                show(&self, Event::End(copy))?;
+            }
             free.push(slot);
             if self.slots[slot].is_dying {
                 self.slots[slot].is_dying = false;
@@ -251,9 +283,11 @@ impl<'a> Tasks<'a> {
                 }
             }
             for slot in free.drain(..) {
-                if let Some(attempt) = self.start(slot) {
+                let next = self.copy(slot, &running).or_else(|| self.start(slot));
+                if let Some(attempt) = next {
                     show(&self, Event::Start(attempt))?;
-                    ends.push(Reverse((attempt.finish_ms, slot)));
+                    // A task completes before its copy is killed.
+                    ends.push(Reverse((attempt.finish_ms, attempt.is_speculative, slot)));
                     running[slot] = Some(attempt);
                 }
             }
@@ -261,11 +295,67 @@ impl<'a> Tasks<'a> {
         Ok(self.next_id)
     }
 
+    /// A copy, on this core, of a task of another executor: of those that still run for no longer than this core is to be
+    /// idle, the one that runs longest.
+    fn copy(&mut self, number: usize, running: &[Option<Attempt>]) -> Option<Attempt> {
+        if self.copies == 0 {
+            return None;
+        }
+        let executor = self.executor(number);
+        let Slot { at_ms: now, idle_ms, .. } = self.slots[number];
+        let (place, task) = running
+            .iter()
+            .enumerate()
+            .filter_map(|(place, attempt)| Some((place, (*attempt)?)))
+            .filter(|(place, task)| {
+                task.outcome == Outcome::Completed
+                    && task.executor != executor
+                    && task.launch_ms < now
+                    && (1..=idle_ms).contains(&(task.finish_ms - now))
+                    && !self.slots[*place].has_copy
+            })
+            .max_by_key(|(_, task)| task.finish_ms)?;
+        self.slots[place].has_copy = true;
+        let slot = &mut self.slots[number];
+        let ms = task.finish_ms - now;
+        slot.begin_ms += ms;
+        slot.idle_ms -= ms;
+        slot.at_ms = task.finish_ms;
+        Some(self.copy_of(&task, executor, now))
+    }
+
+    /// A copy that is killed at once, of a task that completes, where there would be too few otherwise.
+    fn last_copy(&mut self, number: usize, task: &Attempt) -> Option<Attempt> {
+        if task.outcome != Outcome::Completed || self.slots[number].has_copy {
+            return None;
+        }
+        if self.copies < self.uncopied || self.copies == 0 {
+            self.uncopied -= 1;
+            return None;
+        }
+        let executor = 1 + task.executor % self.stage.num_executors.max(1);
+        Some(self.copy_of(task, executor, task.finish_ms))
+    }
+
+    fn copy_of(&mut self, task: &Attempt, executor: i64, launch_ms: i64) -> Attempt {
+        self.copies -= 1;
+        self.uncopied -= 1;
+        self.next_id += 1;
+        Attempt {
+            id: self.next_id - 1,
+            number: task.number + 1,
+            executor,
+            launch_ms,
+            outcome: Outcome::Killed,
+            is_speculative: true,
+            ..*task
+        }
+    }
+
     /// The next attempt on this core.
     fn start(&mut self, number: usize) -> Option<Attempt> {
         let cores = self.slots.len();
         let count = self.sums.len() - 1;
-        let failed = self.stage.num_failed_tasks;
         let executor = self.executor(number);
         let end_ms = self.end_ms;
         let next_weight = {
@@ -277,8 +367,7 @@ impl<'a> Tasks<'a> {
         let (index, attempt, finish_ms, outcome) = if slot.lost > 0 && slot.done == 0.0 {
             slot.lost -= 1;
             slot.last_number += 1;
-            let outcome = if failed > 0 { Outcome::Failed } else { Outcome::Killed };
-            (number, slot.last_number - 1, launch_ms + slot.lost_ms, outcome)
+            (number, slot.last_number - 1, launch_ms + slot.lost_ms, Outcome::Failed)
         } else if let Some(weight) = next_weight {
             let index = slot.next;
             let attempt = if index == number { slot.last_number } else { 0 };
@@ -292,6 +381,7 @@ impl<'a> Tasks<'a> {
             };
             (index, attempt, slot.begin_ms + done_ms, Outcome::Completed)
         } else if slot.last > 0 {
+            let failed = self.stage.num_failed_tasks;
             let attempt = if slot.last_outcome == Outcome::Failed { failed - slot.last } else { 0 };
             let finish_ms = launch_ms + (end_ms - launch_ms) / slot.last;
             slot.last -= 1;
@@ -300,9 +390,12 @@ impl<'a> Tasks<'a> {
             return None;
         };
         slot.at_ms = finish_ms;
+        slot.has_copy = false;
         let id = self.next_id;
         self.next_id += 1;
-        Some(Attempt { id, index, number: attempt, executor, launch_ms, finish_ms, outcome })
+        let number = attempt;
+        let is_speculative = false;
+        Some(Attempt { id, index, number, executor, launch_ms, finish_ms, outcome, is_speculative })
     }
 }
 

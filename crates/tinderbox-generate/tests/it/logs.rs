@@ -3,7 +3,7 @@
 use crate::data_set::{order_of, plan};
 use tinderbox_generate::{Job, JobStatus, Order, Plan, Stage, StageStatus, write_log};
 use tinderbox_model::{
-    Application, JobStatus as SparkStatus, PlanNode, StageStatus as SparkStage, Task,
+    Application, JobStatus as SparkStatus, PlanNode, StageStatus as SparkStage, Task, TaskStatus,
 };
 use tinderbox_spark::Fold;
 
@@ -76,6 +76,38 @@ fn so_have_those_with_few_and_with_many_tasks() {
         let order = order_of(250, &scenarios);
         check(Order { days: 1, seed, tasks_per_job: Some(tasks), ..order });
     }
+}
+
+#[test]
+fn copies_of_slow_tasks_run_beside_them_and_are_killed_when_they_complete() {
+    let plan = plan(Order { days: 1, ..order_of(60, &["speculation=1"]) });
+    let (mut copies, mut real) = (0, 0);
+    plan.for_each_job(0, |job| {
+        let (_, tasks) = folded(&plan, job);
+        let ran_well = |task: &Task| {
+            let stages = job.stages.iter().filter(|stage| stage.status.has_run());
+            let stage = stages.clone().nth(usize::try_from(task.stage.stage.0).unwrap()).unwrap();
+            stage.status == StageStatus::Completed
+        };
+        for copy in tasks.iter().filter(|task| task.status == TaskStatus::Killed && ran_well(task))
+        {
+            assert!(copy.speculative, "{copy:?}");
+            let original = tasks.iter().find(|task| {
+                (task.stage, task.index, task.attempt) == (copy.stage, copy.index, copy.attempt - 1)
+            });
+            let original = original.unwrap();
+            assert_eq!(original.status, TaskStatus::Success);
+            assert!(!original.speculative);
+            assert_eq!(original.finish_time, copy.finish_time);
+            assert!(original.launch_time < copy.launch_time, "{original:?} {copy:?}");
+            copies += 1;
+            if Some(copy.launch_time) < copy.finish_time {
+                assert_ne!(original.executor, copy.executor);
+                real += 1;
+            }
+        }
+    });
+    assert!(copies > 100 && real * 4 > copies * 3, "{real} of {copies}");
 }
 
 /// Answers how many jobs of each status there were.
