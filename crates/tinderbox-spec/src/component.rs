@@ -1,14 +1,16 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
+mod parameter;
 mod table;
+mod transformations;
 
 use crate::diagnostic::Report;
 use crate::operation::Operation;
 use crate::operation::build::Parameters;
 
 /// Every component, sources first, in the order of the reference.
-pub fn components() -> &'static [Component] {
-    table::COMPONENTS
+pub fn components() -> impl Iterator<Item = &'static Component> {
+    table::SOURCES.iter().chain(transformations::TRANSFORMATIONS).chain(table::SINKS)
 }
 
 /// A node type.
@@ -82,6 +84,18 @@ pub enum ParameterType {
     TextsByName,
     /// A text, a list of texts, or names with a text each.
     TextsOrTextByName,
+    /// A whole number from this one on.
+    Count(u32),
+    /// A number above 0 and at most 1.
+    Share,
+    /// Any whole number of 64 bits.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// Names with a value each: a number or `true` or `false` where it is written so, else a text.
+    LiteralByName,
+    /// A value or a list of values, typed in the same way.
+    Literals,
 }
 
 impl NodeKind {
@@ -111,7 +125,7 @@ impl Component {
     }
 
     pub(crate) fn find(kind: NodeKind, name: &str) -> Option<&'static Self> {
-        components().iter().find(|component| component.kind == kind && component.name == name)
+        components().find(|component| component.kind == kind && component.name == name)
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&'static Parameter> {
@@ -119,6 +133,6 @@ impl Component {
     }
 
     pub(crate) fn names(kind: NodeKind) -> impl Iterator<Item = &'static str> {
-        components().iter().filter(move |c| c.kind == kind).map(|c| c.name)
+        components().filter(move |c| c.kind == kind).map(|c| c.name)
     }
 }

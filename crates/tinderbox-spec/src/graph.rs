@@ -8,8 +8,8 @@ use crate::diagnostic::{Report, Span};
 use crate::document::place;
 use crate::fields::{self, Fields, wrong_type};
 use crate::nearest::nearest;
-use crate::operation::Operation;
 use crate::operation::build::{Parameters, Value};
+use crate::operation::{Literal, Operation};
 use crate::spec::Node;
 use crate::tree::{Content, Entry, Spanned, Tree};
 use std::collections::BTreeMap;
@@ -308,10 +308,18 @@ fn value(
             by_name(tree, ParameterType::TextByName, path, report)?
         }
         ParameterType::TextsOrTextByName => Value::Texts(fields::texts(tree, path, report)),
+        ParameterType::Count(_)
+        | ParameterType::Share
+        | ParameterType::Integer
+        | ParameterType::Boolean => Value::Texts(vec![typed(tree, parameter.kind, path, report)?]),
+        ParameterType::LiteralByName => literal_by_name(tree, path, report)?,
+        ParameterType::Literals => literals(tree, path, report)?,
     };
     let is_empty = match &value {
         Value::Texts(texts) => texts.is_empty(),
         Value::ByName(entries) => entries.is_empty(),
+        Value::LiteralByName(entries) => entries.is_empty(),
+        Value::Literals(values) => values.is_empty(),
     };
     if is_empty && parameter.required && report.error_count() == before {
         let message = format!("`{}` is empty", parameter.name);
@@ -319,6 +327,71 @@ fn value(
             Some(parameter.purpose.to_owned());
     }
     (report.error_count() == before).then_some(value)
+}
+
+/// A number or boolean as it is written.
+fn typed(tree: &Tree, kind: ParameterType, path: &str, report: &mut Report<'_>) -> Option<Spanned> {
+    let scalar = tree.as_scalar();
+    let unquoted =
+        scalar.filter(|scalar| scalar.is_typed_by_text()).map(|scalar| scalar.text.as_str());
+    let (is_sound, wanted) = match kind {
+        ParameterType::Count(least) => (
+            unquoted.and_then(|text| text.parse::<u32>().ok()).is_some_and(|n| n >= least),
+            format!("a whole number from {least}"),
+        ),
+        ParameterType::Share => (
+            unquoted.and_then(|text| text.parse::<f64>().ok()).is_some_and(|n| n > 0.0 && n <= 1.0),
+            "a number above 0 and at most 1".to_owned(),
+        ),
+        ParameterType::Integer => {
+            (unquoted.is_some_and(|text| text.parse::<i64>().is_ok()), "a whole number".to_owned())
+        }
+        _ => (
+            scalar.is_some_and(|scalar| scalar.as_bool().is_some()),
+            "`true` or `false`".to_owned(),
+        ),
+    };
+    if !is_sound {
+        wrong_type(tree, path, &wanted, report);
+        return None;
+    }
+    scalar.map(|scalar| Spanned { text: scalar.text.clone(), span: tree.span })
+}
+
+fn literal_by_name(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Value> {
+    let Content::Map(map) = &tree.content else {
+        wrong_type(tree, path, "a block of names, each with its value", report);
+        return None;
+    };
+    let mut entries = Vec::new();
+    for entry in &map.entries {
+        let path = format!("{path}.{}", entry.key);
+        if let Some(value) = literal(&entry.value, &path, report) {
+            entries.push((entry.key.clone(), value));
+        }
+    }
+    Some(Value::LiteralByName(entries))
+}
+
+fn literals(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Value> {
+    let Content::List(items) = &tree.content else {
+        return Some(Value::Literals(vec![literal(tree, path, report)?]));
+    };
+    let values = items
+        .iter()
+        .enumerate()
+        .filter_map(|(at, item)| literal(item, &format!("{path}[{at}]"), report));
+    Some(Value::Literals(values.collect()))
+}
+
+fn literal(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Literal> {
+    let text = fields::text(tree, path, report)?.text;
+    let scalar = tree.as_scalar()?;
+    Some(match scalar.as_bool() {
+        Some(value) => Literal::Boolean(value),
+        None if scalar.is_typed_by_text() && Literal::is_number(&text) => Literal::Number(text),
+        None => Literal::Text(text),
+    })
 }
 
 fn by_name(tree: &Tree, kind: ParameterType, path: &str, report: &mut Report<'_>) -> Option<Value> {

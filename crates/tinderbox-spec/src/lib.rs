@@ -42,8 +42,9 @@ pub use diagnostic::{Diagnostic, Severity, Span};
 pub use document::{Loaded, load};
 pub use error::Error;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Column, Data, Join, JoinKeys, JoinRight, Operation,
-    Read, Side, WindowColumns, Write,
+    Aggregate, AggregateOutput, Aggregation, Column, Data, Explode, Grouping, Join, JoinKeys,
+    JoinRight, Literal, NullRule, Operation, Pivot, Read, SetOperation, Side, Unpivot,
+    WindowColumns, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};

@@ -1,6 +1,7 @@
 //! What a node does, typed: the one form from which every emitter works.
 
 pub(crate) mod build;
+pub(crate) mod build_rows;
 
 /// What a node does. Every text in SQL is as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +39,175 @@ pub enum Operation {
     },
     /// Adds columns computed over windows.
     Window(WindowColumns),
+    /// Gives columns other names; those that are not there are left as Spark does.
+    Rename {
+        /// Old and new name, at least one.
+        columns: Vec<(String, String)>,
+    },
+    /// Changes the types of columns.
+    Cast {
+        /// Name and type as in SQL, at least one.
+        columns: Vec<(String, String)>,
+        /// Whether a value that cannot be converted becomes null, whatever Spark's ANSI mode.
+        is_tolerant: bool,
+    },
+    /// Leaves columns out.
+    Drop {
+        /// At least one.
+        columns: Vec<String>,
+    },
+    /// Puts inputs together.
+    Set(SetOperation),
+    /// Orders the rows.
+    Sort {
+        /// Columns or SQL expressions, with SQL's `desc`, `nulls first`, `nulls last` behind; at least one.
+        by: Vec<String>,
+        /// Whether each partition is sorted for itself.
+        is_within_partitions: bool,
+    },
+    /// The first rows, of an order that the input has.
+    Limit {
+        /// Rows.
+        rows: u32,
+        /// Rows that are passed over before.
+        offset: u32,
+    },
+    /// Some of the rows by chance.
+    Sample {
+        /// Expected share, above 0 and at most 1, as written.
+        share: String,
+        /// Whether a row may come several times.
+        with_replacement: bool,
+        /// What makes it the same each time over the same partitions.
+        seed: Option<i64>,
+    },
+    /// A row for each element of an array or entry of a map.
+    Explode(Explode),
+    /// Puts values where there are none.
+    FillNulls {
+        /// Column and value, at least one. A column of another type than the value stays as it is.
+        values: Vec<(String, Literal)>,
+    },
+    /// Leaves rows with missing values out.
+    DropNulls {
+        /// Columns that count; empty: all.
+        columns: Vec<String>,
+        /// The rule.
+        rule: NullRule,
+    },
+    /// Distributes the rows anew.
+    Repartition {
+        /// Partitions; `None`: as Spark's `spark.sql.shuffle.partitions` says.
+        partitions: Option<u32>,
+        /// Columns or SQL expressions: rows that are equal in them come together.
+        by: Vec<String>,
+        /// Whether ranges of them come together.
+        is_by_range: bool,
+    },
+    /// Fewer partitions without moving rows to others.
+    Coalesce {
+        /// Partitions.
+        partitions: u32,
+    },
+    /// Keeps the rows for nodes that read them again.
+    Cache {
+        /// Spark's storage level; `None` is Spark's own choice for data frames.
+        level: Option<&'static str>,
+    },
+    /// Writes the rows down and forgets how they came to be.
+    Checkpoint {
+        /// On the executors instead of in the checkpoint directory: faster, but lost with its executor.
+        is_local: bool,
+    },
+    /// Columns become rows.
+    Unpivot(Unpivot),
     /// A sink.
     Write(Write),
     /// A component that the product knows and this version cannot compile.
     NotYet,
+}
+
+/// Rows of several inputs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetOperation {
+    /// All rows of all inputs, columns matched by name.
+    UnionByName {
+        /// Whether columns that an input lacks are null there.
+        allow_missing: bool,
+    },
+    /// All rows of all inputs, columns matched by place.
+    UnionByPosition,
+    /// Rows that are in all inputs.
+    Intersect {
+        /// Whether equal rows stay as often as they are in all inputs.
+        all: bool,
+    },
+    /// Rows of the first input that are in no other.
+    Except {
+        /// Whether each row of another input takes away one equal row only.
+        all: bool,
+    },
+}
+
+/// A row for each element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explode {
+    /// The array or map.
+    pub column: String,
+    /// Names of what comes out: one of an array, two of a map; empty: the element takes the array's place.
+    pub names: Vec<String>,
+    /// Name of a column for the place from 0.
+    pub position: Option<String>,
+    /// Whether a row without elements stays, with null.
+    pub is_outer: bool,
+}
+
+/// When a row with missing values is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullRule {
+    /// Any is missing.
+    Any,
+    /// All are missing.
+    All,
+    /// Fewer than so many are there.
+    Fewer(u32),
+}
+
+/// Columns that become rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpivot {
+    /// Columns that stay.
+    pub ids: Vec<String>,
+    /// Columns that become rows; empty: all others.
+    pub values: Vec<String>,
+    /// Name of the column with their names.
+    pub name_column: String,
+    /// Name of the column with their values.
+    pub value_column: String,
+}
+
+/// A value as a document has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Literal {
+    /// A text.
+    Text(String),
+    /// A number, as written.
+    Number(String),
+    /// True or false.
+    Boolean(bool),
+}
+
+impl Literal {
+    /// Whether Python reads the text as the number that people mean: digits with at most one point, a sign, an exponent.
+    pub(crate) fn is_number(text: &str) -> bool {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        // `007` is no number in Python.
+        let is_padded =
+            digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            && !is_padded
+            && text.parse::<f64>().is_ok_and(f64::is_finite)
+    }
 }
 
 /// Where data lie.
@@ -142,6 +308,31 @@ pub struct Aggregate {
     pub group_by: Vec<String>,
     /// At least one.
     pub outputs: Vec<AggregateOutput>,
+    /// Which groups there are.
+    pub grouping: Grouping,
+    /// A column whose values become columns.
+    pub pivot: Option<Pivot>,
+}
+
+/// Which groups an aggregation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grouping {
+    /// One for each combination of the keys.
+    #[default]
+    Groups,
+    /// And one for each beginning of the list of keys.
+    Rollup,
+    /// And one for each choice of keys.
+    Cube,
+}
+
+/// A column whose values become columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pivot {
+    /// The column.
+    pub column: String,
+    /// Its values that count; empty: all, which costs a pass over the data.
+    pub values: Vec<Literal>,
 }
 
 /// A column that an aggregate makes.

@@ -4,6 +4,7 @@ mod launch;
 mod layout;
 mod literal;
 mod nodes;
+mod transforms;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::operation::{Data, Operation};
@@ -91,7 +92,6 @@ pub(crate) fn not_yet_supported(spec: &Spec, severity: Severity) -> Vec<Diagnost
         let message =
             format!("the {} `{}` cannot be compiled yet", kind.as_str(), node.component.name);
         let can: Vec<&str> = crate::components()
-            .iter()
             .filter(|component| component.kind == kind && component.can_compile())
             .map(|component| component.name)
             .collect();
@@ -110,7 +110,13 @@ fn head(spec: &Spec, properties: &BTreeMap<String, String>, body: &str) -> Strin
     for (key, value) in properties {
         builder = builder.call("config", [literal::text(key), literal::text(value)]);
     }
-    let session = builder.call("getOrCreate", []).to_lines_always();
+    let mut session = builder.call("getOrCreate", []).to_lines_always();
+    let has_checkpoint =
+        spec.nodes().iter().any(|node| node.operation == Operation::Checkpoint { is_local: false });
+    if let (true, Some(location)) = (has_checkpoint, spec.checkpoint_location()) {
+        let call = layout::Chain::new("", "spark.sparkContext");
+        session.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
+    }
     let mut head = format!("# {}\n", layout::comment(spec.name()));
     if let Some(description) = spec.description() {
         head.push_str(&format!("# {}\n", layout::comment(description)));
@@ -121,6 +127,9 @@ fn head(spec: &Spec, properties: &BTreeMap<String, String>, body: &str) -> Strin
     let code = layout::without_texts(&format!("{session}{body}"));
     if code.contains("os.environ[") {
         head.push_str("import os\n\n");
+    }
+    if code.contains("StorageLevel.") {
+        head.push_str("from pyspark import StorageLevel\n");
     }
     let window = if code.contains("Window.") { ", Window" } else { "" };
     head.push_str(&format!("from pyspark.sql import SparkSession{window}\n"));

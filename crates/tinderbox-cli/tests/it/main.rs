@@ -20,3 +20,4 @@ mod history_sql;
 mod live;
 mod place;
 mod spark_run;
+mod transformations;

@@ -1,57 +1,20 @@
-//! The one table of components.
+//! Sources and sinks.
 
-use super::NodeKind::{Sink, Source, Transformation};
-use super::ParameterType::{OneOf, Text, TextByName, Texts, TextsByName, TextsOrTextByName};
-use super::{Component, Inputs, Parameter, ParameterType};
+use super::NodeKind::{Sink, Source};
+use super::ParameterType::{OneOf, Text, TextByName, Texts};
+use super::parameter::{optional, required, with_default};
+use super::{Component, Inputs, Parameter};
 use crate::operation::build;
 
+use super::parameter::ONE;
+
 const NONE: Inputs = Inputs { min: 0, max: 0 };
-const ONE: Inputs = Inputs { min: 1, max: 1 };
 
 /// Formats of files, as `spark.read.format` names them.
 const FORMATS: &[&str] = &["parquet", "csv", "json", "orc", "text", "delta"];
 
 /// Spark's save modes (`DataFrameWriter.mode`).
 const MODES: &[&str] = &["append", "overwrite", "ignore", "error", "errorifexists"];
-
-/// Spark's join types with their other names (`org.apache.spark.sql.catalyst.plans.JoinType`).
-const JOIN_TYPES: &[&str] = &[
-    "inner",
-    "left",
-    "right",
-    "full",
-    "left_semi",
-    "left_anti",
-    "cross",
-    "outer",
-    "full_outer",
-    "fullouter",
-    "left_outer",
-    "leftouter",
-    "right_outer",
-    "rightouter",
-    "semi",
-    "leftsemi",
-    "anti",
-    "leftanti",
-];
-
-const fn required(name: &'static str, kind: ParameterType, purpose: &'static str) -> Parameter {
-    Parameter { name, kind, required: true, default: None, purpose }
-}
-
-const fn optional(name: &'static str, kind: ParameterType, purpose: &'static str) -> Parameter {
-    Parameter { name, kind, required: false, default: None, purpose }
-}
-
-const fn with_default(
-    name: &'static str,
-    kind: ParameterType,
-    default: &'static str,
-    purpose: &'static str,
-) -> Parameter {
-    Parameter { name, kind, required: false, default: Some(default), purpose }
-}
 
 const READ_PATH: Parameter =
     required("path", Text, "file, folder or pattern; a relative path starts at the job's folder");
@@ -118,7 +81,7 @@ macro_rules! not_yet {
     };
 }
 
-pub(super) static COMPONENTS: &[Component] = &[
+pub(super) static SOURCES: &[Component] = &[
     read_files!(
         "file",
         "Reads files of this machine.",
@@ -218,131 +181,9 @@ pub(super) static COMPONENTS: &[Component] = &[
         "Reads the answers of an HTTP interface.",
         "{type: http, path: 'https://example.com/customers'}"
     ),
-    Component {
-        name: "filter",
-        kind: Transformation,
-        purpose: "Keeps the rows for which a condition holds.",
-        parameters: &[required("condition", Text, "SQL condition")],
-        inputs: ONE,
-        example: "{type: filter, condition: 'age >= 18'}",
-        build: Some(build::filter),
-    },
-    Component {
-        name: "select",
-        kind: Transformation,
-        purpose: "Keeps these columns and no others.",
-        parameters: &[required(
-            "columns",
-            TextsOrTextByName,
-            "columns or SQL expressions; with names: `name: expression`",
-        )],
-        inputs: ONE,
-        example: "{type: select, columns: [id, 'upper(name) AS name']}",
-        build: Some(build::select),
-    },
-    Component {
-        name: "map",
-        kind: Transformation,
-        purpose: "Adds or replaces columns and keeps all others; no expression sees another's result.",
-        parameters: &[required("columns", TextByName, "`name: SQL expression` for each column")],
-        inputs: ONE,
-        example: "{type: map, columns: {total: 'price * quantity'}}",
-        build: Some(build::map),
-    },
-    Component {
-        name: "join",
-        kind: Transformation,
-        purpose: "Joins two nodes, or a node and a table of the catalog.",
-        parameters: &[
-            optional(
-                "table",
-                Text,
-                "the right side: the id of a node, else a table of the catalog",
-            ),
-            optional(
-                "on",
-                Texts,
-                "columns that both sides have, or SQL conditions that name the sides by node id",
-            ),
-            with_default("how", OneOf(JOIN_TYPES), "inner", "type of join"),
-            optional(
-                "broadcast",
-                OneOf(&["left", "right"]),
-                "side that is small enough to send to every executor",
-            ),
-        ],
-        inputs: Inputs { min: 1, max: 2 },
-        example: "{type: join, input: [customers, purchases], on: customer_id}",
-        build: Some(build::join),
-    },
-    Component {
-        name: "aggregate",
-        kind: Transformation,
-        purpose: "One row for each group.",
-        parameters: &[
-            optional(
-                "group_by",
-                Texts,
-                "columns or SQL expressions; left out: one row for everything",
-            ),
-            required(
-                "aggregations",
-                TextsByName,
-                "`column: function` makes `function_column`; `name: SQL expression` makes `name`",
-            ),
-        ],
-        inputs: ONE,
-        example: "{type: aggregate, group_by: [date, product], aggregations: {revenue: sum, orders: 'count(*)'}}",
-        build: Some(build::aggregate),
-    },
-    Component {
-        name: "sql",
-        kind: Transformation,
-        purpose: "Any SQL query over its inputs, which are tables under their node ids (`-` becomes `_`).",
-        parameters: &[required("query", Text, "SQL; `{input}` stands for the first input")],
-        inputs: Inputs { min: 0, max: 64 },
-        example: "{type: sql, query: 'SELECT product, count(*) AS n FROM {input} GROUP BY product'}",
-        build: Some(build::sql),
-    },
-    Component {
-        name: "deduplicate",
-        kind: Transformation,
-        purpose: "Keeps one row of those that are equal.",
-        parameters: &[with_default(
-            "columns",
-            Texts,
-            "all columns",
-            "columns that decide what is equal",
-        )],
-        inputs: ONE,
-        example: "{type: deduplicate, columns: [customer_id]}",
-        build: Some(build::deduplicate),
-    },
-    Component {
-        name: "window",
-        kind: Transformation,
-        purpose: "Adds columns computed over neighboring rows.",
-        parameters: &[
-            optional(
-                "partition_by",
-                Texts,
-                "columns or SQL expressions: each combination is a window of its own",
-            ),
-            optional(
-                "order_by",
-                Texts,
-                "columns or SQL expressions, with `desc`, `nulls first` or `nulls last` behind",
-            ),
-            required(
-                "functions",
-                TextByName,
-                "`name: SQL function` for each column, for example `rank: row_number()`",
-            ),
-        ],
-        inputs: ONE,
-        example: "{type: window, partition_by: customer_id, order_by: 'date desc', functions: {rank: 'row_number()'}}",
-        build: Some(build::window),
-    },
+];
+
+pub(super) static SINKS: &[Component] = &[
     write_files!(
         "file",
         "Writes files on this machine.",

@@ -1,8 +1,8 @@
 //! From a node's checked parameters to its operation. One function per component, named in the registry.
 
 use super::{
-    Aggregate, AggregateOutput, Aggregation, Column, Data, Join, JoinKeys, JoinRight, Operation,
-    Read, Side, WindowColumns, Write,
+    Aggregate, AggregateOutput, Aggregation, Column, Data, Grouping, Join, JoinKeys, JoinRight,
+    Literal, Operation, Pivot, Read, Side, WindowColumns, Write,
 };
 use crate::component::Component;
 use crate::diagnostic::{Report, Span};
@@ -27,18 +27,20 @@ pub(crate) struct Parameters<'n> {
 pub(crate) enum Value {
     Texts(Vec<Spanned>),
     ByName(Vec<(Spanned, Vec<Spanned>)>),
+    LiteralByName(Vec<(String, Literal)>),
+    Literals(Vec<Literal>),
 }
 
 impl Parameters<'_> {
-    fn path_of(&self, name: &str) -> String {
+    pub(super) fn path_of(&self, name: &str) -> String {
         format!("{}.{name}", self.path)
     }
 
-    fn spanned(&self, name: &str) -> Option<&Spanned> {
+    pub(super) fn spanned(&self, name: &str) -> Option<&Spanned> {
         self.spanned_list(name).first()
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         self.spanned(name).map(|text| text.text.clone())
     }
 
@@ -49,7 +51,7 @@ impl Parameters<'_> {
         }
     }
 
-    fn texts(&self, name: &str) -> Vec<String> {
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
         self.spanned_list(name).iter().map(|text| text.text.clone()).collect()
     }
 
@@ -60,7 +62,7 @@ impl Parameters<'_> {
         }
     }
 
-    fn pairs(&self, name: &str) -> Vec<(String, String)> {
+    pub(super) fn pairs(&self, name: &str) -> Vec<(String, String)> {
         self.by_name(name)
             .iter()
             .flat_map(|(key, values)| {
@@ -69,8 +71,32 @@ impl Parameters<'_> {
             .collect()
     }
 
+    /// A number that was checked against its type.
+    pub(super) fn number<N: std::str::FromStr>(&self, name: &str) -> Option<N> {
+        self.spanned(name)?.parse().ok()
+    }
+
+    /// A boolean that was checked; false when it is left out.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.spanned(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    pub(super) fn literals(&self, name: &str) -> Vec<Literal> {
+        match self.values.get(name) {
+            Some(Value::Literals(values)) => values.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn literal_by_name(&self, name: &str) -> Vec<(String, Literal)> {
+        match self.values.get(name) {
+            Some(Value::LiteralByName(values)) => values.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The registry's own word for a value that was checked against its words.
-    fn word(&self, name: &str) -> Option<&'static str> {
+    pub(super) fn word(&self, name: &str) -> Option<&'static str> {
         let crate::ParameterType::OneOf(words) = self.component.parameter(name)?.kind else {
             return None;
         };
@@ -222,7 +248,31 @@ pub(crate) fn aggregate(node: &Parameters<'_>, report: &mut Report<'_>) -> Optio
             outputs.push(output);
         }
     }
-    sound.then_some(Operation::Aggregate(Aggregate { group_by, outputs }))
+    let grouping = match node.word("grouping") {
+        Some("rollup") => Grouping::Rollup,
+        Some("cube") => Grouping::Cube,
+        _ => Grouping::Groups,
+    };
+    let pivot = node.text("pivot").map(|column| Pivot { column, values: node.literals("values") });
+    let without_keys = "it needs `group_by`";
+    for (parameter, is_wrong, reason) in [
+        ("grouping", grouping != Grouping::Groups && group_by.is_empty(), without_keys),
+        ("pivot", pivot.is_some() && group_by.is_empty(), without_keys),
+        (
+            "pivot",
+            pivot.is_some() && grouping != Grouping::Groups,
+            "it goes with `grouping: groups` only",
+        ),
+        ("values", pivot.is_none() && node.values.contains_key("values"), "it needs `pivot`"),
+    ] {
+        if is_wrong {
+            let span = node.spanned(parameter).map_or(node.span, |text| text.span);
+            let message = format!("`{parameter}` cannot be used so: {reason}");
+            report.error("spec::parameters", span, &node.path_of(parameter), message);
+            sound = false;
+        }
+    }
+    sound.then_some(Operation::Aggregate(Aggregate { group_by, outputs, grouping, pivot }))
 }
 
 pub(crate) fn sql(node: &Parameters<'_>, _: &mut Report<'_>) -> Option<Operation> {

@@ -2,10 +2,11 @@
 
 use super::layout::{Chain, comment};
 use super::literal::{long_text, text};
+use super::transforms::{pivoted, transformed};
 use crate::operation::build::is_expression;
 use crate::operation::{
-    Aggregate, AggregateOutput, Aggregation, Column, Data, Join, JoinKeys, JoinRight, Operation,
-    Read, Side, WindowColumns, Write,
+    Aggregate, AggregateOutput, Aggregation, Column, Data, Grouping, Join, JoinKeys, JoinRight,
+    Operation, Read, Side, WindowColumns, Write,
 };
 use crate::spec::{Node, Spec};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use tinderbox_model::NodeId;
 const RESERVED: &[&str] = &[
     "F",
     "SparkSession",
+    "StorageLevel",
     "Window",
     "os",
     "spark",
@@ -135,8 +137,13 @@ impl Names {
             }
             Operation::Window(window) => self.window(node, window, chain),
             Operation::Write(write) => write_chain(write, input).to_lines(),
-            // The compiler refuses such a spec before it comes here.
-            Operation::NotYet => String::new(),
+            other => {
+                let inputs: Vec<&str> =
+                    node.inputs.iter().skip(1).map(|input| self.variable(input)).collect();
+                // The compiler refuses what cannot be written before it comes here.
+                transformed(other, &inputs, chain)
+                    .map_or_else(String::new, |chain| chain.to_lines())
+            }
         };
         format!("{note}{code}")
     }
@@ -269,7 +276,15 @@ fn write_chain(write: &Write, input: &str) -> Chain {
 
 fn aggregate_chain(aggregate: &Aggregate, mut chain: Chain) -> Chain {
     if !aggregate.group_by.is_empty() {
-        chain = chain.call("groupBy", aggregate.group_by.iter().map(|key| column(key)));
+        let name = match aggregate.grouping {
+            Grouping::Groups => "groupBy",
+            Grouping::Rollup => "rollup",
+            Grouping::Cube => "cube",
+        };
+        chain = chain.call(name, aggregate.group_by.iter().map(|key| column(key)));
+    }
+    if let Some(pivot) = &aggregate.pivot {
+        chain = pivoted(pivot, chain);
     }
     chain.call("agg", aggregate.outputs.iter().map(aggregate_column))
 }
@@ -290,12 +305,12 @@ fn select_column(selected: &Column) -> String {
 }
 
 /// A column's name as it is, anything else as a SQL expression.
-fn column(key: &str) -> String {
+pub(super) fn column(key: &str) -> String {
     if is_expression(key) { expr(key) } else { text(key) }
 }
 
 /// A key of an order, with SQL's words for its direction.
-fn sort_key(key: &str) -> String {
+pub(super) fn sort_key(key: &str) -> String {
     let without_nulls =
         |order| without_word(key, order).and_then(|rest| without_word(rest, "nulls"));
     let (rest, nulls) = if let Some(rest) = without_nulls("first") {
@@ -327,11 +342,11 @@ fn without_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     (last.eq_ignore_ascii_case(word) && !rest.trim().is_empty()).then(|| rest.trim_end())
 }
 
-fn expr(expression: &str) -> String {
+pub(super) fn expr(expression: &str) -> String {
     format!("F.expr({})", text(expression))
 }
 
-fn list(values: &[String]) -> String {
+pub(super) fn list(values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| text(value)).collect();
     format!("[{}]", values.join(", "))
 }

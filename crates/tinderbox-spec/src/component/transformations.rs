@@ -1,0 +1,422 @@
+//! Transformations.
+
+use super::NodeKind::Transformation;
+use super::ParameterType::{
+    Boolean, Count, Integer, LiteralByName, Literals, OneOf, Share, Text, TextByName, Texts,
+    TextsByName, TextsOrTextByName,
+};
+use super::parameter::{ONE, optional, required, with_default};
+use super::{Component, Inputs, Parameter};
+use crate::operation::{build, build_rows};
+
+/// As many as a SQL node may read.
+const MANY: Inputs = Inputs { min: 2, max: 64 };
+
+const ALL: Parameter =
+    with_default("all", Boolean, "false", "whether equal rows are counted instead of taken as one");
+
+/// Source: `pyspark.StorageLevel`; those that Python has names for.
+const STORAGE_LEVELS: &[&str] = &[
+    "MEMORY_AND_DISK",
+    "MEMORY_AND_DISK_2",
+    "MEMORY_AND_DISK_DESER",
+    "MEMORY_ONLY",
+    "MEMORY_ONLY_2",
+    "DISK_ONLY",
+    "DISK_ONLY_2",
+    "DISK_ONLY_3",
+    "OFF_HEAP",
+];
+
+/// Spark's join types with their other names (`org.apache.spark.sql.catalyst.plans.JoinType`).
+const JOIN_TYPES: &[&str] = &[
+    "inner",
+    "left",
+    "right",
+    "full",
+    "left_semi",
+    "left_anti",
+    "cross",
+    "outer",
+    "full_outer",
+    "fullouter",
+    "left_outer",
+    "leftouter",
+    "right_outer",
+    "rightouter",
+    "semi",
+    "leftsemi",
+    "anti",
+    "leftanti",
+];
+
+pub(super) static TRANSFORMATIONS: &[Component] = &[
+    Component {
+        name: "filter",
+        kind: Transformation,
+        purpose: "Keeps the rows for which a condition holds.",
+        parameters: &[required("condition", Text, "SQL condition")],
+        inputs: ONE,
+        example: "{type: filter, condition: 'age >= 18'}",
+        build: Some(build::filter),
+    },
+    Component {
+        name: "select",
+        kind: Transformation,
+        purpose: "Keeps these columns and no others.",
+        parameters: &[required(
+            "columns",
+            TextsOrTextByName,
+            "columns or SQL expressions; with names: `name: expression`",
+        )],
+        inputs: ONE,
+        example: "{type: select, columns: [id, 'upper(name) AS name']}",
+        build: Some(build::select),
+    },
+    Component {
+        name: "map",
+        kind: Transformation,
+        purpose: "Adds or replaces columns and keeps all others; no expression sees another's result.",
+        parameters: &[required("columns", TextByName, "`name: SQL expression` for each column")],
+        inputs: ONE,
+        example: "{type: map, columns: {total: 'price * quantity'}}",
+        build: Some(build::map),
+    },
+    Component {
+        name: "join",
+        kind: Transformation,
+        purpose: "Joins two nodes, or a node and a table of the catalog.",
+        parameters: &[
+            optional(
+                "table",
+                Text,
+                "the right side: the id of a node, else a table of the catalog",
+            ),
+            optional(
+                "on",
+                Texts,
+                "columns that both sides have, or SQL conditions that name the sides by node id",
+            ),
+            with_default("how", OneOf(JOIN_TYPES), "inner", "type of join"),
+            optional(
+                "broadcast",
+                OneOf(&["left", "right"]),
+                "side that is small enough to send to every executor",
+            ),
+        ],
+        inputs: Inputs { min: 1, max: 2 },
+        example: "{type: join, input: [customers, purchases], on: customer_id}",
+        build: Some(build::join),
+    },
+    Component {
+        name: "aggregate",
+        kind: Transformation,
+        purpose: "One row for each group.",
+        parameters: &[
+            optional(
+                "group_by",
+                Texts,
+                "columns or SQL expressions; left out: one row for everything",
+            ),
+            required(
+                "aggregations",
+                TextsByName,
+                "`column: function` makes `function_column`; `name: SQL expression` makes `name`",
+            ),
+            with_default(
+                "grouping",
+                OneOf(&["groups", "rollup", "cube"]),
+                "groups",
+                "one row a group, or sums over groups too: of each beginning of the keys, or of each choice",
+            ),
+            optional("pivot", Text, "a column whose values become columns"),
+            with_default(
+                "values",
+                Literals,
+                "all, for which Spark reads the data once more",
+                "the values that become columns",
+            ),
+        ],
+        inputs: ONE,
+        example: "{type: aggregate, group_by: [date, product], aggregations: {revenue: sum, orders: 'count(*)'}}",
+        build: Some(build::aggregate),
+    },
+    Component {
+        name: "sql",
+        kind: Transformation,
+        purpose: "Any SQL query over its inputs, which are tables under their node ids (`-` becomes `_`).",
+        parameters: &[required("query", Text, "SQL; `{input}` stands for the first input")],
+        inputs: Inputs { min: 0, max: 64 },
+        example: "{type: sql, query: 'SELECT product, count(*) AS n FROM {input} GROUP BY product'}",
+        build: Some(build::sql),
+    },
+    Component {
+        name: "deduplicate",
+        kind: Transformation,
+        purpose: "Keeps one row of those that are equal.",
+        parameters: &[with_default(
+            "columns",
+            Texts,
+            "all columns",
+            "columns that decide what is equal",
+        )],
+        inputs: ONE,
+        example: "{type: deduplicate, columns: [customer_id]}",
+        build: Some(build::deduplicate),
+    },
+    Component {
+        name: "window",
+        kind: Transformation,
+        purpose: "Adds columns computed over neighboring rows.",
+        parameters: &[
+            optional(
+                "partition_by",
+                Texts,
+                "columns or SQL expressions: each combination is a window of its own",
+            ),
+            optional(
+                "order_by",
+                Texts,
+                "columns or SQL expressions, with `desc`, `nulls first` or `nulls last` behind",
+            ),
+            required(
+                "functions",
+                TextByName,
+                "`name: SQL function` for each column, for example `rank: row_number()`",
+            ),
+        ],
+        inputs: ONE,
+        example: "{type: window, partition_by: customer_id, order_by: 'date desc', functions: {rank: 'row_number()'}}",
+        build: Some(build::window),
+    },
+    Component {
+        name: "rename",
+        kind: Transformation,
+        purpose: "Gives columns other names.",
+        parameters: &[required("columns", TextByName, "`old: new` for each column")],
+        inputs: ONE,
+        example: "{type: rename, columns: {cust: customer_id}}",
+        build: Some(build_rows::rename),
+    },
+    Component {
+        name: "cast",
+        kind: Transformation,
+        purpose: "Changes the types of columns.",
+        parameters: &[
+            required("columns", TextByName, "`column: type` with the types of SQL"),
+            with_default(
+                "try",
+                Boolean,
+                "false",
+                "a value that cannot be converted becomes null, whatever Spark's ANSI mode",
+            ),
+        ],
+        inputs: ONE,
+        example: "{type: cast, columns: {price: 'decimal(10,2)', day: date}}",
+        build: Some(build_rows::cast),
+    },
+    Component {
+        name: "drop",
+        kind: Transformation,
+        purpose: "Leaves columns out; those that are not there do no harm.",
+        parameters: &[required("columns", Texts, "columns to leave out")],
+        inputs: ONE,
+        example: "{type: drop, columns: [comment, internal_id]}",
+        build: Some(build_rows::drop_columns),
+    },
+    Component {
+        name: "union",
+        kind: Transformation,
+        purpose: "All rows of all inputs.",
+        parameters: &[
+            with_default("by", OneOf(&["name", "position"]), "name", "how columns are matched"),
+            with_default(
+                "allow_missing",
+                Boolean,
+                "false",
+                "whether columns that an input lacks are null there",
+            ),
+        ],
+        inputs: MANY,
+        example: "{type: union, input: [orders_2024, orders_2025]}",
+        build: Some(build_rows::union),
+    },
+    Component {
+        name: "intersect",
+        kind: Transformation,
+        purpose: "Rows that are in all inputs.",
+        parameters: &[ALL],
+        inputs: MANY,
+        example: "{type: intersect, input: [customers, subscribers]}",
+        build: Some(build_rows::intersect),
+    },
+    Component {
+        name: "except",
+        kind: Transformation,
+        purpose: "Rows of the first input that are in no other.",
+        parameters: &[ALL],
+        inputs: MANY,
+        example: "{type: except, input: [customers, unsubscribed]}",
+        build: Some(build_rows::except),
+    },
+    Component {
+        name: "sort",
+        kind: Transformation,
+        purpose: "Orders the rows.",
+        parameters: &[
+            required(
+                "by",
+                Texts,
+                "columns or SQL expressions, with `desc`, `nulls first` or `nulls last` behind",
+            ),
+            with_default(
+                "within_partitions",
+                Boolean,
+                "false",
+                "each partition for itself, without a shuffle",
+            ),
+        ],
+        inputs: ONE,
+        example: "{type: sort, by: ['amount desc', customer_id]}",
+        build: Some(build_rows::sort),
+    },
+    Component {
+        name: "limit",
+        kind: Transformation,
+        purpose: "The first rows; which those are is certain only behind a `sort`.",
+        parameters: &[
+            required("rows", Count(0), "how many"),
+            with_default("offset", Count(0), "0", "rows to pass over before"),
+        ],
+        inputs: ONE,
+        example: "{type: limit, rows: 100}",
+        build: Some(build_rows::limit),
+    },
+    Component {
+        name: "sample",
+        kind: Transformation,
+        purpose: "Some of the rows by chance.",
+        parameters: &[
+            required("share", Share, "how many of them to expect, above 0 and at most 1"),
+            with_default("with_replacement", Boolean, "false", "whether a row may come again"),
+            optional("seed", Integer, "the same seed takes the same rows of the same partitions"),
+        ],
+        inputs: ONE,
+        example: "{type: sample, share: 0.1, seed: 42}",
+        build: Some(build_rows::sample),
+    },
+    Component {
+        name: "explode",
+        kind: Transformation,
+        purpose: "A row for each element of an array or entry of a map.",
+        parameters: &[
+            required("column", Text, "the array or map"),
+            with_default(
+                "as",
+                Texts,
+                "the element takes the array's place",
+                "name of the elements, beside all other columns; of a map two: keys and values",
+            ),
+            optional("position", Text, "name of a column for the place from 0"),
+            with_default("outer", Boolean, "false", "whether rows without elements stay"),
+        ],
+        inputs: ONE,
+        example: "{type: explode, column: items, as: item}",
+        build: Some(build_rows::explode),
+    },
+    Component {
+        name: "unpivot",
+        kind: Transformation,
+        purpose: "Columns become rows.",
+        parameters: &[
+            required("ids", Texts, "columns that stay"),
+            with_default("values", Texts, "all other columns", "columns that become rows"),
+            with_default("name_column", Text, "name", "column with their names"),
+            with_default("value_column", Text, "value", "column with their values"),
+        ],
+        inputs: ONE,
+        example: "{type: unpivot, ids: [product], values: [q1, q2, q3, q4]}",
+        build: Some(build_rows::unpivot),
+    },
+    Component {
+        name: "fill_nulls",
+        kind: Transformation,
+        purpose: "Puts values where there are none.",
+        parameters: &[required(
+            "values",
+            LiteralByName,
+            "`column: value`; a column of another type than its value stays as it is",
+        )],
+        inputs: ONE,
+        example: "{type: fill_nulls, values: {quantity: 0, city: unknown}}",
+        build: Some(build_rows::fill_nulls),
+    },
+    Component {
+        name: "drop_nulls",
+        kind: Transformation,
+        purpose: "Leaves out rows with missing values.",
+        parameters: &[
+            with_default("columns", Texts, "all columns", "columns that count"),
+            with_default("when", OneOf(&["any", "all"]), "any", "how many of them are missing"),
+            optional("at_least", Count(1), "instead: how many of them must be there"),
+        ],
+        inputs: ONE,
+        example: "{type: drop_nulls, columns: [customer_id]}",
+        build: Some(build_rows::drop_nulls),
+    },
+    Component {
+        name: "repartition",
+        kind: Transformation,
+        purpose: "Distributes the rows anew, with a shuffle.",
+        parameters: &[
+            with_default(
+                "partitions",
+                Count(1),
+                "spark.sql.shuffle.partitions",
+                "how many partitions",
+            ),
+            optional("by", Texts, "columns or SQL expressions: equal rows come together"),
+            with_default("by_range", Boolean, "false", "whether ranges of them come together"),
+        ],
+        inputs: ONE,
+        example: "{type: repartition, partitions: 64, by: [customer_id]}",
+        build: Some(build_rows::repartition),
+    },
+    Component {
+        name: "coalesce",
+        kind: Transformation,
+        purpose: "Fewer partitions, without a shuffle.",
+        parameters: &[required("partitions", Count(1), "how many partitions at most")],
+        inputs: ONE,
+        example: "{type: coalesce, partitions: 8}",
+        build: Some(build_rows::coalesce),
+    },
+    Component {
+        name: "cache",
+        kind: Transformation,
+        purpose: "Keeps the rows for nodes that read them again.",
+        parameters: &[with_default(
+            "level",
+            OneOf(STORAGE_LEVELS),
+            "Spark's own choice",
+            "Spark's storage level",
+        )],
+        inputs: ONE,
+        example: "{type: cache}",
+        build: Some(build_rows::cache),
+    },
+    Component {
+        name: "checkpoint",
+        kind: Transformation,
+        purpose: "Writes the rows down and forgets how they came to be.",
+        parameters: &[with_default(
+            "local",
+            Boolean,
+            "false",
+            "on the executors instead of in `configuration.checkpointLocation`: lost with its executor",
+        )],
+        inputs: ONE,
+        example: "{type: checkpoint, local: true}",
+        build: Some(build_rows::checkpoint),
+    },
+];
