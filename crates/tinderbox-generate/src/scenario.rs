@@ -76,7 +76,9 @@ impl Scenario {
             Self::SmallFiles => "the input lies in very many small files",
             Self::SlowDriver => "executors wait for the driver before each stage",
             Self::StreamingLag => "streaming jobs whose batches take longer than their interval",
-            Self::Speculation => "slow tasks have a copy on another executor, which is killed when they complete",
+            Self::Speculation => {
+                "slow tasks have a copy on another executor, which is killed when they complete"
+            }
             Self::DynamicAllocation => "the number of executors follows the number of tasks",
             Self::Regression => {
                 "from the middle of the time on some recurring jobs take longer and shuffle more"

@@ -31,7 +31,8 @@ for name, columns in basic.items():
     assert found[:len(columns)] == columns, found
     assert file.metadata.num_row_groups == (3 if name != "errors" else file.metadata.num_row_groups)
     group = file.metadata.row_group(0)
-    assert all(group.column(n).has_column_index for n in range(group.num_columns)), name
+    chunks = [group.column(n) for n in range(group.num_columns)]
+    assert all(c.has_offset_index and not c.has_column_index and c.is_stats_set for c in chunks), name
     rows = file.read().to_pylist()
     with open(f"{folder}/jsonl/{name}/spark_{name}.jsonl") as lines:
         for row, line in zip(rows, lines, strict=True):

@@ -51,7 +51,8 @@ impl JobIndex {
             Some(cursor) => Some(self.behind(cursor, &sort)?),
             None => None,
         };
-        let mut page = Taking { skip: query.offset, limit: query.limit, rows: Vec::new() };
+        let (skip, limit) = (query.offset, query.limit);
+        let mut page = Taking { skip, limit, rows: Vec::new(), left: Left(None) };
         if query.limit > 0 {
             self.take(&matching, &sort, behind.as_ref(), &mut page)?;
         }
@@ -83,15 +84,16 @@ impl JobIndex {
             return self.select_page(rows, sort, behind, page);
         }
         let before = page.clone();
-        let mut left = Left(limit);
+        page.left = Left(limit);
         match sort {
             [only] => {
                 let places = self.places_behind(*only, behind)?;
-                self.walk(matching, *only, places, page, &mut left)?;
+                self.walk(Along { matching, sort: *only, places }, page)?;
             }
-            _ => self.groups(matching, sort, behind, page, &mut left)?,
+            _ => self.groups(matching, sort, behind, page)?,
         }
-        if left.is_over() && !page.is_full() {
+        let is_over = std::mem::replace(&mut page.left, before.left).is_over();
+        if is_over && !page.is_full() {
             *page = before;
             let rows = matching.iter(0..self.directory.num_jobs).collect();
             return self.select_page(rows, sort, behind, page);
@@ -135,33 +137,28 @@ impl JobIndex {
     }
 
     /// Takes from an order as it lies, block by block.
-    fn walk(
-        &self,
-        matching: &Matching,
-        sort: JobSort,
-        places: Range<u32>,
-        page: &mut Taking,
-        left: &mut Left,
-    ) -> io::Result<()> {
-        self.visit(matching, sort, places, left, |found| match found {
+    fn walk(&self, along: Along<'_>, page: &mut Taking) -> io::Result<()> {
+        let mut left = page.left;
+        self.visit(along, &mut left, |found| match found {
             Found::Jobs(count) => page.pass_over(count),
             Found::Job(_, row) => {
                 page.push(row);
                 !page.is_full()
             }
-        })
+        })?;
+        page.left = left;
+        Ok(())
     }
 
     /// Tells `visit` of the jobs that match, until it answers false or nothing is left. First whole blocks are offered by
     /// their number, where that is known without a look; when it answers false to that, they come one by one.
     fn visit(
         &self,
-        matching: &Matching,
-        sort: JobSort,
-        places: Range<u32>,
+        along: Along<'_>,
         left: &mut Left,
         mut visit: impl FnMut(Found) -> bool,
     ) -> io::Result<()> {
+        let Along { matching, sort, places } = along;
         let is_own_order = self.directory.orders[sort.column.at()].is_none();
         let is_all = matching.total == u64::from(self.directory.num_jobs);
         let blocks = &self.blocks[sort.column.at()];
@@ -208,7 +205,6 @@ impl JobIndex {
         sort: &[JobSort],
         behind: Option<&Behind>,
         page: &mut Taking,
-        left: &mut Left,
     ) -> io::Result<()> {
         let [first, rest @ ..] = sort else { return Ok(()) };
         let first = *first;
@@ -223,10 +219,11 @@ impl JobIndex {
             self.group(matching, group(equal.clone()), Some(&behind.rest()), page)?;
             pass(&mut places, &equal);
         }
-        while !page.is_full() && !left.is_over() {
+        while !page.is_full() && !page.left.is_over() {
             let wanted = usize::try_from(page.wanted()).unwrap_or(usize::MAX).min(GROUPS);
             let mut rows: Vec<(u32, u32)> = Vec::new();
-            self.visit(matching, first, places.clone(), left, |found| match found {
+            let along = Along { matching, sort: first, places: places.clone() };
+            self.visit(along, &mut page.left, |found| match found {
                 Found::Jobs(_) => false,
                 Found::Job(place, row) => {
                     rows.push((place, row));
@@ -318,6 +315,13 @@ struct Group<'a> {
     sort: &'a [JobSort],
 }
 
+/// Jobs that match, as they come in a part of an order.
+struct Along<'a> {
+    matching: &'a Matching,
+    sort: JobSort,
+    places: Range<u32>,
+}
+
 /// What [`JobIndex::visit`] tells.
 enum Found {
     /// So many jobs in one block.
@@ -336,6 +340,7 @@ fn block_numbers(places: &Range<u32>, direction: Direction) -> Box<dyn Iterator<
 }
 
 /// How many more jobs of an order may be met; `None` for any number.
+#[derive(Clone, Copy)]
 struct Left(Option<u64>);
 
 impl Left {
@@ -354,6 +359,7 @@ struct Taking {
     skip: u64,
     limit: usize,
     rows: Vec<u32>,
+    left: Left,
 }
 
 impl Taking {
