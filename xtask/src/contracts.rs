@@ -18,8 +18,10 @@ pub(crate) struct Contract {
 }
 
 /// Every contract that Rust code generates.
-pub(crate) const CONTRACTS: &[Contract] =
-    &[Contract { file: "schemas/openapi.json", print: tinderbox_server::openapi_json }];
+pub(crate) const CONTRACTS: &[Contract] = &[
+    Contract { file: "schemas/openapi.json", print: tinderbox_server::openapi_json },
+    Contract { file: "schemas/jobspec.schema.json", print: tinderbox_spec::json_schema },
+];
 
 /// The document that describes our HTTP interface, and the TypeScript made from it by
 /// `npm run generate`. The first line of the latter holds the SHA-256 of the former, so that

@@ -3,7 +3,7 @@
 //! [`load`] reads a document and reports **every** error at once, each with file, line, column, field
 //! and the nearest valid word. [`compile_pyspark`] writes the program that is submitted, byte for byte.
 //! [`apply_patches`] changes the text of a document in place, so that comments and order survive.
-//! [`components`] is the table that drives validation, suggestions and the reference.
+//! [`components`] is the table that drives validation, suggestions, the reference and [`json_schema`].
 //!
 //! Invariants: no IO, no clock, no environment; the same input gives the same output, byte for byte.
 //! No serde derive sees a user's document: it is read into an own tree with spans, where scalars stay
@@ -33,6 +33,7 @@ mod operation;
 mod parameters;
 mod patch;
 mod pyspark;
+mod schema;
 mod spec;
 mod tree;
 
@@ -48,4 +49,5 @@ pub use operation::{
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};
+pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};

@@ -9,6 +9,7 @@ mod compile;
 mod document;
 mod patches;
 mod properties;
+mod schema;
 
 use std::collections::BTreeMap;
 use tinderbox_spec::{Diagnostic, Loaded, compile_pyspark, load};
