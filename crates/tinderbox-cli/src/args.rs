@@ -97,6 +97,11 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Begin a spec, and look up what one can hold.
+    Spec {
+        #[command(subcommand)]
+        command: SpecCommand,
+    },
     /// Print the code that a spec becomes: byte for byte what `run` submits.
     Compile {
         /// The spec: YAML or JSON.
@@ -399,6 +404,29 @@ pub enum HistoryCommand {
         /// Only say which.
         #[arg(long)]
         dry_run: bool,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+}
+
+/// What can be done with specs.
+#[derive(Debug, Subcommand)]
+pub enum SpecCommand {
+    /// Write a small spec to begin with.
+    New {
+        /// The file, which must not be there yet: name.yaml.
+        file: PathBuf,
+        /// The job's name; that of the file when left out.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Print the JSON Schema of specs, with which editors complete and check them.
+    Schema,
+    /// List the types of nodes, or show one with its parameters and an example.
+    Components {
+        /// The type, for example `join`.
+        name: Option<String>,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,

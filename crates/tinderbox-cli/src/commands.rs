@@ -2,6 +2,7 @@
 
 mod analyze;
 mod collect;
+mod components;
 mod fit;
 mod fleet;
 mod generate;
@@ -16,7 +17,7 @@ mod spec;
 
 use crate::args::{
     Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
-    InstallableEngine,
+    InstallableEngine, SpecCommand,
 };
 use crate::failure::Failure;
 use crate::output;
@@ -29,6 +30,14 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
     let place = arguments.place;
     match arguments.command {
         Command::Check { spec, set, format } => spec::check(&spec, &set, format),
+        Command::Spec { command } => match command {
+            SpecCommand::New { file, name } => spec::new(&file, name.as_deref()),
+            SpecCommand::Schema => {
+                output::data(&tinderbox_spec::json_schema());
+                Ok(ExitCode::SUCCESS)
+            }
+            SpecCommand::Components { name, format } => components::show(name.as_deref(), format),
+        },
         Command::Compile { spec, to: _, set, format } => spec::compile(&spec, &set, format),
         Command::Run {
             spec,

@@ -35,6 +35,7 @@ mod patch;
 mod pyspark;
 mod schema;
 mod spec;
+mod template;
 mod tree;
 
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
@@ -51,3 +52,4 @@ pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
+pub use template::new_document;

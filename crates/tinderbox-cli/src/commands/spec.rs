@@ -4,6 +4,7 @@ use crate::args::Format;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_spec::{Diagnostic, Loaded, Severity};
@@ -59,6 +60,27 @@ pub fn compile(path: &Path, set: &[(String, String)], format: Format) -> Result<
             })).collect::<Vec<_>>(),
         })),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a spec to begin with.
+pub fn new(file: &Path, name: Option<&str>) -> Result<ExitCode, Failure> {
+    let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = name.map(str::to_owned).or_else(stem).unwrap_or_else(|| "job".to_owned());
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut out| out.write_all(tinderbox_spec::new_document(&name).as_bytes()));
+    written.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AlreadyExists => "give the path of a new file".to_owned(),
+            _ => "give a path in a folder that is there and may be written".to_owned(),
+        };
+        Failure::environment(format!("cannot write {}: {error}", file.display()), Some(hint))
+    })?;
+    let path = file.display();
+    output::data(&format!("{path}\nnext: edit it, then tinderbox check {path}\n"));
     Ok(ExitCode::SUCCESS)
 }
 

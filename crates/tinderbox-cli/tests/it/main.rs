@@ -20,4 +20,5 @@ mod history_sql;
 mod live;
 mod place;
 mod spark_run;
+mod spec_commands;
 mod transformations;

@@ -202,3 +202,13 @@ fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
     assert_eq!(source, compile_pyspark(&loaded(SEED).spec).expect("compiles").source);
     assert!(!source.contains('\r'));
 }
+
+#[test]
+fn a_new_document_is_sound_whatever_its_name() {
+    for name in ["daily", "it's", "a: b # c", "\u{7}x\ny", "größe"] {
+        let loaded = loaded(&tinderbox_spec::new_document(name));
+        assert_eq!(loaded.warnings, [], "{name}");
+        assert!(compile_pyspark(&loaded.spec).is_ok());
+    }
+    assert_eq!(loaded(&tinderbox_spec::new_document("it's")).spec.name(), "it's");
+}

@@ -1,0 +1,56 @@
+//! `tinderbox spec …`: to begin a spec and to look up what one can hold.
+
+use crate::place::Place;
+use std::process::Output;
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn a_new_spec_is_sound_and_none_is_overwritten() {
+    let place = Place::new();
+    let file = place.path("daily-revenue.yaml");
+    let file = file.to_str().unwrap();
+    let output = place.ask(&["spec", "new", file]);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains("name: 'daily-revenue'"), "{text}");
+    let checked = place.ask_json(&["check", file]);
+    assert_eq!(checked["valid"], true, "{checked}");
+    assert_eq!(checked["diagnostics"].as_array().map(Vec::len), Some(0), "{checked}");
+
+    let again = place.ask(&["spec", "new", file, "--name", "other"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(said(&again).contains("hint: give the path of a new file"), "{}", said(&again));
+    assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+    let nowhere = place.ask(&["spec", "new", "no/such/folder/x.yaml"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+}
+
+#[test]
+fn the_schema_is_the_committed_one() {
+    let output = Place::new().ask(&["spec", "schema"]);
+    let committed = include_str!("../../../../schemas/jobspec.schema.json");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), committed);
+}
+
+#[test]
+fn row_1_1_components_are_listed_with_their_parameters() {
+    let place = Place::new();
+    let all = place.ask_json(&["spec", "components"]);
+    let all = all.as_array().unwrap();
+    for (kind, name) in [("source", "parquet"), ("transformation", "explode"), ("sink", "table")] {
+        let found = all.iter().find(|c| c["kind"] == kind && c["name"] == name);
+        assert!(found.is_some_and(|c| c["compiles"] == true), "{kind} {name}");
+    }
+    let text = said(&place.ask(&["spec", "components", "limit"]));
+    assert!(text.contains("rows") && text.contains("whole number from 0; required"), "{text}");
+    let unknown = place.ask(&["spec", "components", "teleport"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(said(&unknown).contains("hint: one of: file"), "{}", said(&unknown));
+}
