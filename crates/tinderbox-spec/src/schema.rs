@@ -209,8 +209,8 @@ fn block(purpose: &str, required: &[&str], properties: Value) -> Value {
     let mut schema = json!({
         "type": ["object", "null"],
         "additionalProperties": false,
-        "properties": properties,
     });
+    schema["properties"] = properties;
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
@@ -235,9 +235,12 @@ fn words(words: &[&str], purpose: &str) -> Value {
 }
 
 fn by_name(value: Value) -> Value {
-    json!({ "type": ["object", "null"], "additionalProperties": value })
+    let mut schema = json!({ "type": ["object", "null"] });
+    schema["additionalProperties"] = value;
+    schema
 }
 
 fn or_reference(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "$ref": "#/$defs/reference" }, { "type": "null" }] })
+    let any = vec![schema, json!({ "$ref": "#/$defs/reference" }), json!({ "type": "null" })];
+    json!({ "anyOf": any })
 }

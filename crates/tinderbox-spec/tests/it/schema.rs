@@ -11,13 +11,13 @@ const DOCUMENTS: &[(&str, &str)] = &[
 ];
 
 fn validator() -> jsonschema::Validator {
-    let schema: Value = serde_json::from_str(&json_schema()).unwrap();
-    jsonschema::draft202012::meta::validate(&schema).unwrap();
-    jsonschema::validator_for(&schema).unwrap()
+    let schema: Value = serde_json::from_str(&json_schema()).expect("is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("is a schema");
+    jsonschema::validator_for(&schema).expect("is a schema")
 }
 
 fn value(yaml: &str) -> Value {
-    serde_saphyr::from_str(yaml).unwrap()
+    serde_saphyr::from_str(yaml).expect("is YAML")
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn every_example_of_the_registry_is_valid_and_nothing_required_may_miss() {
         assert!(validator.is_valid(&document(&node)), "{}", component.example);
         for parameter in component.parameters.iter().filter(|parameter| parameter.required) {
             let mut without = node.clone();
-            without.as_object_mut().unwrap().remove(parameter.name);
+            without.as_object_mut().expect("is a node").remove(parameter.name);
             assert!(
                 !validator.is_valid(&document(&without)),
                 "{} without {}",
