@@ -142,6 +142,10 @@ fn read_spec(
     let schedule = fields.block("schedule", report).and_then(|fields| schedule(fields, report));
     let sla = fields.block("monitoring", report).and_then(|fields| monitoring(fields, report));
     let nodes = graph::read(&mut fields, report);
+    let sections = fields.entries().iter();
+    let sections = sections
+        .map(|entry| (entry.key.clone(), place(entry.key_span, &entry.key, report)))
+        .collect();
     fields.finish(report);
     let spec = Spec {
         file: report.file().to_owned(),
@@ -157,6 +161,7 @@ fn read_spec(
         nodes: nodes?,
         schedule,
         sla,
+        sections,
     };
     warn_of_properties_said_twice(&spec, root, report);
     Some(spec)

@@ -28,6 +28,7 @@ mod document;
 mod error;
 mod fields;
 mod graph;
+mod lint;
 mod nearest;
 mod operation;
 mod parameters;
@@ -43,6 +44,7 @@ pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, compo
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use document::{Loaded, load};
 pub use error::Error;
+pub use lint::lint;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Column, Data, Explode, Grouping, Join, JoinKeys,
     JoinRight, Literal, NullRule, Operation, Pivot, Read, SetOperation, Side, Unpivot,

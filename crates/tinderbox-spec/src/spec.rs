@@ -24,6 +24,8 @@ pub struct Spec {
     pub(crate) nodes: Vec<Node>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) sla: Option<Millis>,
+    /// Where the sections of the document stand, by key.
+    pub(crate) sections: BTreeMap<String, Place>,
 }
 
 impl Spec {

@@ -21,7 +21,8 @@ pipeline:
     - id: input
       type: csv
       path: ${{param:input}}
-      options: {{header: true, inferSchema: true}}
+      schema: id BIGINT, name STRING, amount DOUBLE
+      options: {{header: true}}
 
   # A node reads the node before it, unless `input` says otherwise.
   transformations:

@@ -14,7 +14,12 @@ pub fn check(path: &Path, set: &[(String, String)], format: Format) -> Result<Ex
     let text = read(path)?;
     let name = path.display().to_string();
     let (diagnostics, nodes) = match load(&name, &text, set) {
-        Ok(loaded) => (loaded.warnings, loaded.spec.nodes().len()),
+        Ok(loaded) => {
+            let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
+            diagnostics.extend(loaded.warnings);
+            diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+            (diagnostics, loaded.spec.nodes().len())
+        }
         Err(diagnostics) => (diagnostics, 0),
     };
     let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();

@@ -7,6 +7,7 @@ mod bad_nodes;
 mod bad_transformations;
 mod compile;
 mod document;
+mod lints;
 mod patches;
 mod properties;
 mod schema;
