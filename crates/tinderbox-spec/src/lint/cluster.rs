@@ -79,7 +79,7 @@ fn executors(lints: &mut Lints<'_>) {
     {
         let message = format!(
             "{} MiB of heap for each core: sorts and joins will spill",
-            memory.0 / u64::from(cores.max(1)) >> 20
+            (memory.0 / u64::from(cores.max(1))) >> 20
         );
         lints.at_section(
             "cluster",
