@@ -54,12 +54,13 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
     let mut body = String::new();
     let mut written = Vec::new();
     for node in spec.nodes() {
-        let statement = names.statement(node);
-        written.push((node.id.clone(), body.lines().count(), statement.lines().count()));
-        body.push_str(&statement);
-        body.push('\n');
+        let function = names.function(node);
+        written.push((node.id.clone(), body.lines().count(), function.lines().count()));
+        body.push_str(&function);
+        body.push_str("\n\n");
     }
-    let head = head(spec, &properties.in_program, &body);
+    body.push_str(&main(spec, &properties.in_program, &names));
+    let head = head(spec, &body);
     let offset = head.lines().count();
     let node_lines = written
         .into_iter()
@@ -70,7 +71,7 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
         })
         .collect();
     Ok(Compiled {
-        source: format!("{head}{body}spark.stop()\n"),
+        source: format!("{head}{body}"),
         node_lines,
         launch_conf: properties.at_launch,
         warnings: delta_notes(spec),
@@ -103,20 +104,28 @@ pub(crate) fn not_yet_supported(spec: &Spec, severity: Severity) -> Vec<Diagnost
     found
 }
 
-/// Everything before the first node.
-fn head(spec: &Spec, properties: &BTreeMap<String, String>, body: &str) -> String {
+/// The session, and a call of each node's function.
+fn main(spec: &Spec, properties: &BTreeMap<String, String>, names: &Names) -> String {
     let mut builder = layout::Chain::new("spark = ", "SparkSession.builder")
         .call("appName", [literal::text(spec.name())]);
     for (key, value) in properties {
         builder = builder.call("config", [literal::text(key), literal::text(value)]);
     }
-    let mut session = builder.call("getOrCreate", []).to_lines_always();
+    let session = builder.call("getOrCreate", []).indented().to_lines_always();
+    let mut main = format!("def main() -> None:\n{session}");
     let has_checkpoint =
         spec.nodes().iter().any(|node| node.operation == Operation::Checkpoint { is_local: false });
     if let (true, Some(location)) = (has_checkpoint, spec.checkpoint_location()) {
-        let call = layout::Chain::new("", "spark.sparkContext");
-        session.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
+        let call = layout::Chain::new("", "spark.sparkContext").indented();
+        main.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
     }
+    spec.nodes().iter().for_each(|node| main.push_str(&names.call(node)));
+    main.push_str("    spark.stop()\n\n\nif __name__ == \"__main__\":\n    main()\n");
+    main
+}
+
+/// Everything before the first function.
+fn head(spec: &Spec, body: &str) -> String {
     let mut head = format!("# {}\n", layout::comment(spec.name()));
     if let Some(description) = spec.description() {
         head.push_str(&format!("# {}\n", layout::comment(description)));
@@ -124,7 +133,7 @@ fn head(spec: &Spec, properties: &BTreeMap<String, String>, body: &str) -> Strin
     head.push_str(
         "#\n# Compiled by Tinderbox from the job's document: change that one, not this file.\n\n",
     );
-    let code = layout::without_texts(&format!("{session}{body}"));
+    let code = layout::without_texts(body);
     if code.contains("os.environ[") {
         head.push_str("import os\n\n");
     }
@@ -132,11 +141,11 @@ fn head(spec: &Spec, properties: &BTreeMap<String, String>, body: &str) -> Strin
         head.push_str("from pyspark import StorageLevel\n");
     }
     let window = if code.contains("Window.") { ", Window" } else { "" };
-    head.push_str(&format!("from pyspark.sql import SparkSession{window}\n"));
+    head.push_str(&format!("from pyspark.sql import DataFrame, SparkSession{window}\n"));
     if code.contains("F.") {
         head.push_str("from pyspark.sql import functions as F\n");
     }
-    head.push_str(&format!("\n{session}\n"));
+    head.push_str("\n\n");
     head
 }
 

@@ -4,6 +4,7 @@ use super::literal::is_invisible;
 
 /// Longest line, as the formatters of Python's world have it.
 const WIDTH: usize = 88;
+pub(super) const INDENT: usize = 4;
 
 /// `<assignment><start>.name(arguments).name(…)`.
 #[derive(Debug)]
@@ -12,11 +13,13 @@ pub(super) struct Chain {
     assignment: String,
     start: String,
     calls: Vec<Call>,
+    /// Characters before each line.
+    indent: usize,
 }
 
 #[derive(Debug)]
 struct Call {
-    name: &'static str,
+    name: String,
     arguments: Vec<String>,
     brackets: Brackets,
 }
@@ -24,16 +27,24 @@ struct Call {
 /// What stands around the arguments of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Brackets {
-    /// `name(a, b)`.
+    /// `.name(a, b)`.
     Call,
-    /// `name({a, b})`: the arguments are entries of one dictionary.
+    /// `name(a, b)`.
+    Function,
+    /// `.name({a, b})`: the arguments are entries of one dictionary.
     Dictionary,
 }
 
 impl Chain {
     /// `assignment` is `name = ` or nothing.
     pub(super) fn new(assignment: impl Into<String>, start: impl Into<String>) -> Self {
-        Self { assignment: assignment.into(), start: start.into(), calls: Vec::new() }
+        Self { assignment: assignment.into(), start: start.into(), calls: Vec::new(), indent: 0 }
+    }
+
+    /// In the body of a function.
+    pub(super) fn indented(mut self) -> Self {
+        self.indent = INDENT;
+        self
     }
 
     pub(super) fn starting_at(mut self, start: &str) -> Self {
@@ -49,6 +60,20 @@ impl Chain {
         self.with(name, arguments.into_iter().collect(), Brackets::Call)
     }
 
+    /// A call of a function of this name, at the beginning.
+    pub(super) fn first_call(
+        mut self,
+        name: &str,
+        arguments: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.calls.push(Call {
+            name: name.to_owned(),
+            arguments: arguments.into_iter().collect(),
+            brackets: Brackets::Function,
+        });
+        self
+    }
+
     /// A call with one dictionary; `entries` are `key: value` in Python.
     pub(super) fn call_with_dictionary(
         self,
@@ -60,33 +85,38 @@ impl Chain {
 
     /// The statement with a line feed at the end.
     pub(super) fn to_lines(&self) -> String {
-        let head = format!("{}{}", self.assignment, self.start);
+        let margin = " ".repeat(self.indent);
+        let head = format!("{margin}{}{}", self.assignment, self.start);
         let calls: String = self.calls.iter().map(Call::one_line).collect();
         let one_line = format!("{head}{calls}");
         match self.calls.as_slice() {
             _ if fits(&one_line, 0) => format!("{one_line}\n"),
-            [only] => format!("{head}{}\n", only.laid_out(0, head.chars().count())),
+            [only] => format!("{head}{}\n", only.laid_out(self.indent, head.chars().count())),
             _ => self.to_lines_always(),
         }
     }
 
     /// One call a line even when all would fit in one.
     pub(super) fn to_lines_always(&self) -> String {
+        let margin = " ".repeat(self.indent);
+        let inner = self.indent + INDENT;
+        let inside = " ".repeat(inner);
+        let calls = self.calls.iter();
         let calls: String =
-            self.calls.iter().map(|call| format!("    {}\n", call.laid_out(4, 4))).collect();
-        format!("{}(\n    {}\n{calls})\n", self.assignment, self.start)
+            calls.map(|call| format!("{inside}{}\n", call.laid_out(inner, inner))).collect();
+        format!("{margin}{}(\n{inside}{}\n{calls}{margin})\n", self.assignment, self.start)
     }
 
     fn with(mut self, name: &'static str, arguments: Vec<String>, brackets: Brackets) -> Self {
-        self.calls.push(Call { name, arguments, brackets });
+        self.calls.push(Call { name: name.to_owned(), arguments, brackets });
         self
     }
 }
 
 impl Call {
     fn one_line(&self) -> String {
-        let (open, close) = self.brackets.text();
-        format!(".{}{open}{}{close}", self.name, self.arguments.join(", "))
+        let (dot, open, close) = self.brackets.text();
+        format!("{dot}{}{open}{}{close}", self.name, self.arguments.join(", "))
     }
 
     /// In a line that is indented by `indent` and already `before` characters long; arguments get lines of their
@@ -98,18 +128,19 @@ impl Call {
             return one_line;
         }
         let margin = " ".repeat(indent);
-        let (open, close) = self.brackets.text();
+        let (dot, open, close) = self.brackets.text();
         let lines: String =
             self.arguments.iter().map(|argument| format!("{margin}    {argument},\n")).collect();
-        format!(".{}{open}\n{lines}{margin}{close}", self.name)
+        format!("{dot}{}{open}\n{lines}{margin}{close}", self.name)
     }
 }
 
 impl Brackets {
-    fn text(self) -> (&'static str, &'static str) {
+    fn text(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Call => ("(", ")"),
-            Self::Dictionary => ("({", "})"),
+            Self::Call => (".", "(", ")"),
+            Self::Function => ("", "(", ")"),
+            Self::Dictionary => (".", "({", "})"),
         }
     }
 }
@@ -153,7 +184,7 @@ fn end_of_text(text: &str) -> Option<usize> {
     None
 }
 
-fn fits(line: &str, before: usize) -> bool {
+pub(super) fn fits(line: &str, before: usize) -> bool {
     !line.contains('\n') && before + line.chars().count() <= WIDTH
 }
 

@@ -1,8 +1,9 @@
-//! One statement for each node.
+//! One function for each node.
 
-use super::layout::{Chain, comment};
+use super::layout::{Chain, comment, fits};
 use super::literal::{long_text, text};
 use super::transforms::{pivoted, transformed};
+use crate::component::NodeKind;
 use crate::operation::build::is_expression;
 use crate::operation::{
     Aggregate, AggregateOutput, Aggregation, Column, Data, Grouping, Join, JoinKeys, JoinRight,
@@ -15,10 +16,12 @@ use tinderbox_model::NodeId;
 /// Names that the program uses itself, and Python's keywords.
 /// Source of the keywords: `keyword.kwlist` of Python 3.13.
 const RESERVED: &[&str] = &[
+    "DataFrame",
     "F",
     "SparkSession",
     "StorageLevel",
     "Window",
+    "main",
     "os",
     "spark",
     "False",
@@ -58,12 +61,13 @@ const RESERVED: &[&str] = &[
     "yield",
 ];
 
-/// The variables of a program: each node's data frame, which is also its name as a table in SQL.
+/// The names of a program: each node's function, which is also what other functions call its data frame, and its name as a
+/// table in SQL.
 pub(super) struct Names {
     variables: BTreeMap<NodeId, String>,
+    /// Its data frame in `main`, where its own name is that of the function.
+    frames: BTreeMap<NodeId, String>,
     windows: BTreeMap<NodeId, String>,
-    /// Inputs that a SQL node has to make tables of, because no SQL node before it did.
-    new_views: BTreeMap<NodeId, Vec<NodeId>>,
 }
 
 impl Names {
@@ -82,6 +86,10 @@ impl Names {
             .iter()
             .map(|node| (node.id.clone(), take(node.id.as_str().replace('-', "_"))))
             .collect();
+        let frames = variables
+            .iter()
+            .map(|(id, variable)| (id.clone(), take(format!("{variable}_df"))))
+            .collect();
         let windows = spec
             .nodes()
             .iter()
@@ -90,29 +98,49 @@ impl Names {
                 (node.id.clone(), take(format!("{}_window", node.id.as_str().replace('-', "_"))))
             })
             .collect();
-        let mut viewed: BTreeSet<&NodeId> = BTreeSet::new();
-        let mut new_views = BTreeMap::new();
-        for node in
-            spec.nodes().iter().filter(|node| matches!(node.operation, Operation::Sql { .. }))
-        {
-            let new: Vec<NodeId> =
-                node.inputs.iter().filter(|input| viewed.insert(input)).cloned().collect();
-            new_views.insert(node.id.clone(), new);
-        }
-        Self { variables, windows, new_views }
+        Self { variables, frames, windows }
     }
 
-    /// The node's lines, with a line feed at the end.
-    pub(super) fn statement(&self, node: &Node) -> String {
+    /// The node's function, with a line feed at the end.
+    pub(super) fn function(&self, node: &Node) -> String {
+        let spark = needs_session(&node.operation).then(|| "spark: SparkSession".to_owned());
+        let inputs = node.inputs.iter().map(|input| format!("{}: DataFrame", self.variable(input)));
+        let parameters: Vec<String> = spark.into_iter().chain(unique(inputs)).collect();
+        let result = if node.kind() == NodeKind::Sink { "None" } else { "DataFrame" };
+        let name = self.variable(&node.id);
+        let one_line = format!("def {name}({}) -> {result}:", parameters.join(", "));
+        let head = if fits(&one_line, 0) {
+            one_line
+        } else {
+            let lines: String = parameters.iter().map(|p| format!("    {p},\n")).collect();
+            format!("def {name}(\n{lines}) -> {result}:")
+        };
         let note = node
             .description
             .as_deref()
-            .map(|text| format!("# {}\n", comment(text)))
+            .map(|text| format!("    # {}\n", comment(text)))
             .unwrap_or_default();
-        let assignment = format!("{} = ", self.variable(&node.id));
+        format!("{head}\n{note}{}", self.body(node))
+    }
+
+    /// The line of `main` that calls the function.
+    pub(super) fn call(&self, node: &Node) -> String {
+        let frame = |id: &NodeId| self.frames.get(id).cloned().unwrap_or_default();
+        let spark = needs_session(&node.operation).then(|| "spark".to_owned());
+        let inputs = unique(node.inputs.iter().map(frame));
+        let arguments = spark.into_iter().chain(inputs);
+        let assignment = match node.kind() {
+            NodeKind::Sink => String::new(),
+            _ => format!("{} = ", frame(&node.id)),
+        };
+        let call = Chain::new(assignment, "").indented();
+        call.first_call(self.variable(&node.id), arguments).to_lines()
+    }
+
+    fn body(&self, node: &Node) -> String {
         let input = node.inputs.first().map(|input| self.variable(input)).unwrap_or_default();
-        let chain = Chain::new(assignment, input);
-        let code = match &node.operation {
+        let chain = Chain::new("return ", input).indented();
+        match &node.operation {
             Operation::Read(read) => read_chain(read, chain).to_lines(),
             Operation::Filter { condition } => {
                 chain.call("filter", [long_text(condition)]).to_lines()
@@ -144,8 +172,7 @@ impl Names {
                 transformed(other, &inputs, chain)
                     .map_or_else(String::new, |chain| chain.to_lines())
             }
-        };
-        format!("{note}{code}")
+        }
     }
 
     fn variable<'a>(&'a self, node: &'a NodeId) -> &'a str {
@@ -174,7 +201,7 @@ impl Names {
             Some(Side::Right) => right = format!("F.broadcast({right})"),
             None => {}
         }
-        let chain = Chain::new(format!("{} = ", self.variable(&node.id)), left);
+        let chain = Chain::new("return ", left).indented();
         let how = format!("how={}", text(join.how));
         let on = match &join.on {
             JoinKeys::None => return chain.call("crossJoin", [right]).to_lines(),
@@ -196,9 +223,8 @@ impl Names {
 
     fn sql(&self, node: &Node, query: &str) -> String {
         let mut lines = String::new();
-        for input in self.new_views.get(&node.id).into_iter().flatten() {
-            let name = self.variable(input);
-            lines.push_str(&format!("{name}.createOrReplaceTempView({})\n", text(name)));
+        for name in unique(node.inputs.iter().map(|input| self.variable(input).to_owned())) {
+            lines.push_str(&format!("    {name}.createOrReplaceTempView({})\n", text(&name)));
         }
         let mut query = query.to_owned();
         for input in &node.inputs {
@@ -207,14 +233,14 @@ impl Names {
         if let Some(first) = node.inputs.first() {
             query = query.replace("{input}", self.variable(first));
         }
-        let chain = Chain::new(format!("{} = ", self.variable(&node.id)), "spark");
+        let chain = Chain::new("return ", "spark").indented();
         lines.push_str(&chain.call("sql", [long_text(&query)]).to_lines());
         lines
     }
 
     fn window(&self, node: &Node, window: &WindowColumns, chain: Chain) -> String {
         let name = self.windows.get(&node.id).map_or("window", String::as_str);
-        let mut definition = Chain::new(format!("{name} = "), "Window");
+        let mut definition = Chain::new(format!("{name} = "), "Window").indented();
         if !window.partition_by.is_empty() {
             definition =
                 definition.call("partitionBy", window.partition_by.iter().map(|key| column(key)));
@@ -235,6 +261,26 @@ impl Names {
     }
 }
 
+/// Whether a node starts at the session.
+fn needs_session(operation: &Operation) -> bool {
+    match operation {
+        Operation::Read(_) | Operation::Sql { .. } => true,
+        Operation::Join(join) => matches!(join.right, JoinRight::CatalogTable(_)),
+        _ => false,
+    }
+}
+
+/// Each only where it comes first: a node may read another twice.
+fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::new();
+    for name in names {
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    }
+    unique
+}
+
 fn read_chain(read: &Read, chain: Chain) -> Chain {
     let (format, path) = match &read.data {
         Data::Table(table) => return chain.starting_at("spark").call("table", [text(table)]),
@@ -251,7 +297,7 @@ fn read_chain(read: &Read, chain: Chain) -> Chain {
 }
 
 fn write_chain(write: &Write, input: &str) -> Chain {
-    let mut chain = Chain::new("", format!("{input}.write"));
+    let mut chain = Chain::new("", format!("{input}.write")).indented();
     let format = match &write.data {
         Data::Files { format, .. } => Some(*format),
         Data::Table(_) => write.table_format,

@@ -42,7 +42,7 @@ fn same_document_gives_the_same_bytes() {
 }
 
 #[test]
-fn node_lines_point_at_the_statements() {
+fn node_lines_point_at_the_functions() {
     let compiled = compiled(ALL_NODES);
     let lines: Vec<&str> = compiled.source.lines().collect();
     assert_eq!(compiled.node_lines.len(), loaded(ALL_NODES).spec.nodes().len());
@@ -50,12 +50,8 @@ fn node_lines_point_at_the_statements() {
         let statement = lines[node.first_line - 1..node.last_line].join("\n");
         let variable = node.node.as_str().replace('-', "_");
         let is_sink = variable.starts_with("sink_");
-        let found = if is_sink {
-            statement.contains(".write")
-        } else {
-            statement.contains(&format!("{variable} = "))
-        };
-        assert!(found, "{}: {statement}", node.node);
+        assert!(statement.starts_with(&format!("def {variable}(")), "{}: {statement}", node.node);
+        assert_eq!(statement.contains(".write"), is_sink, "{statement}");
         assert_eq!(lines[node.first_line - 2], "", "a blank line before {}", node.node);
         assert_eq!(lines[node.last_line], "", "a blank line after {}", node.node);
     }
@@ -136,11 +132,29 @@ fn ids_that_python_keeps_for_itself_get_another_variable() {
     );
     let source = compiled(&text).source;
     for line in [
-        "class_2 = customers.filter(\"a\")",
-        "F_2 = class_2.filter(\"b\")",
-        "spark_2 = F_2.filter(\"c\")",
+        "def class_2(customers: DataFrame) -> DataFrame:\n    return customers.filter(\"a\")",
+        "def F_2(class_2: DataFrame) -> DataFrame:\n    return class_2.filter(\"b\")",
+        "def spark_2(F_2: DataFrame) -> DataFrame:\n    return F_2.filter(\"c\")",
+        "    spark_2_df = spark_2(F_2_df)\n",
     ] {
         assert!(source.contains(line), "{source}");
+    }
+}
+
+#[test]
+fn functions_and_data_frames_never_share_a_name() {
+    let text = job_with(
+        "    - {id: a, type: filter, condition: x}\n    - {id: a_df, type: filter, condition: y}\n    - {id: main, type: union, input: [a, a]}",
+    );
+    let source = compiled(&text).source;
+    for line in [
+        "    a_df_2 = a(customers_df)\n",
+        "    a_df_df = a_df(a_df_2)\n",
+        "def main_2(a: DataFrame) -> DataFrame:\n    return a.unionByName(a)\n",
+        "    main_2_df = main_2(a_df_2)\n",
+        "    sink_1(main_2_df)\n",
+    ] {
+        assert!(source.contains(line), "{line}: {source}");
     }
 }
 
@@ -151,7 +165,8 @@ fn nothing_in_a_document_escapes_from_its_literal_or_comment() {
         "name: \"{hostile}\"\ndescription: \"{hostile}\"\npipeline:\n  sources: [{{id: a, type: parquet, path: \"{hostile}\"}}]\n  transformations:\n    - {{type: sql, description: \"{hostile}\", query: \"{hostile}\"}}\n  sinks: [{{type: parquet, path: \"{hostile}\", options: {{\"{hostile}\": \"{hostile}\"}}}}]\n"
     );
     let source = compiled(&text).source;
-    let program: Vec<&str> = source.lines().filter(|line| !line.starts_with('#')).collect();
+    let program: Vec<&str> =
+        source.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     let program = program.join("\n");
     let parts: Vec<&str> = program.split("\"\"\"").collect();
     let [before, _query, after] = parts.as_slice() else {
