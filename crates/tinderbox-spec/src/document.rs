@@ -2,10 +2,9 @@ use crate::cluster::{CLUSTER_PROPERTIES, Cluster};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
-use crate::operation::Operation;
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{graph, parameters, pyspark, tree};
+use crate::{graph, parameters, pyspark, soundness, tree};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -39,7 +38,7 @@ pub fn load(
     else {
         return Err(report.into_sorted());
     };
-    let errors = checkpoints_without_location(&spec);
+    let errors = soundness::errors(&spec);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -47,27 +46,6 @@ pub fn load(
     warnings.extend(pyspark::not_yet_supported(&spec, crate::Severity::Warning));
     warnings.sort_by_key(|warning| warning.span.start);
     Ok(Loaded { spec, warnings })
-}
-
-/// Spark writes a checkpoint into a directory that it is told, and has none of its own.
-fn checkpoints_without_location(spec: &Spec) -> Vec<Diagnostic> {
-    if spec.checkpoint_location().is_some() {
-        return Vec::new();
-    }
-    let nodes = spec.nodes().iter();
-    nodes
-        .filter(|node| node.operation == Operation::Checkpoint { is_local: false })
-        .map(|node| {
-            let message = format!("`{}` has no directory for its checkpoint", node.id);
-            let code = "spec::checkpoint-location";
-            let mut error =
-                node.place.diagnostic(crate::Severity::Error, code, spec.file(), message);
-            error.hint = Some(
-                "set `configuration.checkpointLocation`, or `local: true` to keep it on the executors".to_owned(),
-            );
-            error
-        })
-        .collect()
 }
 
 /// The tree of a document that is a block of keys, before parameters are put in.

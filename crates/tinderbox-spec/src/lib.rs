@@ -35,6 +35,7 @@ mod parameters;
 mod patch;
 mod pyspark;
 mod schema;
+mod soundness;
 mod spec;
 mod template;
 mod tree;

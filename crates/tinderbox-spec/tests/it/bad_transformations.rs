@@ -245,3 +245,30 @@ fn blocks_of_values_and_names() {
        = hint: for example {type: unpivot, ids: [product], values: [q1, q2, q3, q4]}
     ");
 }
+
+#[test]
+fn sinks_that_get_in_each_others_way() {
+    let text = "name: job\npipeline:\n  sources: [{id: a, type: parquet, path: in/a}]\n  sinks:\n    - {id: one, input: a, type: parquet, path: out}\n    - {id: two, input: a, type: csv, path: ./out/, options: {header: true}}\n    - {id: three, input: a, type: table, table: Sales}\n    - {id: four, input: a, type: table, table: sales, mode: append}\n    - {id: five, input: a, type: parquet, path: in/a/, mode: overwrite}\n    - {id: six, input: a, type: parquet, path: in/b, mode: overwrite}\n    - {id: seven, input: a, type: table, table: log, mode: append}\n    - {id: eight, input: a, type: table, table: log, mode: append}\n";
+    assert_snapshot!(check_spec(text), @r"
+    job.yaml:6:12: error[spec::written-twice]: `two` writes where `one` writes: ./out/
+      |
+    6 |     - {id: two, input: a, type: csv, path: ./out/, options: {header: true}}
+      |            ^^^
+      = field: pipeline.sinks[1]
+      = hint: give each sink a target of its own, or let one sink write a `union`
+
+    job.yaml:8:12: error[spec::written-twice]: `four` writes where `three` writes: sales
+      |
+    8 |     - {id: four, input: a, type: table, table: sales, mode: append}
+      |            ^^^^
+      = field: pipeline.sinks[3]
+      = hint: give each sink a target of its own, or let one sink write a `union`
+
+    job.yaml:9:12: error[spec::overwrites-input]: `five` overwrites what `a` reads: in/a/
+      |
+    9 |     - {id: five, input: a, type: parquet, path: in/a/, mode: overwrite}
+      |            ^^^^
+      = field: pipeline.sinks[4]
+      = hint: write to another place; the next job may move it
+    ");
+}

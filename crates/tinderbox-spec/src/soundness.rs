@@ -1,0 +1,142 @@
+//! What only the whole job shows: nodes that are sound one by one and cannot run together.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::operation::{Data, Operation};
+use crate::spec::{Node, Spec};
+use std::collections::BTreeMap;
+
+/// Errors, ordered by position in the document.
+pub(crate) fn errors(spec: &Spec) -> Vec<Diagnostic> {
+    let mut errors: Vec<Diagnostic> = spec
+        .nodes()
+        .iter()
+        .filter_map(|node| checkpoint_without_location(spec, node))
+        .chain(written_twice(spec))
+        .chain(overwritten_inputs(spec))
+        .collect();
+    errors.sort_by_key(|error| error.span.start);
+    errors
+}
+
+/// Spark writes a checkpoint into a directory that it is told, and has none of its own.
+fn checkpoint_without_location(spec: &Spec, node: &Node) -> Option<Diagnostic> {
+    let is_checkpoint = node.operation == Operation::Checkpoint { is_local: false };
+    if !is_checkpoint || spec.checkpoint_location().is_some() {
+        return None;
+    }
+    let message = format!("`{}` has no directory for its checkpoint", node.id);
+    let hint =
+        "set `configuration.checkpointLocation`, or `local: true` to keep it on the executors";
+    Some(error(spec, node, "spec::checkpoint-location", message, hint))
+}
+
+/// The second sink would find what the first one wrote: it fails, or takes its place. Both may append.
+fn written_twice(spec: &Spec) -> Vec<Diagnostic> {
+    let mut first_with: BTreeMap<String, (&Node, bool)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for node in spec.nodes() {
+        let Operation::Write(write) = &node.operation else { continue };
+        let appends = write.mode == Some("append");
+        let entry = first_with.entry(target(&write.data));
+        let (first, first_appends) = *entry.or_insert((node, appends));
+        if first.id != node.id && !(appends && first_appends) {
+            let message =
+                format!("`{}` writes where `{}` writes: {}", node.id, first.id, shown(&write.data));
+            let hint = "give each sink a target of its own, or let one sink write a `union`";
+            found.push(error(spec, node, "spec::written-twice", message, hint));
+        }
+    }
+    found
+}
+
+/// Spark reads while it writes: what is overwritten is gone before it is read, and Spark refuses.
+fn overwritten_inputs(spec: &Spec) -> Vec<Diagnostic> {
+    let read: BTreeMap<String, &Node> = spec
+        .nodes()
+        .iter()
+        .filter_map(|node| match &node.operation {
+            Operation::Read(read) => Some((target(&read.data), node)),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    for node in spec.nodes() {
+        let Operation::Write(write) = &node.operation else { continue };
+        // Delta keeps what is read until the new version is there.
+        let is_delta = write.table_format == Some("delta")
+            || matches!(write.data, Data::Files { format: "delta", .. } | Data::Table(_));
+        if let Some(source) = read.get(&target(&write.data))
+            && write.mode == Some("overwrite")
+            && !is_delta
+        {
+            let message = format!(
+                "`{}` overwrites what `{}` reads: {}",
+                node.id,
+                source.id,
+                shown(&write.data)
+            );
+            let hint = "write to another place; the next job may move it";
+            found.push(error(spec, node, "spec::overwrites-input", message, hint));
+        }
+    }
+    found
+}
+
+/// The same for two ways of writing one target.
+fn target(data: &Data) -> String {
+    match data {
+        Data::Files { path, .. } => {
+            let path =
+                path.strip_prefix("file://").or_else(|| path.strip_prefix("file:")).unwrap_or(path);
+            let path = path.trim_end_matches('/');
+            let is_root = path.is_empty();
+            let mut parts: Vec<&str> = Vec::new();
+            for part in path.split('/').filter(|part| *part != ".") {
+                // Two slashes are one, but for those of a scheme.
+                if part.is_empty()
+                    && !parts.is_empty()
+                    && !parts.last().is_some_and(|p| p.ends_with(':'))
+                {
+                    continue;
+                }
+                parts.push(part);
+            }
+            format!("files {}", if is_root { "/".to_owned() } else { parts.join("/") })
+        }
+        Data::Table(table) => format!("table {}", table.to_lowercase()),
+    }
+}
+
+fn shown(data: &Data) -> &str {
+    match data {
+        Data::Files { path, .. } => path,
+        Data::Table(table) => table,
+    }
+}
+
+fn error(spec: &Spec, node: &Node, code: &'static str, message: String, hint: &str) -> Diagnostic {
+    let mut error = node.place.diagnostic(Severity::Error, code, spec.file(), message);
+    error.hint = Some(hint.to_owned());
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_target_in_several_ways() {
+        let files = |path: &str| target(&Data::Files { format: "csv", path: path.to_owned() });
+        for other in
+            ["/data/out/", "file:///data/out", "/data//out", "/data/./out", "file:/data/out"]
+        {
+            assert_eq!(files("/data/out"), files(other), "{other}");
+        }
+        assert_eq!(files("s3a://a/b"), files("s3a://a/b/"));
+        assert_ne!(files("s3a://a/b"), files("s3a:/a/b"));
+        assert_ne!(files("data/out"), files("/data/out"));
+        let table = |name: &str| target(&Data::Table(name.to_owned()));
+        assert_eq!(table("Sales.Totals"), table("sales.totals"));
+        assert_ne!(table("out"), files("out"));
+    }
+}
