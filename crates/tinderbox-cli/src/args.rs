@@ -421,6 +421,16 @@ pub enum SpecCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Say what differs between two specs: what they say, not how they are written. Ends with exit code 1 when something does.
+    Diff {
+        /// The old spec.
+        old: PathBuf,
+        /// The new one.
+        new: PathBuf,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// Print the JSON Schema of specs, with which editors complete and check them.
     Schema,
     /// List the types of nodes, or show one with its parameters and an example.

@@ -14,6 +14,7 @@ mod play;
 mod run;
 mod serve;
 mod spec;
+mod spec_diff;
 
 use crate::args::{
     Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
@@ -32,6 +33,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Check { spec, set, format } => spec::check(&spec, &set, format),
         Command::Spec { command } => match command {
             SpecCommand::New { file, name } => spec::new(&file, name.as_deref()),
+            SpecCommand::Diff { old, new, format } => spec_diff::diff(&old, &new, format),
             SpecCommand::Schema => {
                 output::data(&tinderbox_spec::json_schema());
                 Ok(ExitCode::SUCCESS)

@@ -105,7 +105,8 @@ fn load(name: &str, text: &str, set: &[(String, String)]) -> Result<Loaded, Vec<
     tinderbox_spec::load(name, text, &set.iter().cloned().collect())
 }
 
-fn refused(diagnostics: &[Diagnostic], text: &str) -> Failure {
+/// The errors of a spec.
+pub fn refused(diagnostics: &[Diagnostic], text: &str) -> Failure {
     let rendered: Vec<_> = diagnostics.iter().map(|d| d.render(text)).collect();
     Failure::refused(rendered.join("\n"), None)
 }

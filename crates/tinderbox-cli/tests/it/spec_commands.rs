@@ -54,3 +54,23 @@ fn row_1_1_components_are_listed_with_their_parameters() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(said(&unknown).contains("hint: one of: file"), "{}", said(&unknown));
 }
+
+#[test]
+fn two_specs_are_compared_by_what_they_say() {
+    let place = Place::new();
+    let text = include_str!("../../../../examples/customer-analytics.yaml");
+    let old = place.write("old.yaml", text);
+    let new = place.write("new.yaml", &text.replace("how: inner", "how: left"));
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let same = place.ask(&["spec", "diff", old, old]);
+    assert_eq!((same.status.code(), said(&same).as_str()), (Some(0), "no difference\n"));
+    let other = place.ask(&["spec", "diff", old, new]);
+    assert_eq!(other.status.code(), Some(1));
+    assert_eq!(said(&other), "~ adult_purchases\n    how: inner -> left\n");
+    let json = place.ask_json(&["spec", "diff", old, new]);
+    assert_eq!(json[0]["fields"][0]["path"], "how", "{json}");
+    let broken = place.write("broken.yaml", "name: x");
+    let broken = place.ask(&["spec", "diff", old, broken.to_str().unwrap()]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(said(&broken).contains("spec::empty-pipeline"), "{}", said(&broken));
+}

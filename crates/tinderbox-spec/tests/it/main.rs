@@ -6,6 +6,7 @@ mod bad_joins;
 mod bad_nodes;
 mod bad_transformations;
 mod compile;
+mod differences;
 mod document;
 mod lints;
 mod patches;
