@@ -5,6 +5,7 @@ use tinderbox_spec::{Compiled, compile_pyspark, load};
 
 const EXAMPLE: &str = include_str!("../../../../examples/customer-analytics.yaml");
 const ALL_NODES: &str = include_str!("../fixtures/all-nodes.yaml");
+const ALL_TRANSFORMATIONS: &str = include_str!("../fixtures/all-transformations.yaml");
 
 fn compiled(text: &str) -> Compiled {
     compile_pyspark(&loaded(text).spec).unwrap_or_else(|errors| panic!("{errors:?}"))
@@ -34,6 +35,7 @@ fn example_has_nothing_to_complain_about() {
 #[test]
 fn rows_1_11_to_1_15_every_node_type_compiles() {
     check_golden("all_nodes.py", &compiled(ALL_NODES).source);
+    check_golden("all_transformations.py", &compiled(ALL_TRANSFORMATIONS).source);
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use tinderbox_model::{NodeId, Patch};
 use tinderbox_spec::{Operation, apply_patches, compile_pyspark, load};
 
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 5] = [
     include_str!("../../../../examples/customer-analytics.yaml"),
     include_str!("../fixtures/seed-customer-analytics.yaml"),
     include_str!("../fixtures/all-nodes.yaml"),
+    include_str!("../fixtures/all-transformations.yaml"),
     include_str!("../fixtures/seed-spark-job.json"),
 ];
 
