@@ -14,7 +14,7 @@ mod stats;
 pub(crate) use list::state_of;
 
 pub use detail::{ImportedError, ImportedJob, ImportedOperator};
-pub use list::{JobListKey, JobListPage, JobListQuery, ListedJob, state_of_row};
+pub use list::{JobListKey, JobListPage, JobListQuery, ListedJob, state_of_row, status_of};
 pub use stats::JobOverview;
 
 use crate::{App, Error, blocking, lock, now};

@@ -46,7 +46,7 @@ pub use history_sql::{
 };
 pub use job_sets::{
     ImportedError, ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage,
-    JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row,
+    JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row, status_of,
 };
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;

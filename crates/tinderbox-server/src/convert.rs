@@ -12,7 +12,7 @@ use tinderbox_api as api;
 use tinderbox_api::rfc3339;
 use tinderbox_app as app;
 use tinderbox_app::model::{
-    Application, RunId, RunState, StageAttemptId, StageStatus, TaskStatus, TimestampMs,
+    Application, RunId, StageAttemptId, StageStatus, TaskStatus, TimestampMs,
 };
 
 /// Stages that a progress message holds at most.
@@ -25,7 +25,7 @@ pub fn job(run: &app::RunView) -> api::Job {
         job_id: run.id.to_string(),
         job_name: run.name.clone(),
         job_type: run.job_type.clone(),
-        status: status(run.state).to_owned(),
+        status: app::status_of(run.state).to_owned(),
         state: run.state.as_str().to_owned(),
         origin: run.origin.as_str().to_owned(),
         engine: run.engine.clone(),
@@ -75,19 +75,6 @@ pub fn job(run: &app::RunView) -> api::Job {
 #[allow(clippy::cast_precision_loss)]
 fn mb(bytes: u64) -> f64 {
     (bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0
-}
-
-/// The seed's words for states, and ours where it has none.
-fn status(state: RunState) -> &'static str {
-    match state {
-        RunState::Queued => "QUEUED",
-        RunState::Submitting | RunState::Starting | RunState::Running => "RUNNING",
-        RunState::Succeeded => "COMPLETED",
-        RunState::Failed => "FAILED",
-        RunState::Cancelled => "CANCELLED",
-        RunState::TimedOut => "TIMED_OUT",
-        RunState::Lost => "LOST",
-    }
 }
 
 /// A run in full.

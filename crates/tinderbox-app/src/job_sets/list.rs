@@ -477,8 +477,8 @@ fn compare(sort: &[(JobListKey, bool)], a: Option<&Entry>, b: Option<&Entry>) ->
     directed(a.time_us.cmp(&b.time_us).then_with(|| a.id.cmp(&b.id)), is_descending(sort))
 }
 
-/// The word for a state.
-pub(crate) fn status_of(state: RunState) -> &'static str {
+/// The seed's word for a state, and ours where it has none: what `status` says of a run.
+pub fn status_of(state: RunState) -> &'static str {
     match state {
         RunState::Queued => "QUEUED",
         RunState::Submitting | RunState::Starting | RunState::Running => "RUNNING",

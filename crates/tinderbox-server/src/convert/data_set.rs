@@ -1,6 +1,5 @@
 //! Jobs of data sets.
 
-use super::status;
 use tinderbox_api as api;
 use tinderbox_api::rfc3339;
 use tinderbox_app as app;
@@ -27,7 +26,7 @@ pub fn imported_job(row: &app::JobRow) -> api::Job {
         job_id: row.text(Column::Id).to_owned(),
         job_name: row.text(Column::Name).to_owned(),
         job_type: row.text(Column::JobType).to_owned(),
-        status: text(Column::Status).unwrap_or_else(|| status(state).to_owned()),
+        status: text(Column::Status).unwrap_or_else(|| app::status_of(state).to_owned()),
         state: state.as_str().to_owned(),
         origin: "imported".to_owned(),
         engine: String::new(),

@@ -248,6 +248,8 @@ impl JobIndex {
         }
         Ok(())
     }
+
+    /// Takes from the jobs of one group.
     fn group(
         &self,
         matching: &Matching,
