@@ -1,6 +1,7 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
 mod parameter;
+mod stream;
 mod table;
 mod transformations;
 
@@ -10,7 +11,13 @@ use crate::operation::build::Parameters;
 
 /// Every component, sources first, in the order of the reference.
 pub fn components() -> impl Iterator<Item = &'static Component> {
-    table::SOURCES.iter().chain(transformations::TRANSFORMATIONS).chain(table::SINKS)
+    table::SOURCES
+        .iter()
+        .chain(stream::SOURCES)
+        .chain(transformations::TRANSFORMATIONS)
+        .chain(stream::TRANSFORMATIONS)
+        .chain(table::SINKS)
+        .chain(stream::SINKS)
 }
 
 /// A node type.
@@ -124,12 +131,17 @@ impl Component {
         self.build.is_some()
     }
 
+    /// Its parameters and those of every component of its kind.
+    pub fn all_parameters(&self) -> impl Iterator<Item = &'static Parameter> + Clone {
+        self.parameters.iter().chain(stream::common_parameters(self.kind))
+    }
+
     pub(crate) fn find(kind: NodeKind, name: &str) -> Option<&'static Self> {
         components().find(|component| component.kind == kind && component.name == name)
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == name)
+        self.all_parameters().find(|parameter| parameter.name == name)
     }
 
     pub(crate) fn names(kind: NodeKind) -> impl Iterator<Item = &'static str> {

@@ -44,6 +44,7 @@ pub fn load(
     }
     let mut warnings = report.into_sorted();
     warnings.extend(pyspark::not_yet_supported(&spec, crate::Severity::Warning));
+    warnings.extend(crate::stream::findings(&spec, crate::Severity::Warning));
     warnings.sort_by_key(|warning| warning.span.start);
     Ok(Loaded { spec, warnings })
 }

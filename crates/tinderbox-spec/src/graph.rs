@@ -11,6 +11,7 @@ use crate::nearest::nearest;
 use crate::operation::build::{Parameters, Value};
 use crate::operation::{Literal, Operation};
 use crate::spec::Node;
+use crate::stream::StreamSettings;
 use crate::tree::{Content, Entry, Spanned, Tree};
 use std::collections::BTreeMap;
 use tinderbox_model::NodeId;
@@ -89,13 +90,13 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
     report_duplicate_ids(&drafts, report);
     let links: Vec<Option<Vec<usize>>> =
         (0..drafts.len()).map(|at| inputs::resolve(&drafts, at, report)).collect();
-    let operations: Vec<Option<Operation>> = drafts
+    let operations: Vec<Option<(Operation, StreamSettings)>> = drafts
         .iter()
         .zip(&links)
         .map(|(draft, inputs)| operation(draft, inputs.as_ref(), report))
         .collect();
     for (at, operation) in operations.iter().enumerate() {
-        if let (Some(Operation::Sql { query }), Some(read)) = (operation, &links[at]) {
+        if let (Some((Operation::Sql { query }, _)), Some(read)) = (operation, &links[at]) {
             inputs::report_tables_that_are_no_inputs(&drafts, at, query, read, report);
         }
     }
@@ -110,10 +111,12 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
         .into_iter()
         .map(|at| {
             let draft = &drafts[at];
+            let (operation, stream) = operations[at].clone()?;
             Some(Node {
                 id: NodeId::new(draft.id.clone()),
                 component: draft.component?,
-                operation: operations[at].clone()?,
+                operation,
+                stream,
                 inputs: links[at]
                     .as_ref()?
                     .iter()
@@ -157,7 +160,7 @@ fn operation(
     draft: &Draft<'_>,
     inputs: Option<&Vec<usize>>,
     report: &mut Report<'_>,
-) -> Option<Operation> {
+) -> Option<(Operation, StreamSettings)> {
     let mut fields = Fields::of(draft.tree, &draft.path, report)?;
     check_id(draft, report);
     let Some(component) = draft.component else {
@@ -166,17 +169,17 @@ fn operation(
     };
     let Some(build) = component.build else {
         check_texts(&mut fields, report);
-        return Some(Operation::NotYet);
+        return Some((Operation::NotYet, StreamSettings::default()));
     };
     let noun = format!("`{}`", component.name);
     fields.name_as(&noun);
-    let parameters = component.parameters.iter().map(|parameter| parameter.name);
+    let parameters = component.all_parameters().map(|parameter| parameter.name);
     fields.allow(parameters.clone());
     check_texts(&mut fields, report);
     let mut nested = fields.block("parameters", report);
     let mut values = BTreeMap::new();
     let mut sound = true;
-    for parameter in component.parameters {
+    for parameter in component.all_parameters() {
         let beside =
             fields.entry(parameter.name).map(|entry| (entry, fields.path_of(parameter.name)));
         let below = nested.as_mut().and_then(|nested| {
@@ -224,6 +227,7 @@ fn operation(
     let has_second_input = inputs.is_none_or(|inputs| inputs.len() > 1);
     let node =
         Parameters { component, values, path: &draft.path, span: draft.span, has_second_input };
+    let stream = StreamSettings::read(&node, report);
     let operation = build(&node, report);
     if let Some(Operation::Join(join)) = &operation
         && let crate::JoinRight::CatalogTable(table) = &join.right
@@ -234,7 +238,7 @@ fn operation(
         report.warning("spec::catalog-table", span, &path, message).hint =
             Some(format!("if it is not in the catalog, add a source with `id: {table}`"));
     }
-    operation
+    Some((operation?, stream))
 }
 
 /// The keys of every node that hold a text.

@@ -38,6 +38,7 @@ mod pyspark;
 mod schema;
 mod soundness;
 mod spec;
+mod stream;
 mod template;
 mod tree;
 
@@ -49,12 +50,13 @@ pub use document::{Loaded, load};
 pub use error::Error;
 pub use lint::lint;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Column, Data, Explode, Grouping, Join, JoinKeys,
-    JoinRight, Literal, NullRule, Operation, Pivot, Read, SetOperation, Side, Unpivot,
-    WindowColumns, Write,
+    Aggregate, AggregateOutput, Aggregation, Column, CountWindow, Data, Explode, Grouping, Join,
+    JoinKeys, JoinRight, Literal, NullRule, Operation, Pivot, Read, SetOperation, Side, TimeWindow,
+    Unpivot, WindowColumns, WindowLength, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
+pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
 pub use template::new_document;

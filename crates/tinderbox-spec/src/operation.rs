@@ -2,6 +2,10 @@
 
 pub(crate) mod build;
 pub(crate) mod build_rows;
+pub(crate) mod build_stream;
+mod stream;
+
+pub use stream::{CountWindow, TimeWindow, WindowLength};
 
 /// What a node does. Every text in SQL is as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +40,20 @@ pub enum Operation {
     Deduplicate {
         /// Columns that decide; empty: all.
         columns: Vec<String>,
+        /// Whether rows of a stream are compared only as long as the watermark lets them come late.
+        within_watermark: bool,
     },
+    /// Says how late rows of a stream may come.
+    Watermark {
+        /// Column with the time of the event.
+        column: String,
+        /// An interval.
+        delay: String,
+    },
+    /// Adds the window of time that a row belongs to.
+    TimeWindow(TimeWindow),
+    /// Adds the number of the window that a row belongs to.
+    CountWindow(CountWindow),
     /// Adds columns computed over windows.
     Window(WindowColumns),
     /// Gives columns other names; those that are not there are left as Spark does.
@@ -222,6 +239,11 @@ pub enum Data {
     },
     /// A table of the catalog.
     Table(String),
+    /// What a connector reads or writes without a path; its options say the rest.
+    Connector {
+        /// As `spark.read.format` names it.
+        format: &'static str,
+    },
 }
 
 /// A source.

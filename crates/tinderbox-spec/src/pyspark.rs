@@ -4,11 +4,13 @@ mod launch;
 mod layout;
 mod literal;
 mod nodes;
+mod streaming;
 mod transforms;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::operation::{Data, Operation};
 use crate::spec::{JobType, Spec};
+use crate::stream::Flow;
 use nodes::Names;
 use std::collections::BTreeMap;
 use tinderbox_model::NodeId;
@@ -42,8 +44,7 @@ pub struct NodeLines {
 /// Compiles a job to PySpark for Spark 3.5 and later. The same spec gives the same bytes.
 ///
 /// # Errors
-/// A diagnostic for every part of the job that this version cannot compile: streaming, or a component without an
-/// emitter.
+/// A diagnostic for every part of the job that this version cannot compile: a component without an emitter.
 pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
     let errors = not_yet_supported(spec, Severity::Error);
     if !errors.is_empty() {
@@ -51,13 +52,17 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
     }
     let properties = launch::split(spec);
     let names = Names::of(spec);
+    let flow = Flow::of(spec);
     let mut body = String::new();
     let mut written = Vec::new();
     for node in spec.nodes() {
-        let function = names.function(node);
+        let function = names.function(node, &flow);
         written.push((node.id.clone(), body.lines().count(), function.lines().count()));
         body.push_str(&function);
         body.push_str("\n\n");
+    }
+    if spec.job_type == JobType::Streaming {
+        body.push_str(streaming::WAIT_FOR_ALL);
     }
     body.push_str(&main(spec, &properties.in_program, &names));
     let head = head(spec, &body);
@@ -81,13 +86,6 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
 /// What this version cannot compile, as errors for the compiler and as warnings for the reader.
 pub(crate) fn not_yet_supported(spec: &Spec, severity: Severity) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    if spec.job_type == JobType::Streaming {
-        let message = "streaming jobs cannot be compiled yet".to_owned();
-        let mut diagnostic =
-            spec.type_place.diagnostic(severity, "spec::not-supported-yet", spec.file(), message);
-        diagnostic.hint = Some("use `type: batch`".to_owned());
-        found.push(diagnostic);
-    }
     for node in spec.nodes().iter().filter(|node| node.operation == Operation::NotYet) {
         let kind = node.kind();
         let message =
@@ -119,7 +117,10 @@ fn main(spec: &Spec, properties: &BTreeMap<String, String>, names: &Names) -> St
         let call = layout::Chain::new("", "spark.sparkContext").indented();
         main.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
     }
-    spec.nodes().iter().for_each(|node| main.push_str(&names.call(node)));
+    match spec.job_type {
+        JobType::Batch => spec.nodes().iter().for_each(|node| main.push_str(&names.call(node))),
+        JobType::Streaming => main.push_str(&streaming::started(spec, names)),
+    }
     main.push_str("    spark.stop()\n\n\nif __name__ == \"__main__\":\n    main()\n");
     main
 }
@@ -140,10 +141,16 @@ fn head(spec: &Spec, body: &str) -> String {
     if code.contains("StorageLevel.") {
         head.push_str("from pyspark import StorageLevel\n");
     }
+    if code.contains("StreamingQueryException") {
+        head.push_str("from pyspark.errors import StreamingQueryException\n");
+    }
     let window = if code.contains("Window.") { ", Window" } else { "" };
     head.push_str(&format!("from pyspark.sql import DataFrame, SparkSession{window}\n"));
     if code.contains("F.") {
         head.push_str("from pyspark.sql import functions as F\n");
+    }
+    if code.contains("StreamingQuery") {
+        head.push_str("from pyspark.sql.streaming import StreamingQuery\n");
     }
     head.push_str("\n\n");
     head

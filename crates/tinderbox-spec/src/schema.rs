@@ -117,8 +117,7 @@ fn branch(component: &Component, names: &[&str]) -> Value {
         },
     ]});
     let properties: Map<String, Value> = component
-        .parameters
-        .iter()
+        .all_parameters()
         .map(|parameter| (parameter.name.to_owned(), property(parameter)))
         .collect();
     let required: Vec<&str> = component

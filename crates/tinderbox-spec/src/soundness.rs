@@ -13,6 +13,7 @@ pub(crate) fn errors(spec: &Spec) -> Vec<Diagnostic> {
         .filter_map(|node| checkpoint_without_location(spec, node))
         .chain(written_twice(spec))
         .chain(overwritten_inputs(spec))
+        .chain(crate::stream::findings(spec, Severity::Error))
         .collect();
     errors.sort_by_key(|error| error.span.start);
     errors
@@ -37,7 +38,8 @@ fn written_twice(spec: &Spec) -> Vec<Diagnostic> {
     for node in spec.nodes() {
         let Operation::Write(write) = &node.operation else { continue };
         let appends = write.mode == Some("append");
-        let entry = first_with.entry(target(&write.data));
+        let Some(target) = target(&write.data) else { continue };
+        let entry = first_with.entry(target);
         let (first, first_appends) = *entry.or_insert((node, appends));
         if first.id != node.id && !(appends && first_appends) {
             let message =
@@ -55,7 +57,7 @@ fn overwritten_inputs(spec: &Spec) -> Vec<Diagnostic> {
         .nodes()
         .iter()
         .filter_map(|node| match &node.operation {
-            Operation::Read(read) => Some((target(&read.data), node)),
+            Operation::Read(read) => Some((target(&read.data)?, node)),
             _ => None,
         })
         .collect();
@@ -65,7 +67,8 @@ fn overwritten_inputs(spec: &Spec) -> Vec<Diagnostic> {
         // Delta keeps what is read until the new version is there.
         let is_delta = write.table_format == Some("delta")
             || matches!(write.data, Data::Files { format: "delta", .. } | Data::Table(_));
-        if let Some(source) = read.get(&target(&write.data))
+        if let Some(target) = target(&write.data)
+            && let Some(source) = read.get(&target)
             && write.mode == Some("overwrite")
             && !is_delta
         {
@@ -82,9 +85,9 @@ fn overwritten_inputs(spec: &Spec) -> Vec<Diagnostic> {
     found
 }
 
-/// The same for two ways of writing one target.
-fn target(data: &Data) -> String {
-    match data {
+/// The same for two ways of writing one target; `None` where a format does not say what its target is.
+fn target(data: &Data) -> Option<String> {
+    Some(match data {
         Data::Files { path, .. } => {
             let path =
                 path.strip_prefix("file://").or_else(|| path.strip_prefix("file:")).unwrap_or(path);
@@ -104,13 +107,15 @@ fn target(data: &Data) -> String {
             format!("files {}", if is_root { "/".to_owned() } else { parts.join("/") })
         }
         Data::Table(table) => format!("table {}", table.to_lowercase()),
-    }
+        Data::Connector { .. } => return None,
+    })
 }
 
 fn shown(data: &Data) -> &str {
     match data {
         Data::Files { path, .. } => path,
         Data::Table(table) => table,
+        Data::Connector { format } => format,
     }
 }
 

@@ -3,6 +3,7 @@ use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::operation::{Data, Operation};
+use crate::stream::StreamSettings;
 use std::collections::BTreeMap;
 use tinderbox_model::{Millis, NodeId};
 
@@ -116,6 +117,8 @@ pub struct Node {
     pub component: &'static Component,
     /// What it does.
     pub operation: Operation,
+    /// What it says of its stream; of a source or sink.
+    pub stream: StreamSettings,
     /// The nodes that it reads, in the order that the operation gives meaning to.
     pub inputs: Vec<NodeId>,
     /// What it is for.

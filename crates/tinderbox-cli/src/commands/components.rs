@@ -49,7 +49,7 @@ fn page(component: &Component) -> String {
     if !component.can_compile() {
         page.push_str("  This version cannot compile it.\n");
     }
-    for parameter in component.parameters {
+    for parameter in component.all_parameters() {
         let need = match (parameter.required, parameter.default) {
             (true, _) => "; required".to_owned(),
             (false, Some(default)) => format!("; default: {default}"),
@@ -91,7 +91,7 @@ fn to_json(component: &Component) -> Value {
         "compiles": component.can_compile(),
         "inputs": {"min": component.inputs.min, "max": component.inputs.max},
         "example": component.example,
-        "parameters": component.parameters.iter().map(|parameter| json!({
+        "parameters": component.all_parameters().map(|parameter| json!({
             "name": parameter.name,
             "type": kind_of(parameter),
             "required": parameter.required,

@@ -7,20 +7,21 @@ use serde_json::json;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_spec::{Diagnostic, Loaded, Severity};
+use tinderbox_spec::{Delivery, Diagnostic, Loaded, Severity};
 
 /// Checks a spec: exit code 1 when it has errors.
 pub fn check(path: &Path, set: &[(String, String)], format: Format) -> Result<ExitCode, Failure> {
     let text = read(path)?;
     let name = path.display().to_string();
-    let (diagnostics, nodes) = match load(&name, &text, set) {
+    let (diagnostics, nodes, delivery) = match load(&name, &text, set) {
         Ok(loaded) => {
             let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
             diagnostics.extend(loaded.warnings);
             diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-            (diagnostics, loaded.spec.nodes().len())
+            let delivery = tinderbox_spec::delivery(&loaded.spec);
+            (diagnostics, loaded.spec.nodes().len(), delivery)
         }
-        Err(diagnostics) => (diagnostics, 0),
+        Err(diagnostics) => (diagnostics, 0, Vec::new()),
     };
     let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     match format {
@@ -28,10 +29,18 @@ pub fn check(path: &Path, set: &[(String, String)], format: Format) -> Result<Ex
             "spec": name,
             "valid": errors == 0,
             "diagnostics": diagnostics.iter().map(to_json).collect::<Vec<_>>(),
+            "delivery": delivery.iter().map(|delivery| json!({
+                "sink": delivery.sink.as_str(),
+                "guarantee": delivery.guarantee.as_str(),
+                "reason": delivery.reason,
+            })).collect::<Vec<_>>(),
         })),
         Format::Table => {
             for diagnostic in &diagnostics {
                 output::note(&diagnostic.render(&text));
+            }
+            for Delivery { sink, guarantee, reason } in &delivery {
+                output::note(&format!("note: `{sink}` delivers {guarantee}: {reason}"));
             }
             if errors == 0 {
                 let remarks = match diagnostics.len() {

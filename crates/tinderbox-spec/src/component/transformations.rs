@@ -154,12 +154,15 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         name: "deduplicate",
         kind: Transformation,
         purpose: "Keeps one row of those that are equal.",
-        parameters: &[with_default(
-            "columns",
-            Texts,
-            "all columns",
-            "columns that decide what is equal",
-        )],
+        parameters: &[
+            with_default("columns", Texts, "all columns", "columns that decide what is equal"),
+            with_default(
+                "within_watermark",
+                Boolean,
+                "false",
+                "in a streaming job: compare only as long as the watermark lets rows come late",
+            ),
+        ],
         inputs: ONE,
         example: "{type: deduplicate, columns: [customer_id]}",
         build: Some(build::deduplicate),

@@ -164,7 +164,7 @@ fn written(lints: &mut Lints<'_>, node: &Node) {
         lints.at_node(node, "lint::append-again", message, hint);
     }
     let format = match &write.data {
-        Data::Files { format, .. } => *format,
+        Data::Files { format, .. } | Data::Connector { format } => *format,
         Data::Table(_) => write.table_format.unwrap_or_default(),
     };
     if matches!(format, "csv" | "json" | "text") {

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::component::Component;
 use crate::diagnostic::{Report, Span};
+use crate::document::place;
 use crate::nearest::{nearest, suggestion};
+use crate::spec::Place;
 use crate::tree::Spanned;
 use std::collections::BTreeMap;
 
@@ -32,19 +34,19 @@ pub(crate) enum Value {
 }
 
 impl Parameters<'_> {
-    pub(super) fn path_of(&self, name: &str) -> String {
+    pub(crate) fn path_of(&self, name: &str) -> String {
         format!("{}.{name}", self.path)
     }
 
-    pub(super) fn spanned(&self, name: &str) -> Option<&Spanned> {
+    pub(crate) fn spanned(&self, name: &str) -> Option<&Spanned> {
         self.spanned_list(name).first()
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.spanned(name).map(|text| text.text.clone())
     }
 
-    fn spanned_list(&self, name: &str) -> &[Spanned] {
+    pub(crate) fn spanned_list(&self, name: &str) -> &[Spanned] {
         match self.values.get(name) {
             Some(Value::Texts(texts)) => texts,
             _ => &[],
@@ -55,7 +57,7 @@ impl Parameters<'_> {
         self.spanned_list(name).iter().map(|text| text.text.clone()).collect()
     }
 
-    fn by_name(&self, name: &str) -> &[(Spanned, Vec<Spanned>)] {
+    pub(crate) fn by_name(&self, name: &str) -> &[(Spanned, Vec<Spanned>)] {
         match self.values.get(name) {
             Some(Value::ByName(entries)) => entries,
             _ => &[],
@@ -77,7 +79,7 @@ impl Parameters<'_> {
     }
 
     /// A boolean that was checked; false when it is left out.
-    pub(super) fn is_set(&self, name: &str) -> bool {
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         self.spanned(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
@@ -95,8 +97,25 @@ impl Parameters<'_> {
         }
     }
 
+    /// Where each of the parameters stands that all components of its kind have.
+    pub(crate) fn common_places(&self, report: &Report<'_>) -> BTreeMap<&'static str, Place> {
+        let own = self.component.parameters;
+        self.component
+            .all_parameters()
+            .filter(|parameter| !own.iter().any(|other| other.name == parameter.name))
+            .filter_map(|parameter| {
+                let span = match self.values.get(parameter.name)? {
+                    Value::Texts(texts) => texts.first()?.span,
+                    Value::ByName(entries) => entries.first()?.0.span,
+                    Value::LiteralByName(_) | Value::Literals(_) => return None,
+                };
+                Some((parameter.name, place(span, &self.path_of(parameter.name), report)))
+            })
+            .collect()
+    }
+
     /// The registry's own word for a value that was checked against its words.
-    pub(super) fn word(&self, name: &str) -> Option<&'static str> {
+    pub(crate) fn word(&self, name: &str) -> Option<&'static str> {
         let crate::ParameterType::OneOf(words) = self.component.parameter(name)?.kind else {
             return None;
         };
@@ -280,7 +299,10 @@ pub(crate) fn sql(node: &Parameters<'_>, _: &mut Report<'_>) -> Option<Operation
 }
 
 pub(crate) fn deduplicate(node: &Parameters<'_>, _: &mut Report<'_>) -> Option<Operation> {
-    Some(Operation::Deduplicate { columns: node.texts("columns") })
+    Some(Operation::Deduplicate {
+        columns: node.texts("columns"),
+        within_watermark: node.is_set("within_watermark"),
+    })
 }
 
 pub(crate) fn window(node: &Parameters<'_>, report: &mut Report<'_>) -> Option<Operation> {

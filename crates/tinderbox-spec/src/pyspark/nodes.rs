@@ -2,6 +2,7 @@
 
 use super::layout::{Chain, comment, fits};
 use super::literal::{long_text, text};
+use super::streaming::{stream_read, stream_written};
 use super::transforms::{pivoted, transformed};
 use crate::component::NodeKind;
 use crate::operation::build::is_expression;
@@ -10,6 +11,7 @@ use crate::operation::{
     Operation, Read, Side, WindowColumns, Write,
 };
 use crate::spec::{Node, Spec};
+use crate::stream::Flow;
 use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::NodeId;
 
@@ -20,10 +22,15 @@ const RESERVED: &[&str] = &[
     "F",
     "SparkSession",
     "StorageLevel",
+    "StreamingQuery",
+    "StreamingQueryException",
     "Window",
     "main",
     "os",
+    "queries",
     "spark",
+    "wait_for_all",
+    "write_batch",
     "False",
     "None",
     "True",
@@ -102,11 +109,15 @@ impl Names {
     }
 
     /// The node's function, with a line feed at the end.
-    pub(super) fn function(&self, node: &Node) -> String {
+    pub(super) fn function(&self, node: &Node, flow: &Flow<'_>) -> String {
         let spark = needs_session(&node.operation).then(|| "spark: SparkSession".to_owned());
         let inputs = node.inputs.iter().map(|input| format!("{}: DataFrame", self.variable(input)));
         let parameters: Vec<String> = spark.into_iter().chain(unique(inputs)).collect();
-        let result = if node.kind() == NodeKind::Sink { "None" } else { "DataFrame" };
+        let result = match node.kind() {
+            NodeKind::Sink if flow.is_stream(&node.id) => "StreamingQuery",
+            NodeKind::Sink => "None",
+            _ => "DataFrame",
+        };
         let name = self.variable(&node.id);
         let one_line = format!("def {name}({}) -> {result}:", parameters.join(", "));
         let head = if fits(&one_line, 0) {
@@ -120,7 +131,7 @@ impl Names {
             .as_deref()
             .map(|text| format!("    # {}\n", comment(text)))
             .unwrap_or_default();
-        format!("{head}\n{note}{}", self.body(node))
+        format!("{head}\n{note}{}", self.body(node, flow))
     }
 
     /// The line of `main` that calls the function.
@@ -137,10 +148,13 @@ impl Names {
         call.first_call(self.variable(&node.id), arguments).to_lines()
     }
 
-    fn body(&self, node: &Node) -> String {
+    fn body(&self, node: &Node, flow: &Flow<'_>) -> String {
         let input = node.inputs.first().map(|input| self.variable(input)).unwrap_or_default();
         let chain = Chain::new("return ", input).indented();
         match &node.operation {
+            Operation::Read(read) if flow.is_stream(&node.id) => {
+                stream_read(read, chain).to_lines()
+            }
             Operation::Read(read) => read_chain(read, chain).to_lines(),
             Operation::Filter { condition } => {
                 chain.call("filter", [long_text(condition)]).to_lines()
@@ -157,13 +171,19 @@ impl Names {
             Operation::Join(join) => self.join(node, join),
             Operation::Aggregate(aggregate) => aggregate_chain(aggregate, chain).to_lines(),
             Operation::Sql { query } => self.sql(node, query),
-            Operation::Deduplicate { columns } if columns.is_empty() => {
-                chain.call("dropDuplicates", []).to_lines()
-            }
-            Operation::Deduplicate { columns } => {
-                chain.call("dropDuplicates", [list(columns)]).to_lines()
+            Operation::Deduplicate { columns, within_watermark } => {
+                let name = if *within_watermark {
+                    "dropDuplicatesWithinWatermark"
+                } else {
+                    "dropDuplicates"
+                };
+                let columns = (!columns.is_empty()).then(|| list(columns));
+                chain.call(name, columns).to_lines()
             }
             Operation::Window(window) => self.window(node, window, chain),
+            Operation::Write(write) if flow.is_stream(&node.id) => {
+                stream_written(flow.spec, node, write, input)
+            }
             Operation::Write(write) => write_chain(write, input).to_lines(),
             other => {
                 let inputs: Vec<&str> =
@@ -282,24 +302,33 @@ fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn read_chain(read: &Read, chain: Chain) -> Chain {
+    if let Data::Table(table) = &read.data {
+        return chain.starting_at("spark").call("table", [text(table)]);
+    }
+    read_with(read, chain.starting_at("spark.read"))
+}
+
+/// `format`, options, schema and `load` of a reader, which a stream has too.
+pub(super) fn read_with(read: &Read, chain: Chain) -> Chain {
     let (format, path) = match &read.data {
-        Data::Table(table) => return chain.starting_at("spark").call("table", [text(table)]),
-        Data::Files { format, path } => (format, path),
+        Data::Table(table) => return chain.call("table", [text(table)]),
+        Data::Files { format, path } => (format, Some(text(path))),
+        Data::Connector { format } => (format, None),
     };
-    let mut chain = chain.starting_at("spark.read").call("format", [text(format)]);
+    let mut chain = chain.call("format", [text(format)]);
     for (key, value) in &read.options {
         chain = chain.call("option", [text(key), text(value)]);
     }
     if let Some(schema) = &read.schema {
         chain = chain.call("schema", [text(schema)]);
     }
-    chain.call("load", [text(path)])
+    chain.call("load", path)
 }
 
-fn write_chain(write: &Write, input: &str) -> Chain {
+pub(super) fn write_chain(write: &Write, input: &str) -> Chain {
     let mut chain = Chain::new("", format!("{input}.write")).indented();
     let format = match &write.data {
-        Data::Files { format, .. } => Some(*format),
+        Data::Files { format, .. } | Data::Connector { format } => Some(*format),
         Data::Table(_) => write.table_format,
     };
     if let Some(format) = format {
@@ -317,6 +346,7 @@ fn write_chain(write: &Write, input: &str) -> Chain {
     match &write.data {
         Data::Files { path, .. } => chain.call("save", [text(path)]),
         Data::Table(table) => chain.call("saveAsTable", [text(table)]),
+        Data::Connector { .. } => chain.call("save", []),
     }
 }
 

@@ -67,6 +67,11 @@ pub(super) fn transformed(operation: &Operation, others: &[&str], chain: Chain) 
         Operation::Checkpoint { is_local: true } => chain.call("localCheckpoint", []),
         Operation::Checkpoint { is_local: false } => chain.call("checkpoint", []),
         Operation::Unpivot(unpivot) => unpivoted(unpivot, chain),
+        Operation::Watermark { column, delay } => {
+            chain.call("withWatermark", [text(column), text(delay)])
+        }
+        Operation::TimeWindow(window) => super::streaming::time_window(window, chain),
+        Operation::CountWindow(window) => super::streaming::count_window(window, chain),
         _ => return None,
     })
 }

@@ -99,19 +99,6 @@ fn no_pipeline_and_no_name() {
 }
 
 #[test]
-fn streaming_is_not_supported_yet() {
-    let text = "name: job\ntype: streaming\npipeline:\n  sources: [{type: parquet, path: in}]\n  sinks: [{type: parquet, path: out}]\n".to_owned();
-    assert_snapshot!(check_spec(&text), @r"
-    job.yaml:2:7: error[spec::not-supported-yet]: streaming jobs cannot be compiled yet
-      |
-    2 | type: streaming
-      |       ^^^^^^^^^
-      = field: type
-      = hint: use `type: batch`
-    ");
-}
-
-#[test]
 fn wrong_job_type_and_status() {
     let text = "name: job\ntype: batched\nstatus: done\nversion: 2\npipeline:\n  sources: [{type: parquet, path: in}]\n  sinks: [{type: parquet, path: out}]\n".to_owned();
     assert_snapshot!(check_spec(&text), @r"

@@ -36,7 +36,7 @@ fn node_type_that_resembles_nothing() {
     6 |     - {type: zzzzzzzz}
       |              ^^^^^^^^
       = field: pipeline.transformations[0].type
-      = hint: one of: filter, select, map, join, aggregate, sql, deduplicate, window, rename, cast, drop, union, intersect, except, sort, limit, sample, explode, unpivot, fill_nulls, drop_nulls, repartition, coalesce, cache, checkpoint
+      = hint: one of: filter, select, map, join, aggregate, sql, deduplicate, window, rename, cast, drop, union, intersect, except, sort, limit, sample, explode, unpivot, fill_nulls, drop_nulls, repartition, coalesce, cache, checkpoint, watermark, time_window, count_window
     ");
 }
 
@@ -90,7 +90,7 @@ fn unknown_keys_everywhere_are_reported_at_once() {
     8 |     - {type: parquet, path: in, fromat: csv}
       |                                 ^^^^^^
       = field: pipeline.sources[0].fromat
-      = hint: one of: path, options, schema, id, type, operation, description, output, input, parameters
+      = hint: one of: path, options, schema, stream, id, type, operation, description, output, input, parameters
 
     job.yaml:9:3: error[spec::unknown-key]: `pipeline` has no field `transformation`
       |
@@ -440,14 +440,14 @@ fn known_types_that_cannot_be_compiled_yet() {
     4 |     - {type: kafka, topics: [clicks], anything: {goes: here}}
       |              ^^^^^
       = field: pipeline.sources[0]
-      = hint: this version compiles: file, hdfs, s3, azure, gcs, parquet, csv, json, orc, text, delta, table
+      = hint: this version compiles: file, hdfs, s3, azure, gcs, parquet, csv, json, orc, text, delta, table, rate, rate_micro_batch, socket
 
     job.yaml:6:14: error[spec::not-supported-yet]: the sink `iceberg` cannot be compiled yet
       |
     6 |     - {type: iceberg, table: t}
       |              ^^^^^^^
       = field: pipeline.sinks[0]
-      = hint: this version compiles: file, hdfs, s3, azure, gcs, parquet, csv, json, orc, text, delta, table
+      = hint: this version compiles: file, hdfs, s3, azure, gcs, parquet, csv, json, orc, text, delta, table, console, memory
     ");
 }
 

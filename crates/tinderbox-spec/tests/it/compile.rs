@@ -5,6 +5,7 @@ use tinderbox_spec::{Compiled, compile_pyspark, load};
 
 const EXAMPLE: &str = include_str!("../../../../examples/customer-analytics.yaml");
 const ALL_NODES: &str = include_str!("../fixtures/all-nodes.yaml");
+const ALL_STREAMS: &str = include_str!("../fixtures/all-streams.yaml");
 const ALL_TRANSFORMATIONS: &str = include_str!("../fixtures/all-transformations.yaml");
 
 fn compiled(text: &str) -> Compiled {
@@ -36,6 +37,11 @@ fn example_has_nothing_to_complain_about() {
 fn rows_1_11_to_1_15_every_node_type_compiles() {
     check_golden("all_nodes.py", &compiled(ALL_NODES).source);
     check_golden("all_transformations.py", &compiled(ALL_TRANSFORMATIONS).source);
+}
+
+#[test]
+fn rows_3_3_and_4_6_to_4_10_every_stream_compiles() {
+    check_golden("all_streams.py", &compiled(ALL_STREAMS).source);
 }
 
 #[test]

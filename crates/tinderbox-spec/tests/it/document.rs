@@ -184,10 +184,19 @@ fn every_example_of_the_registry_is_sound() {
         }
         let list = component.kind.list_key();
         let a = "    - {id: a, type: parquet, path: a}\n    - {id: b, type: parquet, path: b}\n";
-        let text = if list == "sources" {
-            format!("name: job\npipeline:\n  sources:\n{a}    - {example}\n")
+        let streams = ["rate", "rate_micro_batch", "socket", "memory"];
+        let kind = if streams.contains(&component.name) { "streaming" } else { "batch" };
+        let a = if kind == "streaming" {
+            a.replace("path:", "schema: 'x INT', path:")
         } else {
-            format!("name: job\npipeline:\n  sources:\n{a}  {list}:\n    - {example}\n")
+            a.to_owned()
+        };
+        let text = if list == "sources" {
+            format!("name: job\ntype: {kind}\npipeline:\n  sources:\n{a}    - {example}\n")
+        } else {
+            format!(
+                "name: job\ntype: {kind}\npipeline:\n  sources:\n{a}  {list}:\n    - {example}\n"
+            )
         };
         let spec = loaded(&text).spec;
         assert_eq!(compile_pyspark(&spec).is_ok(), component.can_compile(), "{text}");

@@ -4,8 +4,10 @@
 mod bad_documents;
 mod bad_joins;
 mod bad_nodes;
+mod bad_streams;
 mod bad_transformations;
 mod compile;
+mod delivery;
 mod differences;
 mod document;
 mod lints;
