@@ -2,7 +2,7 @@
 
 use super::Lints;
 use crate::operation::{Data, Join, Operation, SetOperation, Side};
-use crate::spec::{Node, Spec};
+use crate::spec::{JobType, Node, Spec};
 use std::collections::BTreeSet;
 use tinderbox_model::NodeId;
 
@@ -42,7 +42,9 @@ fn one_task(lints: &mut Lints<'_>, node: &Node) {
 /// Row 11.2.
 fn computed_again(lints: &mut Lints<'_>, node: &Node) {
     let count = lints.readers(node).len();
-    if count > 1 && lints.costly.contains(&node.id) {
+    // Each query of a streaming job reads for itself, and streams cannot be kept.
+    let is_streaming = lints.spec.job_type() == JobType::Streaming;
+    if count > 1 && !is_streaming && lints.costly.contains(&node.id) {
         let message = format!("`{}` is computed anew for each of its {count} readers", node.id);
         let hint = "let them read a node `{type: cache}` behind it";
         lints.at_node(node, "lint::computed-again", message, hint);
