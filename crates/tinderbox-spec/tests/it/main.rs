@@ -4,6 +4,7 @@
 mod bad_documents;
 mod bad_joins;
 mod bad_nodes;
+mod bad_stream_joins;
 mod bad_streams;
 mod bad_transformations;
 mod compile;
