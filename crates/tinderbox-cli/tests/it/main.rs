@@ -21,4 +21,6 @@ mod live;
 mod place;
 mod spark_run;
 mod spec_commands;
+mod streaming;
+mod streaming_rules;
 mod transformations;
