@@ -27,6 +27,7 @@ mod diagnostic;
 mod difference;
 mod document;
 mod error;
+mod expectation;
 mod fields;
 mod graph;
 mod lint;
@@ -47,6 +48,7 @@ pub use diagnostic::{Diagnostic, Severity, Span};
 pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Loaded, load};
 pub use error::Error;
+pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Column, Data, Explode, Grouping, Join, JoinKeys,

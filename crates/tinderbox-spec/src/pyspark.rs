@@ -4,6 +4,7 @@ mod launch;
 mod layout;
 mod literal;
 mod nodes;
+mod quality;
 mod transforms;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -120,6 +121,9 @@ fn main(spec: &Spec, properties: &BTreeMap<String, String>, names: &Names) -> St
         main.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
     }
     spec.nodes().iter().for_each(|node| main.push_str(&names.call(node)));
+    if quality::is_used(spec) {
+        main.push_str("    Expectations.finish()\n");
+    }
     main.push_str("    spark.stop()\n\n\nif __name__ == \"__main__\":\n    main()\n");
     main
 }
@@ -134,18 +138,33 @@ fn head(spec: &Spec, body: &str) -> String {
         "#\n# Compiled by Tinderbox from the job's document: change that one, not this file.\n\n",
     );
     let code = layout::without_texts(body);
-    if code.contains("os.environ[") {
-        head.push_str("import os\n\n");
+    let mut modules: Vec<&str> = Vec::new();
+    if quality::is_used(spec) {
+        modules.extend(quality::MODULES);
+    } else if code.contains("os.environ[") {
+        modules.push("os");
+    }
+    modules.iter().for_each(|module| head.push_str(&format!("import {module}\n")));
+    if !modules.is_empty() {
+        head.push('\n');
     }
     if code.contains("StorageLevel.") {
         head.push_str("from pyspark import StorageLevel\n");
     }
     let window = if code.contains("Window.") { ", Window" } else { "" };
-    head.push_str(&format!("from pyspark.sql import DataFrame, SparkSession{window}\n"));
-    if code.contains("F.") {
+    let observation = if quality::is_used(spec) { "Observation, " } else { "" };
+    let column = if quality::program(spec).contains(": Column") { "Column, " } else { "" };
+    head.push_str(&format!(
+        "from pyspark.sql import {column}DataFrame, {observation}SparkSession{window}\n"
+    ));
+    if quality::is_used(spec) || code.contains("F.") {
         head.push_str("from pyspark.sql import functions as F\n");
     }
     head.push_str("\n\n");
+    if quality::is_used(spec) {
+        head.push_str(&quality::program(spec));
+        head.push_str("\n\n");
+    }
     head
 }
 

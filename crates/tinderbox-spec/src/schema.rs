@@ -2,6 +2,8 @@
 //!
 //! It says less than [`crate::load`]: a document that it refuses is wrong, one that it takes may still be.
 
+mod expectations;
+
 use crate::component::{Component, NodeKind, Parameter, ParameterType, components};
 use serde_json::{Map, Value, json};
 
@@ -26,6 +28,7 @@ pub fn json_schema() -> String {
             ),
             "cluster": cluster(),
             "pipeline": pipeline(),
+            "quarantine": expectations::quarantine(),
             "configuration": configuration(),
             "schedule": block(
                 "When to run.",
@@ -97,6 +100,8 @@ fn node(kind: NodeKind) -> Value {
             "operation": word("What the node does, where `type` does not say it."),
             "description": text("What the node is for: a comment of the program."),
             "input": described(json!({"$ref": "#/$defs/texts"}), "Ids of the nodes that it reads; the node before when left out."),
+            "expectations": expectations::expectations(),
+            "quarantine": expectations::quarantine(),
             "output": text("Another name under which nodes may read it."),
             "parameters": described(json!({"type": ["object", "null"]}), "Parameters, where they do not stand beside `type`."),
         },

@@ -2,6 +2,7 @@ use crate::cluster::Cluster;
 use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::expectation::Expectation;
 use crate::operation::{Data, Operation};
 use std::collections::BTreeMap;
 use tinderbox_model::{Millis, NodeId};
@@ -118,6 +119,8 @@ pub struct Node {
     pub operation: Operation,
     /// The nodes that it reads, in the order that the operation gives meaning to.
     pub inputs: Vec<NodeId>,
+    /// What is expected of its rows; of a sink, of those that it is going to write.
+    pub expectations: Vec<Expectation>,
     /// What it is for.
     pub description: Option<String>,
     /// Where it stands in the document.

@@ -90,7 +90,7 @@ fn unknown_keys_everywhere_are_reported_at_once() {
     8 |     - {type: parquet, path: in, fromat: csv}
       |                                 ^^^^^^
       = field: pipeline.sources[0].fromat
-      = hint: one of: path, options, schema, id, type, operation, description, output, input, parameters
+      = hint: one of: path, options, schema, id, type, operation, description, output, input, parameters, expectations, quarantine
 
     job.yaml:9:3: error[spec::unknown-key]: `pipeline` has no field `transformation`
       |
