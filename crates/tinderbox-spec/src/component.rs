@@ -1,5 +1,6 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
+mod cleansing;
 mod parameter;
 mod table;
 mod transformations;
@@ -10,7 +11,11 @@ use crate::operation::build::Parameters;
 
 /// Every component, sources first, in the order of the reference.
 pub fn components() -> impl Iterator<Item = &'static Component> {
-    table::SOURCES.iter().chain(transformations::TRANSFORMATIONS).chain(table::SINKS)
+    table::SOURCES
+        .iter()
+        .chain(transformations::TRANSFORMATIONS)
+        .chain(cleansing::CLEANSING)
+        .chain(table::SINKS)
 }
 
 /// A node type.

@@ -2,6 +2,9 @@
 
 pub(crate) mod build;
 pub(crate) mod build_rows;
+pub(crate) mod cleansing;
+
+pub use cleansing::{Clean, Flatten, ParseJson, PythonFunction, UdfColumns};
 
 /// What a node does. Every text in SQL is as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +124,14 @@ pub enum Operation {
     },
     /// Columns become rows.
     Unpivot(Unpivot),
+    /// Tidies texts.
+    Clean(Clean),
+    /// Structs become columns.
+    Flatten(Flatten),
+    /// A column of JSON texts becomes a struct, array or map.
+    ParseJson(ParseJson),
+    /// Columns by a user's Python function.
+    Udf(UdfColumns),
     /// A sink.
     Write(Write),
     /// A component that the product knows and this version cannot compile.

@@ -1,5 +1,6 @@
 //! The emitter of PySpark: a program that people like to read and that is submitted as it is.
 
+mod cleansing;
 mod launch;
 mod layout;
 mod literal;
@@ -120,6 +121,9 @@ fn main(spec: &Spec, properties: &BTreeMap<String, String>, names: &Names) -> St
         let call = layout::Chain::new("", "spark.sparkContext").indented();
         main.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
     }
+    for (name, function) in &spec.functions {
+        main.push_str(&cleansing::registered(name, function));
+    }
     spec.nodes().iter().for_each(|node| main.push_str(&names.call(node)));
     if quality::is_used(spec) {
         main.push_str("    Expectations.finish()\n");
@@ -157,10 +161,16 @@ fn head(spec: &Spec, body: &str) -> String {
     head.push_str(&format!(
         "from pyspark.sql import {column}DataFrame, {observation}SparkSession{window}\n"
     ));
-    if quality::is_used(spec) || code.contains("F.") {
+    if quality::is_used(spec) || code.contains("F.") || code.contains("flatten_structs(") {
         head.push_str("from pyspark.sql import functions as F\n");
     }
+    if code.contains("flatten_structs(") {
+        head.push_str("from pyspark.sql.types import ArrayType, DataType, StructType\n");
+    }
     head.push_str("\n\n");
+    if code.contains("flatten_structs(") {
+        head.push_str(&format!("{}\n\n", cleansing::FLATTEN));
+    }
     if quality::is_used(spec) {
         head.push_str(&quality::program(spec));
         head.push_str("\n\n");

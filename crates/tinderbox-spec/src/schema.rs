@@ -29,6 +29,19 @@ pub fn json_schema() -> String {
             "cluster": cluster(),
             "pipeline": pipeline(),
             "quarantine": expectations::quarantine(),
+            "udfs": described(
+                by_name(block(
+                    "A function of a Python file.",
+                    &["file", "function", "returns"],
+                    json!({
+                        "file": text("Python file, shipped with the job."),
+                        "function": text("Function of the file."),
+                        "returns": text("Type of the result, as in SQL."),
+                        "kind": words(&["python", "pandas"], "Whether it takes values or series of pandas."),
+                    }),
+                )),
+                "Python functions that SQL knows, by their names there.",
+            ),
             "configuration": configuration(),
             "schedule": block(
                 "When to run.",

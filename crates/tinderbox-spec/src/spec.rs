@@ -3,7 +3,7 @@ use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::expectation::Expectation;
-use crate::operation::{Data, Operation};
+use crate::operation::{Data, Operation, PythonFunction};
 use std::collections::BTreeMap;
 use tinderbox_model::{Millis, NodeId};
 
@@ -23,6 +23,8 @@ pub struct Spec {
     pub(crate) cluster: Cluster,
     pub(crate) configuration: Configuration,
     pub(crate) nodes: Vec<Node>,
+    /// Python functions that SQL knows, by their names there.
+    pub(crate) functions: Vec<(String, PythonFunction)>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) sla: Option<Millis>,
     /// Where the sections of the document stand, by key.
@@ -101,10 +103,41 @@ impl Spec {
         self.sla
     }
 
-    /// The local files and folders that the sources read: those to look for before launching.
+    /// The local files and folders that the sources read and the files of Python functions: those to look for before launching.
     /// Paths with another scheme than `file:`, with a secret, or of a node for another storage do not count.
     pub fn local_inputs(&self) -> Vec<LocalInput> {
-        self.nodes.iter().filter_map(local_input).collect()
+        let files = self.python_files_of_nodes().map(|(node, file)| LocalInput {
+            node: node.id.clone(),
+            path: file.to_owned(),
+            place: node.place.clone(),
+        });
+        let functions = self.functions.iter().map(|(name, function)| LocalInput {
+            node: NodeId::new(format!("udfs.{name}")),
+            path: function.file.clone(),
+            place: self.sections.get("udfs").cloned().unwrap_or_default(),
+        });
+        let mut inputs: Vec<LocalInput> = self.nodes.iter().filter_map(local_input).collect();
+        // Spark fetches those of other stores itself.
+        inputs.extend(files.chain(functions).filter(|file| !file.path.contains("://")));
+        inputs
+    }
+
+    /// Python functions that SQL knows, by their names there.
+    pub fn functions(&self) -> &[(String, PythonFunction)] {
+        &self.functions
+    }
+
+    /// The users' Python files that are shipped with the job.
+    pub(crate) fn python_files(&self) -> impl Iterator<Item = &str> {
+        let of_nodes = self.python_files_of_nodes().map(|(_, file)| file);
+        of_nodes.chain(self.functions.iter().map(|(_, function)| function.file.as_str()))
+    }
+
+    fn python_files_of_nodes(&self) -> impl Iterator<Item = (&Node, &str)> {
+        self.nodes.iter().filter_map(|node| match &node.operation {
+            Operation::Udf(udf) => Some((node, udf.function.file.as_str())),
+            _ => None,
+        })
     }
 }
 

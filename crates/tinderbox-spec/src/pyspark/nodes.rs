@@ -1,5 +1,6 @@
 //! One function for each node.
 
+use super::cleansing;
 use super::layout::{Chain, comment, fits};
 use super::literal::{long_text, text};
 use super::quality;
@@ -26,13 +27,19 @@ const RESERVED: &[&str] = &[
     "SparkSession",
     "StorageLevel",
     "Window",
+    "call",
     "checks",
+    "cleaned",
+    "flatten_structs",
+    "function",
     "json",
     "main",
+    "name",
     "os",
     "record_expectation",
     "spark",
     "threading",
+    "value",
     "False",
     "None",
     "True",
@@ -213,6 +220,10 @@ impl Names {
                 chain.call("dropDuplicates", [list(columns)]).to_lines()
             }
             Operation::Window(window) => self.window(node, window, chain),
+            Operation::Clean(clean) => cleansing::clean(clean, input),
+            Operation::Flatten(flatten) => cleansing::flatten(flatten, input),
+            Operation::ParseJson(parse) => cleansing::parse_json(parse, chain).to_lines(),
+            Operation::Udf(udf) => cleansing::udf(udf, chain),
             Operation::Write(write) => write_chain(write, input).to_lines(),
             other => {
                 let inputs: Vec<&str> =

@@ -6,6 +6,7 @@ mod bad_expectations;
 mod bad_joins;
 mod bad_nodes;
 mod bad_transformations;
+mod cleansing;
 mod compile;
 mod differences;
 mod document;
