@@ -1,7 +1,7 @@
 use crate::{
-    CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ImportRequest,
-    ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, Problem, PruneRequest,
-    PruneResult, Report, Server, SpecSource, StageList, SubmitJob, SubmittedJob,
+    CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ExpectationList,
+    ImportRequest, ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, Problem,
+    PruneRequest, PruneResult, Report, Server, SpecSource, StageList, SubmitJob, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -193,6 +193,14 @@ impl Client {
     pub async fn read_log(&self, id: &str, offset: u64, limit: u64) -> Result<LogPage, Error> {
         let query = [("offset", offset), ("limit", limit)];
         self.get(&format!("/api/jobs/{}/log", segment(id)), &query).await
+    }
+
+    /// What came of the expectations of a run.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_expectations(&self, id: &str) -> Result<ExpectationList, Error> {
+        self.get(&format!("/api/jobs/{}/expectations", segment(id)), &()).await
     }
 
     /// The spec and the PySpark of a run.

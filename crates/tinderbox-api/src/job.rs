@@ -231,6 +231,34 @@ pub struct LogPage {
     pub complete: bool,
 }
 
+/// What came of the expectations of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExpectationList {
+    /// In the order in which they were checked; while the run lasts, those that are known.
+    pub expectations: Vec<ExpectationResult>,
+}
+
+/// What came of one expectation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExpectationResult {
+    /// The node of the document.
+    pub node: String,
+    /// Name of the expectation, unique in its node.
+    pub name: String,
+    /// What is expected: not_null, unique, range, set, pattern, references, freshness, row_count, sql or query.
+    pub kind: String,
+    /// What happens when it is not met: warn, drop, quarantine or fail.
+    pub on_fail: String,
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// Those that were wrong; of freshness and row_count 1 when it is not met, of a query its rows.
+    pub failed: u64,
+    /// Those that were right; nothing of freshness, row_count and query.
+    pub passed: Option<u64>,
+    /// passed, warned, dropped, quarantined or failed.
+    pub status: String,
+}
+
 /// Asks for the collection of event logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CollectRequest {

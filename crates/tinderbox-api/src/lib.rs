@@ -35,8 +35,9 @@ pub use fleet::{
     SearchMatch, SearchResult, Stats, StatsRow, Waste,
 };
 pub use job::{
-    AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning, Job,
-    JobDetail, JobList, LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
+    AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning,
+    ExpectationList, ExpectationResult, Job, JobDetail, JobList, LogPage, Pagination, Server,
+    SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
 pub use operator::{

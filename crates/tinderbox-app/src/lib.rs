@@ -61,6 +61,7 @@ pub use views::{
     Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
 
+pub use tinderbox_engine::ExpectationResult;
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
 pub use tinderbox_table::{

@@ -9,7 +9,7 @@ use crate::{
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tinderbox_engine::{DriverLog, SparkInstalls};
+use tinderbox_engine::{DriverLog, ExpectationResult, SparkInstalls};
 use tinderbox_model::{
     Application, Completeness, JobStatus, Origin, RunId, SqlStatus, StreamingQuery, WorkspaceId,
 };
@@ -308,6 +308,17 @@ impl App {
             None => String::new(),
         };
         Ok(SpecText { text, pyspark })
+    }
+
+    /// What came of the expectations of a run, of its latest attempt, in the order in which they were checked. While it
+    /// runs, those that are known.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::Engine`].
+    pub async fn expectations(&self, id: &str) -> Result<Vec<ExpectationResult>, Error> {
+        let run = self.find(id).await?;
+        let Some(directory) = self.attempt_directory(&run).await? else { return Ok(Vec::new()) };
+        blocking(move || ExpectationResult::in_folder(&directory).map_err(Error::Engine)).await
     }
 
     async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {

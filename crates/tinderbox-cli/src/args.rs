@@ -171,6 +171,14 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Print what came of the expectations of a run.
+    Expectations {
+        /// The run: its id, a unique end or beginning of it, or `latest`.
+        run: String,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// End a run.
     Cancel {
         /// The run: its id, a unique end or beginning of it, or `latest`.

@@ -58,6 +58,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             let query = inspect::JobsQuery { state, search, sort_by, limit };
             inspect::jobs(&place, query, format).await
         }
+        Command::Expectations { run, format } => inspect::expectations(&place, &run, format).await,
         Command::Logs { run, follow, format } => inspect::logs(&place, &run, follow, format).await,
         Command::Cancel { run, format } => inspect::cancel(&place, &run, format).await,
         Command::Analyze { target, format } => analyze::analyze(&place, &target, format).await,

@@ -139,6 +139,7 @@ const RULES: &[(ExitCategory, &[&str])] = &[
     (
         ExitCategory::Data,
         &[
+            "ExpectationFailed",
             "[PATH_NOT_FOUND]",
             "[PATH_ALREADY_EXISTS]",
             "[TABLE_OR_VIEW_NOT_FOUND]",

@@ -234,6 +234,7 @@ impl LocalSpark {
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
         set("SPARK_SUBMIT_OPTS", format!("\"-Djava.io.tmpdir={tmp}\""));
         set("TMPDIR", tmp);
+        set("TINDERBOX_EXPECTATIONS", text(&intent.file(crate::expectations::FILE)));
         if let Some(listener) = &launch.listener {
             set("TINDERBOX_INGEST_TOKEN", listener.token.clone());
         }

@@ -418,3 +418,16 @@ fn add_stages<'a>(
     let surplus = progress.stages.len().saturating_sub(PROGRESS_STAGES);
     progress.stages.drain(..surplus);
 }
+
+pub fn expectation(result: tinderbox_app::ExpectationResult) -> api::ExpectationResult {
+    api::ExpectationResult {
+        node: result.node,
+        name: result.name,
+        kind: result.kind,
+        on_fail: result.on_fail,
+        rows: result.rows,
+        failed: result.failed,
+        passed: result.passed,
+        status: result.status,
+    }
+}

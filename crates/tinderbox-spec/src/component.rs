@@ -1,5 +1,6 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
+mod cleansing;
 mod parameter;
 mod stream;
 mod table;
@@ -15,6 +16,7 @@ pub fn components() -> impl Iterator<Item = &'static Component> {
         .iter()
         .chain(stream::SOURCES)
         .chain(transformations::TRANSFORMATIONS)
+        .chain(cleansing::CLEANSING)
         .chain(stream::TRANSFORMATIONS)
         .chain(table::SINKS)
         .chain(stream::SINKS)

@@ -120,6 +120,7 @@ fn read_spec(
         fields.block("configuration", report).map(|fields| Configuration::read(fields, report));
     let schedule = fields.block("schedule", report).and_then(|fields| schedule(fields, report));
     let sla = fields.block("monitoring", report).and_then(|fields| monitoring(fields, report));
+    let functions = crate::operation::cleansing::read_functions(&mut fields, report);
     let nodes = graph::read(&mut fields, report);
     let sections = fields.entries().iter();
     let sections = sections
@@ -138,6 +139,7 @@ fn read_spec(
         cluster: cluster.unwrap_or_default(),
         configuration: configuration.unwrap_or_default(),
         nodes: nodes?,
+        functions,
         schedule,
         sla,
         sections,

@@ -6,6 +6,7 @@ mod order;
 use crate::component::{Component, NodeKind, Parameter, ParameterType};
 use crate::diagnostic::{Report, Span};
 use crate::document::place;
+use crate::expectation::read::{self as expectation, Expected};
 use crate::fields::{self, Fields, wrong_type};
 use crate::nearest::nearest;
 use crate::operation::build::{Parameters, Value};
@@ -17,8 +18,17 @@ use std::collections::BTreeMap;
 use tinderbox_model::NodeId;
 
 /// Keys that every node may have beside its parameters.
-pub(crate) const NODE_KEYS: &[&str] =
-    &["id", "type", "operation", "description", "input", "output", "parameters"];
+pub(crate) const NODE_KEYS: &[&str] = &[
+    "id",
+    "type",
+    "operation",
+    "description",
+    "input",
+    "output",
+    "parameters",
+    "expectations",
+    "quarantine",
+];
 
 /// A node of the document before it is checked.
 #[derive(Debug)]
@@ -68,6 +78,7 @@ pub(crate) fn drafts(pipeline: &Tree) -> Vec<Draft<'_>> {
 pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<Vec<Node>> {
     let missing_span = Span { start: fields.span.start, end: fields.span.start };
     let mut root = None;
+    fields.allow(["quarantine"]);
     if let Some(entry) = fields.entry("pipeline") {
         let mut pipeline = Fields::of(&entry.value, "pipeline", report)?;
         for key in ["sources", "transformations", "sinks"] {
@@ -100,8 +111,24 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
             inputs::report_tables_that_are_no_inputs(&drafts, at, query, read, report);
         }
     }
-    let known_links: Vec<Vec<usize>> =
-        links.iter().map(|link| link.clone().unwrap_or_default()).collect();
+    let quarantine = fields
+        .entry("quarantine")
+        .and_then(|entry| expectation::read_quarantine(entry, "quarantine", report));
+    let mut expected: Vec<Expected> = drafts
+        .iter()
+        .map(|draft| {
+            expectation::read(draft.tree, &draft.path, &draft.id, quarantine.as_ref(), report)
+        })
+        .collect();
+    let known_links: Vec<Vec<usize>> = links
+        .iter()
+        .zip(&expected)
+        .enumerate()
+        .map(|(at, (link, expected))| {
+            let referred = referred_nodes(&drafts, at, expected, report);
+            link.iter().flatten().copied().chain(referred).collect()
+        })
+        .collect();
     let order = order::sorted(&drafts, &known_links, report);
     if !report.has_errors() {
         // Among errors it would only say that what is broken is not connected.
@@ -123,10 +150,37 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
                     .map(|at| NodeId::new(drafts[*at].id.clone()))
                     .collect(),
                 description: scalar_at(draft.tree, "description").map(|text| text.text),
+                expectations: std::mem::take(&mut expected[at].expectations),
                 place: place(draft.span, &draft.path, report),
             })
         })
         .collect()
+}
+
+/// The nodes that expectations of this one refer to.
+fn referred_nodes(
+    drafts: &[Draft<'_>],
+    at: usize,
+    expected: &Expected,
+    report: &mut Report<'_>,
+) -> Vec<usize> {
+    let mut found = Vec::new();
+    for (name, path) in &expected.references {
+        let node =
+            drafts.iter().position(|other| other.kind != NodeKind::Sink && other.id == name.text);
+        match node.filter(|node| *node != at) {
+            Some(node) => found.push(node),
+            None => {
+                let readable = drafts.iter().enumerate();
+                let ids: Vec<&str> = readable
+                    .filter(|(other, draft)| *other != at && draft.kind != NodeKind::Sink)
+                    .map(|(_, draft)| draft.id.as_str())
+                    .collect();
+                expectation::report_unknown_node(name, path, &ids, report);
+            }
+        }
+    }
+    found
 }
 
 fn draft(tree: &Tree, kind: NodeKind, path: String) -> Draft<'_> {
@@ -377,7 +431,7 @@ fn literal_by_name(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<V
     Some(Value::LiteralByName(entries))
 }
 
-fn literals(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Value> {
+pub(crate) fn literals(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Value> {
     let Content::List(items) = &tree.content else {
         return Some(Value::Literals(vec![literal(tree, path, report)?]));
     };
@@ -388,7 +442,7 @@ fn literals(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Value> {
     Some(Value::Literals(values.collect()))
 }
 
-fn literal(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Literal> {
+pub(crate) fn literal(tree: &Tree, path: &str, report: &mut Report<'_>) -> Option<Literal> {
     let text = fields::text(tree, path, report)?.text;
     let scalar = tree.as_scalar()?;
     Some(match scalar.as_bool() {

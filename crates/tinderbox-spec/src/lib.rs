@@ -27,6 +27,7 @@ mod diagnostic;
 mod difference;
 mod document;
 mod error;
+mod expectation;
 mod fields;
 mod graph;
 mod lint;
@@ -48,11 +49,13 @@ pub use diagnostic::{Diagnostic, Severity, Span};
 pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Loaded, load};
 pub use error::Error;
+pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Column, CountWindow, Data, Explode, Grouping, Join,
-    JoinKeys, JoinRight, Literal, NullRule, Operation, Pivot, Read, SetOperation, Side, TimeWindow,
-    Unpivot, WindowColumns, WindowLength, Write,
+    Aggregate, AggregateOutput, Aggregation, Clean, Column, CountWindow, Data, Explode, Flatten,
+    Grouping, Join, JoinKeys, JoinRight, Literal, NullRule, Operation, ParseJson, Pivot,
+    PythonFunction, Read, SetOperation, Side, TimeWindow, UdfColumns, Unpivot, WindowColumns,
+    WindowLength, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};

@@ -3,8 +3,10 @@
 pub(crate) mod build;
 pub(crate) mod build_rows;
 pub(crate) mod build_stream;
+pub(crate) mod cleansing;
 mod stream;
 
+pub use cleansing::{Clean, Flatten, ParseJson, PythonFunction, UdfColumns};
 pub use stream::{CountWindow, TimeWindow, WindowLength};
 
 /// What a node does. Every text in SQL is as the user wrote it.
@@ -138,6 +140,14 @@ pub enum Operation {
     },
     /// Columns become rows.
     Unpivot(Unpivot),
+    /// Tidies texts.
+    Clean(Clean),
+    /// Structs become columns.
+    Flatten(Flatten),
+    /// A column of JSON texts becomes a struct, array or map.
+    ParseJson(ParseJson),
+    /// Columns by a user's Python function.
+    Udf(UdfColumns),
     /// A sink.
     Write(Write),
     /// A component that the product knows and this version cannot compile.

@@ -1,9 +1,11 @@
 //! The emitter of PySpark: a program that people like to read and that is submitted as it is.
 
+mod cleansing;
 mod launch;
 mod layout;
 mod literal;
 mod nodes;
+mod quality;
 mod streaming;
 mod transforms;
 
@@ -117,9 +119,15 @@ fn main(spec: &Spec, properties: &BTreeMap<String, String>, names: &Names) -> St
         let call = layout::Chain::new("", "spark.sparkContext").indented();
         main.push_str(&call.call("setCheckpointDir", [literal::text(location)]).to_lines());
     }
+    for (name, function) in &spec.functions {
+        main.push_str(&cleansing::registered(name, function));
+    }
     match spec.job_type {
         JobType::Batch => spec.nodes().iter().for_each(|node| main.push_str(&names.call(node))),
         JobType::Streaming => main.push_str(&streaming::started(spec, names)),
+    }
+    if quality::is_used(spec) {
+        main.push_str("    Expectations.finish()\n");
     }
     main.push_str("    spark.stop()\n\n\nif __name__ == \"__main__\":\n    main()\n");
     main
@@ -135,8 +143,15 @@ fn head(spec: &Spec, body: &str) -> String {
         "#\n# Compiled by Tinderbox from the job's document: change that one, not this file.\n\n",
     );
     let code = layout::without_texts(body);
-    if code.contains("os.environ[") {
-        head.push_str("import os\n\n");
+    let mut modules: Vec<&str> = Vec::new();
+    if quality::is_used(spec) {
+        modules.extend(quality::MODULES);
+    } else if code.contains("os.environ[") {
+        modules.push("os");
+    }
+    modules.iter().for_each(|module| head.push_str(&format!("import {module}\n")));
+    if !modules.is_empty() {
+        head.push('\n');
     }
     if code.contains("StorageLevel.") {
         head.push_str("from pyspark import StorageLevel\n");
@@ -145,14 +160,28 @@ fn head(spec: &Spec, body: &str) -> String {
         head.push_str("from pyspark.errors import StreamingQueryException\n");
     }
     let window = if code.contains("Window.") { ", Window" } else { "" };
-    head.push_str(&format!("from pyspark.sql import DataFrame, SparkSession{window}\n"));
-    if code.contains("F.") {
+    let observation = if quality::is_used(spec) { "Observation, " } else { "" };
+    let column = if quality::program(spec).contains(": Column") { "Column, " } else { "" };
+    head.push_str(&format!(
+        "from pyspark.sql import {column}DataFrame, {observation}SparkSession{window}\n"
+    ));
+    if quality::is_used(spec) || code.contains("F.") || code.contains("flatten_structs(") {
         head.push_str("from pyspark.sql import functions as F\n");
     }
     if code.contains("StreamingQuery") {
         head.push_str("from pyspark.sql.streaming import StreamingQuery\n");
     }
+    if code.contains("flatten_structs(") {
+        head.push_str("from pyspark.sql.types import ArrayType, DataType, StructType\n");
+    }
     head.push_str("\n\n");
+    if code.contains("flatten_structs(") {
+        head.push_str(&format!("{}\n\n", cleansing::FLATTEN));
+    }
+    if quality::is_used(spec) {
+        head.push_str(&quality::program(spec));
+        head.push_str("\n\n");
+    }
     head
 }
 

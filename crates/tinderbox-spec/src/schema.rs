@@ -2,6 +2,8 @@
 //!
 //! It says less than [`crate::load`]: a document that it refuses is wrong, one that it takes may still be.
 
+mod expectations;
+
 use crate::component::{Component, NodeKind, Parameter, ParameterType, components};
 use serde_json::{Map, Value, json};
 
@@ -26,6 +28,20 @@ pub fn json_schema() -> String {
             ),
             "cluster": cluster(),
             "pipeline": pipeline(),
+            "quarantine": expectations::quarantine(),
+            "udfs": described(
+                by_name(block(
+                    "A function of a Python file.",
+                    &["file", "function", "returns"],
+                    json!({
+                        "file": text("Python file, shipped with the job."),
+                        "function": text("Function of the file."),
+                        "returns": text("Type of the result, as in SQL."),
+                        "kind": words(&["python", "pandas"], "Whether it takes values or series of pandas."),
+                    }),
+                )),
+                "Python functions that SQL knows, by their names there.",
+            ),
             "configuration": configuration(),
             "schedule": block(
                 "When to run.",
@@ -97,6 +113,8 @@ fn node(kind: NodeKind) -> Value {
             "operation": word("What the node does, where `type` does not say it."),
             "description": text("What the node is for: a comment of the program."),
             "input": described(json!({"$ref": "#/$defs/texts"}), "Ids of the nodes that it reads; the node before when left out."),
+            "expectations": expectations::expectations(),
+            "quarantine": expectations::quarantine(),
             "output": text("Another name under which nodes may read it."),
             "parameters": described(json!({"type": ["object", "null"]}), "Parameters, where they do not stand beside `type`."),
         },

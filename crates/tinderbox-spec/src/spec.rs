@@ -2,7 +2,8 @@ use crate::cluster::Cluster;
 use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::operation::{Data, Operation};
+use crate::expectation::Expectation;
+use crate::operation::{Data, Operation, PythonFunction};
 use crate::stream::StreamSettings;
 use std::collections::BTreeMap;
 use tinderbox_model::{Millis, NodeId};
@@ -23,6 +24,8 @@ pub struct Spec {
     pub(crate) cluster: Cluster,
     pub(crate) configuration: Configuration,
     pub(crate) nodes: Vec<Node>,
+    /// Python functions that SQL knows, by their names there.
+    pub(crate) functions: Vec<(String, PythonFunction)>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) sla: Option<Millis>,
     /// Where the sections of the document stand, by key.
@@ -101,10 +104,41 @@ impl Spec {
         self.sla
     }
 
-    /// The local files and folders that the sources read: those to look for before launching.
+    /// The local files and folders that the sources read and the files of Python functions: those to look for before launching.
     /// Paths with another scheme than `file:`, with a secret, or of a node for another storage do not count.
     pub fn local_inputs(&self) -> Vec<LocalInput> {
-        self.nodes.iter().filter_map(local_input).collect()
+        let files = self.python_files_of_nodes().map(|(node, file)| LocalInput {
+            node: node.id.clone(),
+            path: file.to_owned(),
+            place: node.place.clone(),
+        });
+        let functions = self.functions.iter().map(|(name, function)| LocalInput {
+            node: NodeId::new(format!("udfs.{name}")),
+            path: function.file.clone(),
+            place: self.sections.get("udfs").cloned().unwrap_or_default(),
+        });
+        let mut inputs: Vec<LocalInput> = self.nodes.iter().filter_map(local_input).collect();
+        // Spark fetches those of other stores itself.
+        inputs.extend(files.chain(functions).filter(|file| !file.path.contains("://")));
+        inputs
+    }
+
+    /// Python functions that SQL knows, by their names there.
+    pub fn functions(&self) -> &[(String, PythonFunction)] {
+        &self.functions
+    }
+
+    /// The users' Python files that are shipped with the job.
+    pub(crate) fn python_files(&self) -> impl Iterator<Item = &str> {
+        let of_nodes = self.python_files_of_nodes().map(|(_, file)| file);
+        of_nodes.chain(self.functions.iter().map(|(_, function)| function.file.as_str()))
+    }
+
+    fn python_files_of_nodes(&self) -> impl Iterator<Item = (&Node, &str)> {
+        self.nodes.iter().filter_map(|node| match &node.operation {
+            Operation::Udf(udf) => Some((node, udf.function.file.as_str())),
+            _ => None,
+        })
     }
 }
 
@@ -121,6 +155,8 @@ pub struct Node {
     pub stream: StreamSettings,
     /// The nodes that it reads, in the order that the operation gives meaning to.
     pub inputs: Vec<NodeId>,
+    /// What is expected of its rows; of a sink, of those that it is going to write.
+    pub expectations: Vec<Expectation>,
     /// What it is for.
     pub description: Option<String>,
     /// Where it stands in the document.

@@ -1,4 +1,4 @@
-//! `jobs`, `logs`, `cancel`: ask and print.
+//! `jobs`, `logs`, `expectations`, `cancel`: ask and print.
 
 use crate::args::{Format, Place};
 use crate::failure::Failure;
@@ -74,6 +74,44 @@ fn table_of(jobs: &[Job]) -> String {
         })
         .collect();
     output::table(&head, &rows)
+}
+
+/// Prints what came of a run's expectations.
+pub async fn expectations(place: &Place, run: &str, format: Format) -> Result<ExitCode, Failure> {
+    let session = Session::open(place).await?;
+    let list = session.client.list_expectations(run).await;
+    session.close().await;
+    let list = list?;
+    let head = [
+        ("NODE", Side::Left),
+        ("EXPECTATION", Side::Left),
+        ("KIND", Side::Left),
+        ("ON FAIL", Side::Left),
+        ("ROWS", Side::Right),
+        ("WRONG", Side::Right),
+        ("STATUS", Side::Left),
+    ];
+    let rows: Vec<_> = list
+        .expectations
+        .iter()
+        .map(|one| {
+            vec![
+                one.node.clone(),
+                one.name.clone(),
+                one.kind.clone(),
+                one.on_fail.clone(),
+                one.rows.to_string(),
+                one.failed.to_string(),
+                one.status.clone(),
+            ]
+        })
+        .collect();
+    match format {
+        Format::Json => output::json(&list),
+        Format::Table if rows.is_empty() => output::note("this run recorded no expectations"),
+        Format::Table => output::data(&output::table(&head, &rows)),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints a driver's log.

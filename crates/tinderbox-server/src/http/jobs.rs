@@ -21,6 +21,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_job))
         .routes(routes!(cancel_job))
         .routes(routes!(read_log))
+        .routes(routes!(list_expectations))
         .routes(routes!(get_spec))
 }
 
@@ -235,6 +236,19 @@ async fn read_log(
         size: page.size,
         complete: page.complete,
     }))
+}
+
+/// What came of the expectations of the job's nodes.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/expectations", operation_id = "list_expectations", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 200, body = api::ExpectationList), (status = 404, body = api::Problem)))]
+async fn list_expectations(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<api::ExpectationList>, ApiError> {
+    let expectations = app.expectations(&id).await?;
+    let expectations = expectations.into_iter().map(convert::expectation).collect();
+    Ok(Json(api::ExpectationList { expectations }))
 }
 
 /// The spec as it was run and the PySpark that was submitted.

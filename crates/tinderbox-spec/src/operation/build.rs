@@ -64,6 +64,12 @@ impl Parameters<'_> {
         }
     }
 
+    /// Names with all their values.
+    pub(super) fn lists(&self, name: &str) -> Vec<(String, Vec<String>)> {
+        let texts = |values: &[Spanned]| values.iter().map(|value| value.text.clone()).collect();
+        self.by_name(name).iter().map(|(key, values)| (key.text.clone(), texts(values))).collect()
+    }
+
     pub(super) fn pairs(&self, name: &str) -> Vec<(String, String)> {
         self.by_name(name)
             .iter()

@@ -44,7 +44,8 @@ pub(super) fn split(spec: &Spec) -> Properties {
         .map(|(key, value)| (key.to_owned(), value))
         .collect();
     all.extend(spec.conf().clone());
-    for dependency in spec.dependencies() {
+    let files: Vec<String> = spec.python_files().map(str::to_owned).collect();
+    for dependency in spec.dependencies().iter().chain(&files) {
         let Some(kind) = Dependency::of(dependency) else { continue };
         let list = all.entry(kind.property().to_owned()).or_default();
         if !list.split(',').any(|known| known == dependency) {

@@ -1,7 +1,9 @@
 //! One function for each node.
 
+use super::cleansing;
 use super::layout::{Chain, comment, fits};
 use super::literal::{long_text, text};
+use super::quality;
 use super::streaming::{stream_read, stream_written};
 use super::transforms::{pivoted, transformed};
 use crate::component::NodeKind;
@@ -18,17 +20,31 @@ use tinderbox_model::NodeId;
 /// Names that the program uses itself, and Python's keywords.
 /// Source of the keywords: `keyword.kwlist` of Python 3.13.
 const RESERVED: &[&str] = &[
+    "Column",
     "DataFrame",
+    "ExpectationFailed",
+    "Expectations",
     "F",
+    "Observation",
     "SparkSession",
     "StorageLevel",
     "StreamingQuery",
     "StreamingQueryException",
     "Window",
+    "call",
+    "checks",
+    "cleaned",
+    "flatten_structs",
+    "function",
+    "json",
     "main",
+    "name",
     "os",
     "queries",
+    "record_expectation",
     "spark",
+    "threading",
+    "value",
     "wait_for_all",
     "write_batch",
     "False",
@@ -75,6 +91,8 @@ pub(super) struct Names {
     /// Its data frame in `main`, where its own name is that of the function.
     frames: BTreeMap<NodeId, String>,
     windows: BTreeMap<NodeId, String>,
+    /// The functions that check the rows of nodes with expectations.
+    checks: BTreeMap<NodeId, String>,
 }
 
 impl Names {
@@ -105,7 +123,15 @@ impl Names {
                 (node.id.clone(), take(format!("{}_window", node.id.as_str().replace('-', "_"))))
             })
             .collect();
-        Self { variables, frames, windows }
+        let checks = spec
+            .nodes()
+            .iter()
+            .filter(|node| !node.expectations.is_empty())
+            .map(|node| {
+                (node.id.clone(), take(format!("check_{}", node.id.as_str().replace('-', "_"))))
+            })
+            .collect();
+        Self { variables, frames, windows, checks }
     }
 
     /// The node's function, with a line feed at the end.
@@ -131,12 +157,39 @@ impl Names {
             .as_deref()
             .map(|text| format!("    # {}\n", comment(text)))
             .unwrap_or_default();
-        format!("{head}\n{note}{}", self.body(node, flow))
+        let function = format!("{head}\n{note}{}", self.body(node, flow));
+        match self.checks.get(&node.id) {
+            Some(check) => format!("{function}\n\n{}", self.check(node, check)),
+            None => function,
+        }
     }
 
-    /// The line of `main` that calls the function.
+    /// The function that checks the rows of a node; of a sink, those of its input.
+    fn check(&self, node: &Node, name: &str) -> String {
+        let checked = match node.kind() {
+            NodeKind::Sink => node.inputs.first().unwrap_or(&node.id),
+            _ => &node.id,
+        };
+        quality::function(name, self.variable(checked), node, |id| self.variable(id).to_owned())
+    }
+
+    /// The lines of `main` that call the function and check what it gives.
     pub(super) fn call(&self, node: &Node) -> String {
         let frame = |id: &NodeId| self.frames.get(id).cloned().unwrap_or_default();
+        let check = |rows: String| {
+            let name = self.checks.get(&node.id)?;
+            let others = quality::others(node).into_iter().map(frame);
+            Some((name, [rows].into_iter().chain(others).collect::<Vec<_>>()))
+        };
+        if node.kind() == NodeKind::Sink
+            && let Some((name, arguments)) = node.inputs.first().and_then(|id| check(frame(id)))
+        {
+            let checked = Chain::new("", "").first_call(name, arguments).to_lines();
+            let call = Chain::new("", "").indented();
+            return call
+                .first_call(self.variable(&node.id), [checked.trim_end().to_owned()])
+                .to_lines();
+        }
         let spark = needs_session(&node.operation).then(|| "spark".to_owned());
         let inputs = unique(node.inputs.iter().map(frame));
         let arguments = spark.into_iter().chain(inputs);
@@ -145,7 +198,10 @@ impl Names {
             _ => format!("{} = ", frame(&node.id)),
         };
         let call = Chain::new(assignment, "").indented();
-        call.first_call(self.variable(&node.id), arguments).to_lines()
+        let call = call.first_call(self.variable(&node.id), arguments).to_lines();
+        let Some((name, arguments)) = check(frame(&node.id)) else { return call };
+        let checked = Chain::new(format!("{} = ", frame(&node.id)), "").indented();
+        format!("{call}{}", checked.first_call(name, arguments).to_lines())
     }
 
     fn body(&self, node: &Node, flow: &Flow<'_>) -> String {
@@ -181,6 +237,10 @@ impl Names {
                 chain.call(name, columns).to_lines()
             }
             Operation::Window(window) => self.window(node, window, chain),
+            Operation::Clean(clean) => cleansing::clean(clean, input),
+            Operation::Flatten(flatten) => cleansing::flatten(flatten, input),
+            Operation::ParseJson(parse) => cleansing::parse_json(parse, chain).to_lines(),
+            Operation::Udf(udf) => cleansing::udf(udf, chain),
             Operation::Write(write) if flow.is_stream(&node.id) => {
                 stream_written(flow.spec, node, write, input)
             }

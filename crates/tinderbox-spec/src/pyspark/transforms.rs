@@ -131,7 +131,7 @@ fn unpivoted(unpivot: &Unpivot, chain: Chain) -> Chain {
     chain.call("unpivot", [list(&unpivot.ids), values].into_iter().chain(names))
 }
 
-fn literal(value: &Literal) -> String {
+pub(super) fn literal(value: &Literal) -> String {
     match value {
         Literal::Text(value) => text(value),
         Literal::Number(number) => number.clone(),

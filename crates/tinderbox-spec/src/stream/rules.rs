@@ -90,6 +90,7 @@ fn on_static_rows(findings: &mut Findings<'_>, node: &Node) {
 fn in_streaming_job(findings: &mut Findings<'_>, flow: &Flow<'_>) {
     let nodes = flow.spec.nodes();
     for node in nodes {
+        expectations(findings, flow, node);
         if let Operation::Read(read) = &node.operation {
             source(findings, flow, node, read);
         } else if flow.is_stream(&node.id) {
@@ -107,6 +108,17 @@ fn in_streaming_job(findings: &mut Findings<'_>, flow: &Flow<'_>) {
         return;
     }
     query::check(findings, flow);
+}
+
+/// `org.apache.spark.sql.Observation`, which counts what is expected, refuses streams.
+fn expectations(findings: &mut Findings<'_>, flow: &Flow<'_>, node: &Node) {
+    let is_stream = flow.is_stream(&node.id);
+    if is_stream && !node.expectations.is_empty() {
+        let message =
+            format!("`{}` expects something of a stream, which is not counted yet", node.id);
+        let hint = "filter the stream, or put `expectations` on static rows, or on a batch job that reads what the stream wrote";
+        findings.error(&node.place, "stream::expectations", message, hint);
+    }
 }
 
 fn source(findings: &mut Findings<'_>, flow: &Flow<'_>, node: &Node, read: &crate::Read) {

@@ -36,7 +36,7 @@ fn node_type_that_resembles_nothing() {
     6 |     - {type: zzzzzzzz}
       |              ^^^^^^^^
       = field: pipeline.transformations[0].type
-      = hint: one of: filter, select, map, join, aggregate, sql, deduplicate, window, rename, cast, drop, union, intersect, except, sort, limit, sample, explode, unpivot, fill_nulls, drop_nulls, repartition, coalesce, cache, checkpoint, watermark, time_window, count_window
+      = hint: one of: filter, select, map, join, aggregate, sql, deduplicate, window, rename, cast, drop, union, intersect, except, sort, limit, sample, explode, unpivot, fill_nulls, drop_nulls, repartition, coalesce, cache, checkpoint, clean, flatten, parse_json, udf, watermark, time_window, count_window
     ");
 }
 
@@ -90,7 +90,7 @@ fn unknown_keys_everywhere_are_reported_at_once() {
     8 |     - {type: parquet, path: in, fromat: csv}
       |                                 ^^^^^^
       = field: pipeline.sources[0].fromat
-      = hint: one of: path, options, schema, stream, id, type, operation, description, output, input, parameters
+      = hint: one of: path, options, schema, stream, id, type, operation, description, output, input, parameters, expectations, quarantine
 
     job.yaml:9:3: error[spec::unknown-key]: `pipeline` has no field `transformation`
       |

@@ -183,3 +183,19 @@ fn two_watermarks_and_what_cannot_run_continuously() {
        = hint: `trigger: {processing_time: 1 second}`; continuously run sources rate and kafka, sinks kafka, console and memory, and between them what changes rows one by one
     ");
 }
+
+#[test]
+fn expectations_of_a_stream() {
+    let text = streaming(
+        &["{id: kept, type: filter, input: a, condition: id > 0, expectations: [{not_null: id}]}"],
+        &["{type: console, input: kept}"],
+    );
+    assert_snapshot!(check_spec(&text), @r"
+    job.yaml:10:12: error[stream::expectations]: `kept` expects something of a stream, which is not counted yet
+       |
+    10 |     - {id: kept, type: filter, input: a, condition: id > 0, expectations: [{not_null: id}]}
+       |            ^^^^
+       = field: pipeline.transformations[0]
+       = hint: filter the stream, or put `expectations` on static rows, or on a batch job that reads what the stream wrote
+    ");
+}

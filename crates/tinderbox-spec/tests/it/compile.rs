@@ -13,7 +13,7 @@ fn compiled(text: &str) -> Compiled {
 }
 
 /// Compares with a committed program; `TINDERBOX_UPDATE=1` writes it.
-fn check_golden(name: &str, source: &str) {
+pub(crate) fn check_golden(name: &str, source: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     if std::env::var_os("TINDERBOX_UPDATE").is_some() {
         std::fs::write(&file, source).expect("writes the golden file");

@@ -2,15 +2,18 @@
 #![allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
 
 mod bad_documents;
+mod bad_expectations;
 mod bad_joins;
 mod bad_nodes;
 mod bad_stream_joins;
 mod bad_streams;
 mod bad_transformations;
+mod cleansing;
 mod compile;
 mod delivery;
 mod differences;
 mod document;
+mod expectations;
 mod lints;
 mod patches;
 mod properties;

@@ -6,6 +6,8 @@ use tinderbox_spec::{components, json_schema};
 const DOCUMENTS: &[(&str, &str)] = &[
     ("the example", include_str!("../../../../examples/customer-analytics.yaml")),
     ("all nodes", include_str!("../fixtures/all-nodes.yaml")),
+    ("expectations", include_str!("../fixtures/expectations.yaml")),
+    ("cleansing", include_str!("../fixtures/cleansing.yaml")),
     ("all transformations", include_str!("../fixtures/all-transformations.yaml")),
     ("the seed's", include_str!("../fixtures/seed-customer-analytics.yaml")),
     ("the seed's in JSON", include_str!("../fixtures/seed-spark-job.json")),
