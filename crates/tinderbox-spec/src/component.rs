@@ -1,9 +1,11 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
 mod cleansing;
+mod database;
+pub(crate) mod files;
+mod messages;
 mod parameter;
 mod stream;
-mod table;
 mod transformations;
 
 use crate::diagnostic::Report;
@@ -12,13 +14,17 @@ use crate::operation::build::Parameters;
 
 /// Every component, sources first, in the order of the reference.
 pub fn components() -> impl Iterator<Item = &'static Component> {
-    table::SOURCES
+    files::SOURCES
         .iter()
+        .chain(database::SOURCES)
+        .chain(messages::SOURCES)
         .chain(stream::SOURCES)
         .chain(transformations::TRANSFORMATIONS)
         .chain(cleansing::CLEANSING)
         .chain(stream::TRANSFORMATIONS)
-        .chain(table::SINKS)
+        .chain(files::SINKS)
+        .chain(database::SINKS)
+        .chain(messages::SINKS)
         .chain(stream::SINKS)
 }
 

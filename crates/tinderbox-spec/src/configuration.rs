@@ -103,6 +103,7 @@ fn spark_conf(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<String, 
             report_secret_at_launch(&entry.key, value.span, &path, report);
         }
         check_value(&entry.key, &value, &path, report);
+        crate::secrets::check(&entry.key, &value, value.span, &path, report);
         conf.insert(entry.key.clone(), value.text);
     }
     conf

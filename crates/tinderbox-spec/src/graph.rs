@@ -11,6 +11,7 @@ use crate::fields::{self, Fields, wrong_type};
 use crate::nearest::nearest;
 use crate::operation::build::{Parameters, Value};
 use crate::operation::{Literal, Operation};
+use crate::secrets;
 use crate::spec::Node;
 use crate::stream::StreamSettings;
 use crate::tree::{Content, Entry, Spanned, Tree};
@@ -248,6 +249,7 @@ fn operation(
         match beside.or(below) {
             Some((entry, path)) => match value(entry, parameter, &path, report) {
                 Some(value) => {
+                    report_secrets(parameter.name, &value, &path, report);
                     values.insert(parameter.name, value);
                 }
                 None => sound = false,
@@ -293,6 +295,24 @@ fn operation(
             Some(format!("if it is not in the catalog, add a source with `id: {table}`"));
     }
     Some((operation?, stream))
+}
+
+/// Secrets in clear, of a parameter or of its options.
+fn report_secrets(name: &str, value: &Value, path: &str, report: &mut Report<'_>) {
+    match value {
+        Value::Texts(texts) => {
+            texts.iter().for_each(|text| secrets::check(name, text, text.span, path, report));
+        }
+        Value::ByName(entries) => {
+            for (key, values) in entries {
+                let path = format!("{path}.{}", key.text);
+                values
+                    .iter()
+                    .for_each(|text| secrets::check(&key.text, text, text.span, &path, report));
+            }
+        }
+        Value::LiteralByName(_) | Value::Literals(_) => {}
+    }
 }
 
 /// The keys of every node that hold a text.

@@ -21,6 +21,7 @@
 //! for a sink the last node that is not a sink). Its parameters stand beside its `type` or under `parameters:`.
 
 mod cluster;
+mod codec;
 mod component;
 mod configuration;
 mod diagnostic;
@@ -31,12 +32,15 @@ mod expectation;
 mod fields;
 mod graph;
 mod lint;
+mod log_lines;
 mod nearest;
 mod operation;
+mod packages;
 mod parameters;
 mod patch;
 mod pyspark;
 mod schema;
+mod secrets;
 mod soundness;
 mod spec;
 mod stream;
@@ -52,10 +56,10 @@ pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Clean, Column, CountWindow, Data, Explode, Flatten,
-    Grouping, Join, JoinKeys, JoinRight, Literal, NullRule, Operation, ParseJson, Pivot,
-    PythonFunction, Read, SetOperation, Side, TimeWindow, UdfColumns, Unpivot, WindowColumns,
-    WindowLength, Write,
+    Aggregate, AggregateOutput, Aggregation, Buckets, Clean, Column, CountWindow, Data, Decode,
+    Encode, EncodedValue, Explode, Flatten, Grouping, HttpRead, Join, JoinKeys, JoinRight, Lines,
+    Literal, MessageValue, Messages, NullRule, Operation, Paging, ParseJson, Pivot, PythonFunction,
+    Read, SetOperation, Side, TimeWindow, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};

@@ -1,12 +1,20 @@
 //! What a node does, typed: the one form from which every emitter works.
 
 pub(crate) mod build;
+pub(crate) mod build_database;
+pub(crate) mod build_files;
+pub(crate) mod build_http;
+pub(crate) mod build_messages;
 pub(crate) mod build_rows;
 pub(crate) mod build_stream;
 pub(crate) mod cleansing;
+mod source;
 mod stream;
 
 pub use cleansing::{Clean, Flatten, ParseJson, PythonFunction, UdfColumns};
+pub use source::{
+    Buckets, Decode, Encode, EncodedValue, HttpRead, Lines, MessageValue, Messages, Paging,
+};
 pub use stream::{CountWindow, TimeWindow, WindowLength};
 
 /// What a node does. Every text in SQL is as the user wrote it.
@@ -14,6 +22,8 @@ pub use stream::{CountWindow, TimeWindow, WindowLength};
 pub enum Operation {
     /// A source.
     Read(Read),
+    /// A source that is asked over HTTP.
+    ReadHttp(HttpRead),
     /// Keeps rows for which the SQL condition holds.
     Filter {
         /// SQL condition.
@@ -265,6 +275,10 @@ pub struct Read {
     pub options: Vec<(String, String)>,
     /// Columns and types in SQL's DDL form.
     pub schema: Option<String>,
+    /// What becomes of the rows.
+    pub decode: Option<Decode>,
+    /// Spark properties that the source needs, where the job does not set them.
+    pub settings: Vec<(String, String)>,
 }
 
 /// A sink.
@@ -280,6 +294,35 @@ pub struct Write {
     pub partition_by: Vec<String>,
     /// Spark's options, in the order of the document.
     pub options: Vec<(String, String)>,
+    /// Buckets of a table.
+    pub buckets: Option<Buckets>,
+    /// How rows become messages.
+    pub encode: Option<Encode>,
+    /// Spark properties that the sink needs, where the job does not set them.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Read {
+    /// Reads data as they are.
+    pub(crate) fn of(data: Data, options: Vec<(String, String)>) -> Self {
+        Self { data, options, schema: None, decode: None, settings: Vec::new() }
+    }
+}
+
+impl Write {
+    /// Writes data as they are, in Spark's default mode.
+    pub(crate) fn of(data: Data, options: Vec<(String, String)>) -> Self {
+        Self {
+            data,
+            table_format: None,
+            mode: None,
+            partition_by: Vec::new(),
+            options,
+            buckets: None,
+            encode: None,
+            settings: Vec::new(),
+        }
+    }
 }
 
 /// A column of a select.

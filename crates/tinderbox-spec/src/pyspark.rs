@@ -1,16 +1,19 @@
 //! The emitter of PySpark: a program that people like to read and that is submitted as it is.
 
 mod cleansing;
+mod http;
 mod launch;
 mod layout;
 mod literal;
 mod nodes;
 mod quality;
+mod sources;
 mod streaming;
 mod transforms;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::operation::{Data, Operation};
+use crate::operation::Operation;
+use crate::packages;
 use crate::spec::{JobType, Spec};
 use crate::stream::Flow;
 use nodes::Names;
@@ -81,7 +84,7 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
         source: format!("{head}{body}"),
         node_lines,
         launch_conf: properties.at_launch,
-        warnings: delta_notes(spec),
+        warnings: packages::notes(spec),
     })
 }
 
@@ -149,7 +152,15 @@ fn head(spec: &Spec, body: &str) -> String {
     } else if code.contains("os.environ[") {
         modules.push("os");
     }
+    if http::is_used(spec) {
+        modules.extend(http::MODULES);
+    }
+    modules.sort_unstable();
+    modules.dedup();
     modules.iter().for_each(|module| head.push_str(&format!("import {module}\n")));
+    if http::is_used(spec) {
+        head.push_str("from collections.abc import Iterator\n");
+    }
     if !modules.is_empty() {
         head.push('\n');
     }
@@ -168,6 +179,13 @@ fn head(spec: &Spec, body: &str) -> String {
     if quality::is_used(spec) || code.contains("F.") || code.contains("flatten_structs(") {
         head.push_str("from pyspark.sql import functions as F\n");
     }
+    let avro: Vec<&str> = ["from_avro", "to_avro"]
+        .into_iter()
+        .filter(|name| code.contains(&format!("{name}(")))
+        .collect();
+    if !avro.is_empty() {
+        head.push_str(&format!("from pyspark.sql.avro.functions import {}\n", avro.join(", ")));
+    }
     if code.contains("StreamingQuery") {
         head.push_str("from pyspark.sql.streaming import StreamingQuery\n");
     }
@@ -178,51 +196,13 @@ fn head(spec: &Spec, body: &str) -> String {
     if code.contains("flatten_structs(") {
         head.push_str(&format!("{}\n\n", cleansing::FLATTEN));
     }
+    if http::is_used(spec) {
+        head.push_str(http::PROGRAM);
+        head.push_str("\n\n");
+    }
     if quality::is_used(spec) {
         head.push_str(&quality::program(spec));
         head.push_str("\n\n");
     }
     head
-}
-
-/// Delta Lake does not come with Spark.
-/// Source of the versions: Delta Lake's compatibility table, docs.delta.io/latest/releases.html.
-fn delta_notes(spec: &Spec) -> Vec<Diagnostic> {
-    let has_package = spec.dependencies().iter().any(|dependency| dependency.contains("delta-"))
-        || spec
-            .conf()
-            .get("spark.jars.packages")
-            .is_some_and(|packages| packages.contains("delta-"));
-    if has_package {
-        return Vec::new();
-    }
-    let package = match &spec.cluster().version {
-        Some(version) if version.at_least(4, 0) => "io.delta:delta-spark_2.13:4.0.0",
-        Some(version) if version.at_least(3, 5) => "io.delta:delta-spark_2.12:3.3.2",
-        Some(_) => "io.delta:delta-core_2.12, in the version that fits this Spark",
-        None => "io.delta:delta-spark_2.12:3.3.2 (Spark 3.5)",
-    };
-    let mut notes: Vec<Diagnostic> = spec
-        .nodes()
-        .iter()
-        .filter(|node| uses_delta(&node.operation))
-        .map(|node| {
-            let message = format!("`{}` needs Delta Lake, which does not come with Spark", node.id);
-            let mut note =
-                node.place.diagnostic(Severity::Warning, "spec::package", spec.file(), message);
-            note.hint = Some(format!("add to `configuration.dependencies`: {package}"));
-            note
-        })
-        .collect();
-    notes.sort_by_key(|note| note.span.start);
-    notes
-}
-
-fn uses_delta(operation: &Operation) -> bool {
-    let (data, table_format) = match operation {
-        Operation::Read(read) => (&read.data, None),
-        Operation::Write(write) => (&write.data, write.table_format),
-        _ => return false,
-    };
-    table_format == Some("delta") || matches!(data, Data::Files { format: "delta", .. })
 }

@@ -13,6 +13,7 @@ pub(crate) fn errors(spec: &Spec) -> Vec<Diagnostic> {
         .filter_map(|node| checkpoint_without_location(spec, node))
         .chain(written_twice(spec))
         .chain(overwritten_inputs(spec))
+        .chain(crate::packages::contradictions(spec))
         .chain(crate::stream::findings(spec, Severity::Error))
         .collect();
     errors.sort_by_key(|error| error.span.start);
@@ -64,8 +65,8 @@ fn overwritten_inputs(spec: &Spec) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for node in spec.nodes() {
         let Operation::Write(write) = &node.operation else { continue };
-        // Delta keeps what is read until the new version is there.
-        let is_delta = write.table_format == Some("delta")
+        // Delta and Iceberg keep what is read until the new version is there.
+        let is_delta = matches!(write.table_format, Some("delta" | "iceberg"))
             || matches!(write.data, Data::Files { format: "delta", .. } | Data::Table(_));
         if let Some(target) = target(&write.data)
             && let Some(source) = read.get(&target)

@@ -1,8 +1,8 @@
 //! From a node's checked parameters to its operation. One function per component, named in the registry.
 
 use super::{
-    Aggregate, AggregateOutput, Aggregation, Column, Data, Grouping, Join, JoinKeys, JoinRight,
-    Literal, Operation, Pivot, Read, Side, WindowColumns, Write,
+    Aggregate, AggregateOutput, Aggregation, Column, Grouping, Join, JoinKeys, JoinRight, Literal,
+    Operation, Pivot, Side, WindowColumns,
 };
 use crate::component::Component;
 use crate::diagnostic::{Report, Span};
@@ -128,38 +128,6 @@ impl Parameters<'_> {
         let text = self.spanned(name)?;
         words.iter().copied().find(|word| *word == text.text)
     }
-}
-
-pub(crate) fn read_files(node: &Parameters<'_>, report: &mut Report<'_>) -> Option<Operation> {
-    let format = format_of(node, report)?;
-    let read = Read {
-        data: Data::Files { format, path: node.text("path")? },
-        options: node.pairs("options"),
-        schema: node.text("schema"),
-    };
-    let names_columns = read.schema.is_some()
-        || read.options.iter().any(|(key, _)| key.eq_ignore_ascii_case("header"));
-    if format == "csv" && !names_columns {
-        let message =
-            "without `header` or a schema Spark names the columns of a CSV file _c0, _c1, …";
-        report.warning("spec::csv-header", node.span, node.path, message).hint =
-            Some("add `options: {header: true}`, or `header: false` to keep it so".to_owned());
-    }
-    Some(Operation::Read(read))
-}
-
-pub(crate) fn read_table(node: &Parameters<'_>, _: &mut Report<'_>) -> Option<Operation> {
-    let data = Data::Table(node.text("table")?);
-    Some(Operation::Read(Read { data, options: Vec::new(), schema: None }))
-}
-
-pub(crate) fn write_files(node: &Parameters<'_>, report: &mut Report<'_>) -> Option<Operation> {
-    let format = format_of(node, report)?;
-    write(node, Data::Files { format, path: node.text("path")? }, None)
-}
-
-pub(crate) fn write_table(node: &Parameters<'_>, _: &mut Report<'_>) -> Option<Operation> {
-    write(node, Data::Table(node.text("table")?), node.word("format"))
 }
 
 pub(crate) fn filter(node: &Parameters<'_>, _: &mut Report<'_>) -> Option<Operation> {
@@ -333,45 +301,6 @@ pub(crate) fn is_expression(text: &str) -> bool {
                 && part.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
     !text.split('.').all(is_part)
-}
-
-fn write(
-    node: &Parameters<'_>,
-    data: Data,
-    table_format: Option<&'static str>,
-) -> Option<Operation> {
-    Some(Operation::Write(Write {
-        data,
-        table_format,
-        mode: node.word("mode"),
-        partition_by: node.texts("partition_by"),
-        options: node.pairs("options"),
-    }))
-}
-
-/// The format of a node of files: its `format`, else its type, else the path's ending.
-fn format_of(node: &Parameters<'_>, report: &mut Report<'_>) -> Option<&'static str> {
-    let formats = Component::find(crate::NodeKind::Source, "file")
-        .and_then(|file| file.parameter("format"))
-        .map(|format| format.kind);
-    let Some(crate::ParameterType::OneOf(formats)) = formats else { return None };
-    let named = |name: &str| formats.iter().copied().find(|format| *format == name);
-    if let Some(format) = node.word("format").or_else(|| named(node.component.name)) {
-        return Some(format);
-    }
-    if node.values.contains_key("format") {
-        return None; // A wrong word, reported where it was read.
-    }
-    let path = node.spanned("path")?;
-    let ending = path.trim_end_matches(".gz").rsplit_once('.').map_or("", |(_, ending)| ending);
-    let found = named(ending);
-    if found.is_none() {
-        let message =
-            format!("`{}` needs a `format`: the path's ending names none", node.component.name);
-        report.error("spec::missing-parameter", node.span, &node.path_of("format"), message).hint =
-            Some(format!("one of: {}", formats.join(", ")));
-    }
-    found
 }
 
 /// A join key that is a condition: it compares, calls or connects something.

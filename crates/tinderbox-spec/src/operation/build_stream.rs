@@ -78,17 +78,11 @@ fn read(format: &'static str, named: &[(&str, &str)], node: &Parameters<'_>) -> 
         .iter()
         .filter_map(|(option, parameter)| Some(((*option).to_owned(), node.text(parameter)?)));
     let options = named.chain(node.pairs("options")).collect();
-    Operation::Read(Read { data: Data::Connector { format }, options, schema: None })
+    Operation::Read(Read::of(Data::Connector { format }, options))
 }
 
 fn write(format: &'static str, node: &Parameters<'_>) -> Operation {
-    Operation::Write(Write {
-        data: Data::Connector { format },
-        table_format: None,
-        mode: None,
-        partition_by: Vec::new(),
-        options: node.pairs("options"),
-    })
+    Operation::Write(Write::of(Data::Connector { format }, node.pairs("options")))
 }
 
 /// An interval as Spark reads it, without months and years, which have no fixed length.

@@ -1,7 +1,7 @@
 //! Which properties the program sets and which must be known before it starts.
 
-use super::uses_delta;
 use crate::configuration::Dependency;
+use crate::packages;
 use crate::spec::Spec;
 use std::collections::BTreeMap;
 use tinderbox_model::conf_key;
@@ -45,7 +45,9 @@ pub(super) fn split(spec: &Spec) -> Properties {
         .collect();
     all.extend(spec.conf().clone());
     let files: Vec<String> = spec.python_files().map(str::to_owned).collect();
-    for dependency in spec.dependencies().iter().chain(&files) {
+    let packages = packages::coordinates(spec);
+    let given = spec.dependencies().iter().chain(&files).map(String::as_str);
+    for dependency in given.chain(packages) {
         let Some(kind) = Dependency::of(dependency) else { continue };
         let list = all.entry(kind.property().to_owned()).or_default();
         if !list.split(',').any(|known| known == dependency) {
@@ -55,15 +57,7 @@ pub(super) fn split(spec: &Spec) -> Properties {
             list.push_str(dependency);
         }
     }
-    if spec.nodes().iter().any(|node| uses_delta(&node.operation)) {
-        // Source: Delta Lake's quick start; it refuses to work without both.
-        for (key, value) in [
-            ("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"),
-            ("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension"),
-        ] {
-            all.entry(key.to_owned()).or_insert_with(|| value.to_owned());
-        }
-    }
+    all.extend(packages::properties(spec));
     let (at_launch, in_program) = all.into_iter().partition(|(key, _)| is_at_launch(key));
     Properties { in_program, at_launch }
 }

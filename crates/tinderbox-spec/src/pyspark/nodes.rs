@@ -1,10 +1,12 @@
 //! One function for each node.
 
 use super::cleansing;
+use super::http;
 use super::layout::{Chain, comment, fits};
 use super::literal::{long_text, text};
 use super::quality;
-use super::streaming::{stream_read, stream_written};
+use super::sources;
+use super::streaming::stream_written;
 use super::transforms::{pivoted, transformed};
 use crate::component::NodeKind;
 use crate::operation::build::is_expression;
@@ -25,7 +27,10 @@ const RESERVED: &[&str] = &[
     "ExpectationFailed",
     "Expectations",
     "F",
+    "HttpPages",
+    "Iterator",
     "Observation",
+    "SameHostOnly",
     "SparkSession",
     "StorageLevel",
     "StreamingQuery",
@@ -35,15 +40,21 @@ const RESERVED: &[&str] = &[
     "checks",
     "cleaned",
     "flatten_structs",
+    "from_avro",
     "function",
+    "http",
     "json",
     "main",
     "name",
     "os",
     "queries",
+    "re",
     "record_expectation",
     "spark",
     "threading",
+    "time",
+    "to_avro",
+    "urllib",
     "value",
     "wait_for_all",
     "write_batch",
@@ -208,10 +219,8 @@ impl Names {
         let input = node.inputs.first().map(|input| self.variable(input)).unwrap_or_default();
         let chain = Chain::new("return ", input).indented();
         match &node.operation {
-            Operation::Read(read) if flow.is_stream(&node.id) => {
-                stream_read(read, chain).to_lines()
-            }
-            Operation::Read(read) => read_chain(read, chain).to_lines(),
+            Operation::Read(read) => sources::read(read, flow.is_stream(&node.id), chain),
+            Operation::ReadHttp(read) => http::read(read),
             Operation::Filter { condition } => {
                 chain.call("filter", [long_text(condition)]).to_lines()
             }
@@ -244,7 +253,7 @@ impl Names {
             Operation::Write(write) if flow.is_stream(&node.id) => {
                 stream_written(flow.spec, node, write, input)
             }
-            Operation::Write(write) => write_chain(write, input).to_lines(),
+            Operation::Write(write) => written(write, input),
             other => {
                 let inputs: Vec<&str> =
                     node.inputs.iter().skip(1).map(|input| self.variable(input)).collect();
@@ -344,7 +353,7 @@ impl Names {
 /// Whether a node starts at the session.
 fn needs_session(operation: &Operation) -> bool {
     match operation {
-        Operation::Read(_) | Operation::Sql { .. } => true,
+        Operation::Read(_) | Operation::ReadHttp(_) | Operation::Sql { .. } => true,
         Operation::Join(join) => matches!(join.right, JoinRight::CatalogTable(_)),
         _ => false,
     }
@@ -361,28 +370,38 @@ fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
     unique
 }
 
-fn read_chain(read: &Read, chain: Chain) -> Chain {
-    if let Data::Table(table) = &read.data {
-        return chain.starting_at("spark").call("table", [text(table)]);
-    }
-    read_with(read, chain.starting_at("spark.read"))
-}
-
 /// `format`, options, schema and `load` of a reader, which a stream has too.
 pub(super) fn read_with(read: &Read, chain: Chain) -> Chain {
-    let (format, path) = match &read.data {
-        Data::Table(table) => return chain.call("table", [text(table)]),
-        Data::Files { format, path } => (format, Some(text(path))),
-        Data::Connector { format } => (format, None),
+    let format = match &read.data {
+        Data::Table(_) => None,
+        Data::Files { format, .. } | Data::Connector { format } => Some(text(format)),
     };
-    let mut chain = chain.call("format", [text(format)]);
+    let mut chain = match format {
+        Some(format) => chain.call("format", [format]),
+        None => chain,
+    };
     for (key, value) in &read.options {
         chain = chain.call("option", [text(key), text(value)]);
     }
     if let Some(schema) = &read.schema {
         chain = chain.call("schema", [text(schema)]);
     }
-    chain.call("load", path)
+    match &read.data {
+        Data::Table(table) => chain.call("table", [text(table)]),
+        Data::Files { path, .. } => chain.call("load", [text(path)]),
+        Data::Connector { .. } => chain.call("load", []),
+    }
+}
+
+/// The body of a sink's function.
+fn written(write: &Write, input: &str) -> String {
+    match &write.encode {
+        Some(encode) => {
+            let (statement, messages) = sources::encoded(encode, input);
+            format!("{statement}{}", write_chain(write, messages).to_lines())
+        }
+        None => write_chain(write, input).to_lines(),
+    }
 }
 
 pub(super) fn write_chain(write: &Write, input: &str) -> Chain {
@@ -399,6 +418,13 @@ pub(super) fn write_chain(write: &Write, input: &str) -> Chain {
     }
     if !write.partition_by.is_empty() {
         chain = chain.call("partitionBy", write.partition_by.iter().map(|column| text(column)));
+    }
+    if let Some(buckets) = &write.buckets {
+        let by = buckets.by.iter().map(|column| text(column));
+        chain = chain.call("bucketBy", std::iter::once(buckets.count.to_string()).chain(by));
+        if !buckets.sort_by.is_empty() {
+            chain = chain.call("sortBy", buckets.sort_by.iter().map(|column| text(column)));
+        }
     }
     for (key, value) in &write.options {
         chain = chain.call("option", [text(key), text(value)]);

@@ -2,9 +2,10 @@
 
 use super::layout::{Chain, INDENT};
 use super::literal::text;
-use super::nodes::{Names, read_with, write_chain};
+use super::nodes::{Names, write_chain};
+use super::sources;
 use crate::component::NodeKind;
-use crate::operation::{CountWindow, Data, Read, TimeWindow, WindowLength, Write};
+use crate::operation::{CountWindow, Data, TimeWindow, WindowLength, Write};
 use crate::spec::{Node, Spec};
 use crate::stream::{Target, Trigger, checkpoint_of, target};
 
@@ -47,10 +48,6 @@ pub(super) fn started(spec: &Spec, names: &Names) -> String {
     lines
 }
 
-pub(super) fn stream_read(read: &Read, chain: Chain) -> Chain {
-    read_with(read, chain.starting_at("spark.readStream"))
-}
-
 /// The body of a sink's function.
 pub(super) fn stream_written(spec: &Spec, node: &Node, write: &Write, input: &str) -> String {
     let stream = &node.stream;
@@ -64,7 +61,13 @@ pub(super) fn stream_written(spec: &Spec, node: &Node, write: &Write, input: &st
         }
         body.push('\n');
     }
-    let mut chain = Chain::new("return ", format!("{input}.writeStream")).indented();
+    let mut rows = input;
+    if let Some(encode) = &write.encode {
+        let (statement, messages) = sources::encoded(encode, input);
+        body.push_str(&statement);
+        rows = messages;
+    }
+    let mut chain = Chain::new("return ", format!("{rows}.writeStream")).indented();
     let name = stream.query_name.clone().unwrap_or_else(|| node.id.to_string());
     chain = chain.call("queryName", [text(&name)]);
     if let Some(mode) = stream.output_mode {

@@ -57,7 +57,9 @@ fn in_batch_job(findings: &mut Findings<'_>, node: &Node) {
     }
     let only_streams = match &node.operation {
         Operation::Read(read) => match read.data {
-            Data::Connector { format } => ["rate", "rate-micro-batch", "socket"].contains(&format),
+            Data::Connector { format } => {
+                ["rate", "rate-micro-batch", "socket", "aws-kinesis"].contains(&format)
+            }
             _ => false,
         },
         Operation::Write(write) => write.data == Data::Connector { format: "memory" },

@@ -99,27 +99,6 @@ fn rows_2_7_to_2_10_properties_go_where_they_take_effect_and_nowhere_twice() {
 }
 
 #[test]
-fn row_7_31_delta_brings_its_session_settings_and_asks_for_its_package() {
-    let text = "name: job\npipeline:\n  sources: [{type: parquet, path: in}]\n  sinks: [{type: delta, path: out}]\n";
-    let with_note = compiled(text);
-    assert!(
-        with_note.source.contains(
-            r#".config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")"#
-        )
-    );
-    assert_eq!(with_note.warnings.len(), 1);
-    assert!(
-        with_note.warnings[0]
-            .hint
-            .as_ref()
-            .is_some_and(|hint| hint.contains("io.delta:delta-spark_2.12"))
-    );
-    let with_package =
-        format!("{text}configuration: {{dependencies: ['io.delta:delta-spark_2.12:3.3.2']}}\n");
-    assert_eq!(compiled(&with_package).warnings, []);
-}
-
-#[test]
 fn imports_are_only_those_that_are_used() {
     // What stands in a text or a comment is not used.
     let plain = compiled(

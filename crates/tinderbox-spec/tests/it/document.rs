@@ -37,12 +37,19 @@ fn row_12_7_seed_join_with_a_table_that_is_no_source_is_reported() {
        = field: pipeline.transformations[1].table
        = hint: if it is not in the catalog, add a source with `id: purchases`
 
-    job.yaml:21:13: warning[spec::package]: `sink_1` needs Delta Lake, which does not come with Spark
+    job.yaml:11:13: warning[spec::package]: `source_1` needs Hadoop's S3A, and for Spark 3.2.0 no package is known
+       |
+    11 |     - type: s3
+       |             ^^
+       = field: pipeline.sources[0]
+       = hint: add it to `configuration.dependencies` in the version that fits: for Spark 3.5 that is org.apache.hadoop:hadoop-aws
+
+    job.yaml:21:13: warning[spec::package]: `sink_1` needs Delta Lake, and for Spark 3.2.0 no package is known
        |
     21 |     - type: delta
        |             ^^^^^
        = field: pipeline.sinks[0]
-       = hint: add to `configuration.dependencies`: io.delta:delta-core_2.12, in the version that fits this Spark
+       = hint: add it to `configuration.dependencies` in the version that fits: for Spark 3.5 that is io.delta:delta-spark_2.12
     "#);
 }
 
@@ -184,7 +191,7 @@ fn every_example_of_the_registry_is_sound() {
         }
         let list = component.kind.list_key();
         let a = "    - {id: a, type: parquet, path: a}\n    - {id: b, type: parquet, path: b}\n";
-        let streams = ["rate", "rate_micro_batch", "socket", "memory"];
+        let streams = ["rate", "rate_micro_batch", "socket", "memory", "kinesis"];
         let kind = if streams.contains(&component.name) { "streaming" } else { "batch" };
         let a = if kind == "streaming" {
             a.replace("path:", "schema: 'x INT', path:")

@@ -5,6 +5,7 @@ mod bad_documents;
 mod bad_expectations;
 mod bad_joins;
 mod bad_nodes;
+mod bad_sources;
 mod bad_stream_joins;
 mod bad_streams;
 mod bad_transformations;
@@ -18,6 +19,7 @@ mod lints;
 mod patches;
 mod properties;
 mod schema;
+mod sources;
 
 use std::collections::BTreeMap;
 use tinderbox_spec::{Diagnostic, Loaded, compile_pyspark, load};

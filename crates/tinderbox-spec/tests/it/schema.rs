@@ -9,6 +9,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("expectations", include_str!("../fixtures/expectations.yaml")),
     ("cleansing", include_str!("../fixtures/cleansing.yaml")),
     ("all transformations", include_str!("../fixtures/all-transformations.yaml")),
+    ("all sources", include_str!("../fixtures/all-sources.yaml")),
     ("the seed's", include_str!("../fixtures/seed-customer-analytics.yaml")),
     ("the seed's in JSON", include_str!("../fixtures/seed-spark-job.json")),
 ];
