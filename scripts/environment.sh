@@ -15,6 +15,9 @@ export TINDERBOX_SPARK_4=${TINDERBOX_SPARK_4:-$TINDERBOX_CACHE/spark-4}
 # Python environment with moto's server, an S3 for tests.
 export TINDERBOX_MOTO=${TINDERBOX_MOTO:-$TINDERBOX_CACHE/s3}
 
+# Jars of servers and connectors that tests use.
+export TINDERBOX_CONNECTORS=${TINDERBOX_CONNECTORS:-$TINDERBOX_CACHE/connectors}
+
 # The Python environment with Sail: where `tinderbox engine install sail` puts it.
 export TINDERBOX_SAIL=${TINDERBOX_SAIL:-$TINDERBOX_CACHE/sail}
 

@@ -2,7 +2,7 @@
 # Installs what a verb needs and is missing; a second call finds everything ready within a second.
 #
 #   scripts/setup.sh build|demo   Java, Node, PySpark 3.5, npm packages
-#   scripts/setup.sh test         the same, PySpark 4, an S3 server, Sail and Chromium
+#   scripts/setup.sh test         the same, PySpark 4, Sail, Chromium, PostgreSQL, MariaDB and jars of Kafka, HDFS and connectors
 #
 # Debian packages are system-wide and announced one by one; all else goes to $TINDERBOX_CACHE and
 # ui/node_modules. Needs the network only for what is missing. Exit code 2: something that only the
@@ -19,6 +19,7 @@ case $mode in
   *) give_up "unknown set-up: $mode" "use one of: build, demo, test" ;;
 esac
 STEPS=$((3 + ${#environments[@]}))
+[ "$mode" != test ] || STEPS=$((STEPS + 1))
 started=$SECONDS
 
 # Two checkouts share the cache: the second one waits, then finds the work done.
@@ -54,6 +55,16 @@ for environment in "${environments[@]}"; do
       scripts/setup/python.sh install "$environment" 9>&-
   fi
 done
+
+# --- Servers and connectors of tests ------------------------------------------------------------
+if [ "$mode" = test ]; then
+  if scripts/setup/connectors.sh is-ready; then
+    step_ready "Jars of servers and connectors"
+  else
+    step_run "Jars of servers and connectors" "1 to 6 min" setup-connectors \
+      scripts/setup/connectors.sh install 9>&-
+  fi
+fi
 
 # --- npm packages ----------------------------------------------------------------------------
 if scripts/setup/npm.sh is-ready; then

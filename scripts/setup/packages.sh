@@ -26,6 +26,12 @@ main() {
   if [ "$mode" = test ] && ! find_chromium >/dev/null; then
     need chromium "no Chromium was found; the browser tests drive it"
   fi
+  if [ "$mode" = test ]; then
+    command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+      need postgresql "no PostgreSQL was found; tests of sources start one"
+    PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null ||
+      need mariadb-server "no MariaDB was found; tests of sources start one"
+  fi
   node_is_recent || need_node
   install_packages
   if ! node_is_recent; then

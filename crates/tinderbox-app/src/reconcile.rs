@@ -155,8 +155,8 @@ impl App {
         let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
         let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.parameters)
             .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
-        let compiled = compile(&text, &loaded.spec)?;
         let spark = self.find_spark(loaded.spec.cluster().version.clone()).await?;
+        let compiled = compile(&text, &loaded.spec.on_spark(spark.version().clone()))?;
         let listener = self.inner.listener_jar.clone().map(|jar| Listener {
             jar,
             url: format!("{}/ingest/live", self.inner.url),

@@ -37,10 +37,11 @@ impl App {
             (applied, advice_run) = (advice, Some(run));
             (spec, warnings) = load(&submission, &text)?;
         }
+        check_inputs(&spec, &submission.base_directory)?;
+        let spark = self.find_spark(spec.cluster().version.clone()).await?;
+        let spec = spec.on_spark(spark.version().clone());
         let compiled = compile(&text, &spec)?;
         warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
-        check_inputs(&spec, &submission.base_directory)?;
-        self.find_spark(spec.cluster().version.clone()).await?;
 
         let plan = LaunchPlan {
             parameters: submission.parameters,

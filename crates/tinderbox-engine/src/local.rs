@@ -86,6 +86,11 @@ const INHERITED: [&str; 9] =
     ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TZ", "USER"];
 
 impl LocalSpark {
+    /// The version of the Spark that was found.
+    pub fn version(&self) -> &SparkVersion {
+        &self.spark.version
+    }
+
     /// Finds a Spark of the wanted version (see [`SparkInstalls::select`]) with a Java and a Python for it.
     ///
     /// # Errors

@@ -137,6 +137,7 @@ fn read_spec(
         status,
         parameters,
         cluster: cluster.unwrap_or_default(),
+        spark: None,
         configuration: configuration.unwrap_or_default(),
         nodes: nodes?,
         functions,

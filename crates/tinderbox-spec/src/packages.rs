@@ -186,7 +186,7 @@ const EXTENSIONS: &str = "spark.sql.extensions";
 
 /// Coordinates of the packages that a job needs and does not name itself, in a fixed order.
 pub(crate) fn coordinates(spec: &Spec) -> Vec<&'static str> {
-    let Fit::Line { at, .. } = line_of(spec.cluster().version.as_ref()) else {
+    let Fit::Line { at, .. } = line_of(spec.spark_version()) else {
         return Vec::new();
     };
     needed(spec)
@@ -259,7 +259,7 @@ pub(crate) fn notes(spec: &Spec) -> Vec<Diagnostic> {
             continue;
         }
         let name = connector.name();
-        let (message, hint) = match line_of(spec.cluster().version.as_ref()) {
+        let (message, hint) = match line_of(spec.spark_version()) {
             Fit::Old(version) => (
                 format!("`{}` needs {name}, and for Spark {version} no package is known", node.id),
                 {
@@ -312,14 +312,20 @@ fn line_of(version: Option<&SparkVersion>) -> Fit {
         let assumed = "without `cluster.version` Spark 3.5 is assumed".to_owned();
         return Fit::Line { at: 0, assumed: Some(assumed) };
     };
-    let Some(at) = LINES.iter().rposition(|(major, minor)| version.at_least(*major, *minor)) else {
-        return Fit::Old(version.clone());
-    };
     // `4` means whatever Spark 4 is there.
-    let is_exact = (version.major, version.minor) == LINES[at] && version.to_string().contains('.');
+    let is_whole = !version.to_string().contains('.');
+    let at = LINES.iter().rposition(|(major, minor)| {
+        if is_whole { version.major >= *major } else { version.at_least(*major, *minor) }
+    });
+    let Some(at) = at else { return Fit::Old(version.clone()) };
     let (major, minor) = LINES[at];
-    let assumed = (!is_exact)
-        .then(|| format!("of Spark {version} nothing newer than {major}.{minor} is known here"));
+    let assumed = if is_whole && version.major == major {
+        Some(format!("Spark {version} is taken as {major}.{minor}"))
+    } else if (version.major, version.minor) == (major, minor) {
+        None
+    } else {
+        Some(format!("of Spark {version} nothing newer than {major}.{minor} is known here"))
+    };
     Fit::Line { at, assumed }
 }
 

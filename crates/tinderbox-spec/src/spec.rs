@@ -6,7 +6,7 @@ use crate::expectation::Expectation;
 use crate::operation::{Data, Operation, PythonFunction};
 use crate::stream::StreamSettings;
 use std::collections::BTreeMap;
-use tinderbox_model::{Millis, NodeId};
+use tinderbox_model::{Millis, NodeId, SparkVersion};
 
 /// A job as designed: a document that was read and found sound.
 ///
@@ -22,6 +22,8 @@ pub struct Spec {
     pub(crate) status: Option<JobStatus>,
     pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) cluster: Cluster,
+    /// The Spark that is going to run it, where that is known.
+    pub(crate) spark: Option<SparkVersion>,
     pub(crate) configuration: Configuration,
     pub(crate) nodes: Vec<Node>,
     /// Python functions that SQL knows, by their names there.
@@ -71,6 +73,17 @@ impl Spec {
     /// What the job asks of the cluster.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The same job for the Spark that is going to run it: packages are chosen for that one instead of `cluster.version`.
+    pub fn on_spark(mut self, version: SparkVersion) -> Self {
+        self.spark = Some(version);
+        self
+    }
+
+    /// The Spark for which packages are chosen.
+    pub(crate) fn spark_version(&self) -> Option<&SparkVersion> {
+        self.spark.as_ref().or(self.cluster.version.as_ref())
     }
 
     /// Spark properties as the document sets them; the `cluster` section is not among them.

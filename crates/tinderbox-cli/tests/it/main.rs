@@ -19,6 +19,7 @@ mod history_server;
 mod history_sql;
 mod live;
 mod place;
+mod sources;
 mod spark_run;
 mod spec_commands;
 mod streaming;

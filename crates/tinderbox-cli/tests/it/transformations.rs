@@ -214,8 +214,8 @@ fn spec(version: &str, cases: &[(String, Vec<Value>)]) -> String {
     text
 }
 
-fn rows(place: &Place, at: usize) -> Vec<String> {
-    let folder = place.path(&format!("out/{at}"));
+/// The rows of a folder of JSON files, in an order of their own.
+pub fn json_rows(folder: &std::path::Path) -> Vec<String> {
     let mut rows = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -229,7 +229,7 @@ fn rows(place: &Place, at: usize) -> Vec<String> {
 }
 
 /// Fields in order.
-fn canonical(row: &Value) -> String {
+pub fn canonical(row: &Value) -> String {
     let fields = row.as_object().unwrap();
     let mut names: Vec<_> = fields.keys().collect();
     names.sort();
@@ -257,7 +257,7 @@ fn check(version: &str) {
     for (at, (node, expected)) in cases.iter().enumerate() {
         let mut expected: Vec<String> = expected.iter().map(canonical).collect();
         expected.sort();
-        let found = rows(&place, at);
+        let found = json_rows(&place.path(&format!("out/{at}")));
         if found != expected {
             wrong.push(format!("{node}\n  expected {expected:#?}\n  found {found:#?}"));
         }

@@ -3,7 +3,7 @@
 use crate::compile::check_golden;
 use crate::loaded;
 use std::collections::BTreeMap;
-use tinderbox_spec::{Compiled, Operation, compile_pyspark};
+use tinderbox_spec::{Compiled, NodeKind, Operation, compile_pyspark, components};
 
 const ALL_SOURCES: &str = include_str!("../fixtures/all-sources.yaml");
 
@@ -78,6 +78,14 @@ fn row_1_22_packages_follow_the_version_of_spark_and_nothing_is_loaded_for_what_
 }
 
 #[test]
+fn packages_are_those_of_the_spark_that_runs_the_job() {
+    let text = job("3.5", "{type: parquet, path: in}", "{type: delta, path: out}", "");
+    let four = tinderbox_model::SparkVersion::parse("4.1.2").expect("a version");
+    let compiled = compile_pyspark(&loaded(&text).spec.on_spark(four)).expect("compiles");
+    assert_eq!(compiled.launch_conf["spark.jars.packages"], "io.delta:delta-spark_4.1_2.13:4.4.0");
+}
+
+#[test]
 fn what_the_user_names_is_not_taken_a_second_time() {
     for configuration in [
         "dependencies: ['io.delta:delta-spark_2.12:3.2.0']",
@@ -102,6 +110,7 @@ fn versions_that_were_assumed_are_said() {
         compiled(&text).warnings.iter().map(|warning| warning.message.clone()).collect()
     };
     assert_eq!(warnings("3.5"), [""; 0]);
+    assert_eq!(warnings("4"), ["`sink_1` needs Delta Lake: Spark 4 is taken as 4.2"]);
     assert_eq!(
         warnings(""),
         ["`sink_1` needs Delta Lake: without `cluster.version` Spark 3.5 is assumed"]
@@ -165,4 +174,19 @@ fn secrets_stay_references() {
     let launched: BTreeMap<_, _> = compiled.launch_conf;
     assert!(!format!("{launched:?}").contains("secret"), "{launched:?}");
     assert!(!compiled.source.contains("${secret"), "{}", compiled.source);
+}
+
+#[test]
+fn the_page_has_every_source_and_sink() {
+    let page = include_str!("../../../../docs/sources.md");
+    // They are for trying out streams, and stand in the page on streaming.
+    let elsewhere = ["rate", "rate_micro_batch", "socket", "console", "memory"];
+    for component in components().filter(|one| one.kind != NodeKind::Transformation) {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", component.name)));
+        assert_eq!(row.is_none(), elsewhere.contains(&component.name), "{}", component.name);
+        let Some(row) = row else { continue };
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let cell = if component.kind == NodeKind::Source { cells[2] } else { cells[3] };
+        assert_ne!(cell, "–", "{row}");
+    }
 }
