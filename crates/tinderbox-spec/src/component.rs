@@ -1,6 +1,7 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
 mod cleansing;
+mod ml;
 mod parameter;
 mod table;
 mod transformations;
@@ -15,6 +16,7 @@ pub fn components() -> impl Iterator<Item = &'static Component> {
         .iter()
         .chain(transformations::TRANSFORMATIONS)
         .chain(cleansing::CLEANSING)
+        .chain(ml::ML)
         .chain(table::SINKS)
 }
 
@@ -101,6 +103,8 @@ pub enum ParameterType {
     LiteralByName,
     /// A value or a list of values, typed in the same way.
     Literals,
+    /// A list of steps of machine learning, each a name with its parameters.
+    Steps,
 }
 
 impl NodeKind {

@@ -51,9 +51,10 @@ pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Clean, Column, Data, Explode, Flatten, Grouping, Join,
-    JoinKeys, JoinRight, Literal, NullRule, Operation, ParseJson, Pivot, PythonFunction, Read,
-    SetOperation, Side, UdfColumns, Unpivot, WindowColumns, Write,
+    Aggregate, AggregateOutput, Aggregation, Algorithm, Clean, Column, Data, Evaluate, Explode,
+    Flatten, Grouping, Join, JoinKeys, JoinRight, Literal, Model, NullRule, Operation, ParseJson,
+    Pivot, PythonFunction, Read, SetOperation, Side, Step, Task, Train, UdfColumns, Unpivot,
+    WindowColumns, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};

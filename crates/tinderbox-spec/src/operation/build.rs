@@ -29,6 +29,7 @@ pub(crate) enum Value {
     ByName(Vec<(Spanned, Vec<Spanned>)>),
     LiteralByName(Vec<(String, Literal)>),
     Literals(Vec<Literal>),
+    Steps(Vec<super::Step>),
 }
 
 impl Parameters<'_> {
@@ -59,6 +60,13 @@ impl Parameters<'_> {
         match self.values.get(name) {
             Some(Value::ByName(entries)) => entries,
             _ => &[],
+        }
+    }
+
+    pub(super) fn steps(&self, name: &str) -> Vec<super::Step> {
+        match self.values.get(name) {
+            Some(Value::Steps(steps)) => steps.clone(),
+            _ => Vec::new(),
         }
     }
 

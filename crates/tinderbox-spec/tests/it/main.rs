@@ -11,6 +11,7 @@ mod compile;
 mod differences;
 mod document;
 mod expectations;
+mod learning;
 mod lints;
 mod patches;
 mod properties;
