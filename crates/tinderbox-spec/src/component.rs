@@ -1,6 +1,7 @@
 //! The component registry: every node type that a job can have. It drives validation, suggestions and the reference.
 
 mod cleansing;
+mod ml;
 mod parameter;
 mod stream;
 mod table;
@@ -17,6 +18,7 @@ pub fn components() -> impl Iterator<Item = &'static Component> {
         .chain(stream::SOURCES)
         .chain(transformations::TRANSFORMATIONS)
         .chain(cleansing::CLEANSING)
+        .chain(ml::ML)
         .chain(stream::TRANSFORMATIONS)
         .chain(table::SINKS)
         .chain(stream::SINKS)
@@ -105,6 +107,8 @@ pub enum ParameterType {
     LiteralByName,
     /// A value or a list of values, typed in the same way.
     Literals,
+    /// A list of steps of machine learning, each a name with its parameters.
+    Steps,
 }
 
 impl NodeKind {

@@ -53,10 +53,10 @@ pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Clean, Column, CountWindow, Data, Explode, Flatten,
-    Grouping, Join, JoinKeys, JoinRight, Literal, NullRule, Operation, ParseJson, Pivot,
-    PythonFunction, Read, SetOperation, Side, TimeWindow, UdfColumns, Unpivot, WindowColumns,
-    WindowLength, Write,
+    Aggregate, AggregateOutput, Aggregation, Algorithm, Clean, Column, CountWindow, Data, Evaluate,
+    Explode, Flatten, Grouping, Join, JoinKeys, JoinRight, Literal, Model, NullRule, Operation,
+    ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, Step, Task, TimeWindow, Train,
+    UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};

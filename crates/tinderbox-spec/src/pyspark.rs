@@ -4,6 +4,7 @@ mod cleansing;
 mod launch;
 mod layout;
 mod literal;
+mod ml;
 mod nodes;
 mod quality;
 mod streaming;
@@ -159,6 +160,7 @@ fn head(spec: &Spec, body: &str) -> String {
     if code.contains("StreamingQueryException") {
         head.push_str("from pyspark.errors import StreamingQueryException\n");
     }
+    head.push_str(&ml::imports(spec));
     let window = if code.contains("Window.") { ", Window" } else { "" };
     let observation = if quality::is_used(spec) { "Observation, " } else { "" };
     let column = if quality::program(spec).contains(": Column") { "Column, " } else { "" };
@@ -177,6 +179,10 @@ fn head(spec: &Spec, body: &str) -> String {
     head.push_str("\n\n");
     if code.contains("flatten_structs(") {
         head.push_str(&format!("{}\n\n", cleansing::FLATTEN));
+    }
+    let metrics = ml::program(spec);
+    if !metrics.is_empty() {
+        head.push_str(&format!("{metrics}\n\n"));
     }
     if quality::is_used(spec) {
         head.push_str(&quality::program(spec));

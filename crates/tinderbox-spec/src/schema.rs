@@ -187,6 +187,20 @@ fn property(parameter: &Parameter) -> Value {
         ParameterType::Share => {
             or_reference(json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 }))
         }
+        ParameterType::Steps => {
+            let steps = crate::operation::ml::steps::names();
+            let steps: Map<String, Value> = steps
+                .into_iter()
+                .map(|step| (step.to_owned(), json!({ "type": "object" })))
+                .collect();
+            json!({ "type": "array", "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": steps,
+            }})
+        }
         ParameterType::Integer => or_reference(json!({ "type": "integer" })),
         ParameterType::Boolean => or_reference(json!({ "type": "boolean" })),
     };

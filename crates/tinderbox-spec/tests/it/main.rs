@@ -15,6 +15,7 @@ mod differences;
 mod document;
 mod environments;
 mod expectations;
+mod learning;
 mod lints;
 mod patches;
 mod properties;
