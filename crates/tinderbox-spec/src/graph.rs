@@ -125,7 +125,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
         .enumerate()
         .map(|(at, (link, expected))| {
             let referred = referred_nodes(&drafts, at, expected, report);
-            let model = inputs::model(&drafts, at, operations[at].as_mut(), report);
+            let model = inputs::model(&drafts, at, &mut operations[at], report);
             link.iter().flatten().copied().chain(referred).chain(model).collect()
         })
         .collect();

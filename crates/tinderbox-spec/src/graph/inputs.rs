@@ -78,7 +78,7 @@ pub(super) fn report_tables_that_are_no_inputs(
 pub(super) fn model(
     drafts: &[Draft<'_>],
     at: usize,
-    operation: Option<&mut Operation>,
+    operation: &mut Option<Operation>,
     report: &mut Report<'_>,
 ) -> Option<usize> {
     let Some(Operation::Predict { model }) = operation else { return None };
