@@ -126,12 +126,9 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
         .enumerate()
         .map(|(at, (link, expected))| {
             let referred = referred_nodes(&drafts, at, expected, report);
-            let model = inputs::model(
-                &drafts,
-                at,
-                operations[at].as_mut().map(|(operation, _)| operation),
-                report,
-            );
+            let model = operations[at]
+                .as_mut()
+                .and_then(|(operation, _)| inputs::model(&drafts, at, operation, report));
             link.iter().flatten().copied().chain(referred).chain(model).collect()
         })
         .collect();

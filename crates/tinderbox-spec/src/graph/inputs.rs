@@ -78,10 +78,10 @@ pub(super) fn report_tables_that_are_no_inputs(
 pub(super) fn model(
     drafts: &[Draft<'_>],
     at: usize,
-    operation: Option<&mut Operation>,
+    operation: &mut Operation,
     report: &mut Report<'_>,
 ) -> Option<usize> {
-    let Some(Operation::Predict { model }) = operation else { return None };
+    let Operation::Predict { model } = operation else { return None };
     let Model::Saved(name) = &*model else { return None };
     let draft = &drafts[at];
     let written = parameter(draft, "model")?;

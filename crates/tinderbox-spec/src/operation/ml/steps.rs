@@ -274,7 +274,7 @@ fn step(kind: &StepKind, mut fields: Fields<'_>, report: &mut Report<'_>) -> Opt
         let message = format!("the step `{}` needs `{required}`", kind.name);
         report.error("spec::missing-parameter", span, &path, message);
     }
-    (report.error_count() == before).then(|| Step {
+    (report.error_count() == before).then_some(Step {
         kind: kind.name,
         class,
         columns,
