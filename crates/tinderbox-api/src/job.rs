@@ -130,6 +130,8 @@ pub struct JobDetail {
     pub spec_name: Option<String>,
     /// Parameters that were set for this run.
     pub parameters: BTreeMap<String, String>,
+    /// The environment of the spec that was chosen.
+    pub environment: Option<String>,
     /// Advice that was applied to its spec.
     pub applied_advice: Vec<AppliedPatch>,
     /// What was capped or chosen for the user at launch, in sentences.
@@ -180,6 +182,9 @@ pub struct SubmitJob {
     /// Values for the spec's parameters.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// One of the spec's environments, whose values lie over its own.
+    #[serde(default)]
+    pub environment: Option<String>,
     /// Engine or profile; the spec's own when left out.
     #[serde(default)]
     pub engine: Option<String>,

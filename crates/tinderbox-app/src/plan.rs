@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tinderbox_engine::{Identity, Intent};
+use tinderbox_spec::Choice;
 use tinderbox_store::{Attempt, Run};
 
 /// How a run is to be launched. Written with the run, read by the reconciler, also after a restart.
@@ -12,6 +13,9 @@ use tinderbox_store::{Attempt, Run};
 pub(crate) struct LaunchPlan {
     /// Values for the spec's parameters.
     pub parameters: BTreeMap<String, String>,
+    /// The spec's environment.
+    #[serde(default)]
+    pub environment: Option<String>,
     /// Where relative paths of the spec start.
     pub base_directory: PathBuf,
     /// The file name of the spec.
@@ -22,6 +26,11 @@ pub(crate) struct LaunchPlan {
 }
 
 impl LaunchPlan {
+    /// What was chosen of the spec.
+    pub fn choice(&self) -> Choice {
+        Choice { parameters: self.parameters.clone(), environment: self.environment.clone() }
+    }
+
     /// As the store keeps it. A plan has text keys only, which always serialize.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

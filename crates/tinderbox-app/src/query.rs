@@ -124,6 +124,7 @@ impl App {
                 .collect(),
             spec_name: run.spec_label.clone(),
             parameters: plan.parameters,
+            environment: plan.environment,
             applied: plan.applied,
             notes,
             partial_reasons: partial_reasons(&completeness, is_over),

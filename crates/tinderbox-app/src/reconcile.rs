@@ -153,7 +153,7 @@ impl App {
             None => None,
         };
         let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
-        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.parameters)
+        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
             .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
         let spark = self.find_spark(loaded.spec.cluster().version.clone()).await?;
         let compiled = compile(&text, &loaded.spec.on_spark(spark.version().clone()))?;

@@ -5,7 +5,7 @@ use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};
 use std::path::Path;
 use tinderbox_engine::LocalSpark;
 use tinderbox_model::{Patch, RunId, SparkVersion, WorkspaceId};
-use tinderbox_spec::{Compiled, Diagnostic, JobType, Spec, compile_pyspark};
+use tinderbox_spec::{Choice, Compiled, Diagnostic, JobType, Spec, compile_pyspark};
 use tinderbox_store::{Run, SpecHash};
 
 /// The one engine of this version.
@@ -45,6 +45,7 @@ impl App {
 
         let plan = LaunchPlan {
             parameters: submission.parameters,
+            environment: submission.environment,
             base_directory: submission.base_directory,
             spec_name: submission.spec_name.clone(),
             applied: applied.clone(),
@@ -101,7 +102,11 @@ fn choose_engine(name: Option<&str>) -> Result<&'static str, Error> {
 }
 
 fn load(submission: &Submission, text: &str) -> Result<(Spec, Vec<String>), Error> {
-    match tinderbox_spec::load(&submission.spec_name, text, &submission.parameters) {
+    let choice = Choice {
+        parameters: submission.parameters.clone(),
+        environment: submission.environment.clone(),
+    };
+    match tinderbox_spec::load(&submission.spec_name, text, &choice) {
         Ok(loaded) => {
             let warnings = loaded.warnings.iter().map(|warning| warning.render(text)).collect();
             Ok((loaded.spec, warnings))

@@ -20,6 +20,8 @@ pub struct Submission {
     pub base_directory: PathBuf,
     /// Values for the spec's parameters.
     pub parameters: BTreeMap<String, String>,
+    /// One of the spec's environments.
+    pub environment: Option<String>,
     /// Engine or profile; the spec's own, then local Spark, when `None`.
     pub engine: Option<String>,
     /// Apply the advice of the newest analyzed run of a spec of this name.
@@ -108,6 +110,8 @@ pub struct RunDetail {
     pub spec_name: Option<String>,
     /// Parameters that were set.
     pub parameters: BTreeMap<String, String>,
+    /// The environment of the spec that was chosen.
+    pub environment: Option<String>,
     /// Advice that was applied to its spec.
     pub applied: Vec<AppliedAdvice>,
     /// What was capped or chosen at launch, in sentences.

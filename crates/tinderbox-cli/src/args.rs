@@ -90,9 +90,8 @@ pub enum Command {
     Check {
         /// The spec: YAML or JSON.
         spec: PathBuf,
-        /// Parameters as key=value.
-        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
-        set: Vec<(String, String)>,
+        #[command(flatten)]
+        chosen: Chosen,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
@@ -109,9 +108,8 @@ pub enum Command {
         /// The language.
         #[arg(long, value_enum, default_value = "pyspark")]
         to: Target,
-        /// Parameters as key=value.
-        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
-        set: Vec<(String, String)>,
+        #[command(flatten)]
+        chosen: Chosen,
         /// How to print: the code, or JSON with a map from nodes to lines.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
@@ -126,9 +124,8 @@ pub enum Command {
         /// Apply the advice of the newest analyzed run of this spec before running it.
         #[arg(long)]
         apply_advice: bool,
-        /// Parameters as key=value.
-        #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
-        set: Vec<(String, String)>,
+        #[command(flatten)]
+        chosen: Chosen,
         /// End the run when it lasts longer, for example 30m, 2h, 90s.
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
@@ -416,6 +413,27 @@ pub enum HistoryCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+}
+
+/// What is chosen of a spec.
+#[derive(Debug, clap::Args)]
+pub struct Chosen {
+    /// Parameters as key=value.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+    /// The environment of the spec whose values lie over its own.
+    #[arg(long = "env", value_name = "NAME")]
+    pub environment: Option<String>,
+}
+
+impl Chosen {
+    /// As the spec takes it.
+    pub fn choice(self) -> tinderbox_spec::Choice {
+        tinderbox_spec::Choice {
+            parameters: self.set.into_iter().collect(),
+            environment: self.environment,
+        }
+    }
 }
 
 /// What can be done with specs.

@@ -30,7 +30,7 @@ use tinderbox_server::HistoryOptions;
 pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
     let place = arguments.place;
     match arguments.command {
-        Command::Check { spec, set, format } => spec::check(&spec, &set, format),
+        Command::Check { spec, chosen, format } => spec::check(&spec, &chosen.choice(), format),
         Command::Spec { command } => match command {
             SpecCommand::New { file, name } => spec::new(&file, name.as_deref()),
             SpecCommand::Diff { old, new, format } => spec_diff::diff(&old, &new, format),
@@ -40,18 +40,22 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             }
             SpecCommand::Components { name, format } => components::show(name.as_deref(), format),
         },
-        Command::Compile { spec, to: _, set, format } => spec::compile(&spec, &set, format),
+        Command::Compile { spec, to: _, chosen, format } => {
+            spec::compile(&spec, &chosen.choice(), format)
+        }
         Command::Run {
             spec,
             engine,
             apply_advice,
-            set,
+            chosen,
             timeout,
             idempotency_key,
             detach,
             format,
         } => {
-            let order = run::Order { engine, apply_advice, set, timeout, idempotency_key, detach };
+            let choice = chosen.choice();
+            let order =
+                run::Order { engine, apply_advice, choice, timeout, idempotency_key, detach };
             run::run(&place, &spec, order, format).await
         }
         Command::Jobs { state, search, sort_by, limit, format } => {

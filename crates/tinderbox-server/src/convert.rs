@@ -84,6 +84,7 @@ pub fn job_detail(detail: &app::RunDetail) -> api::JobDetail {
         attempts: detail.attempts.iter().map(attempt).collect(),
         spec_name: detail.spec_name.clone(),
         parameters: detail.parameters.clone(),
+        environment: detail.environment.clone(),
         applied_advice: detail.applied.iter().map(applied).collect(),
         notes: detail.notes.clone(),
         partial_reasons: detail.partial_reasons.clone(),

@@ -4,6 +4,7 @@ mod cleansing;
 mod database;
 pub(crate) mod files;
 mod messages;
+mod ml;
 mod parameter;
 mod stream;
 mod transformations;
@@ -21,6 +22,7 @@ pub fn components() -> impl Iterator<Item = &'static Component> {
         .chain(stream::SOURCES)
         .chain(transformations::TRANSFORMATIONS)
         .chain(cleansing::CLEANSING)
+        .chain(ml::ML)
         .chain(stream::TRANSFORMATIONS)
         .chain(files::SINKS)
         .chain(database::SINKS)
@@ -111,6 +113,8 @@ pub enum ParameterType {
     LiteralByName,
     /// A value or a list of values, typed in the same way.
     Literals,
+    /// A list of steps of machine learning, each a name with its parameters.
+    Steps,
 }
 
 impl NodeKind {

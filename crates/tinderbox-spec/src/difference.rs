@@ -2,7 +2,7 @@
 
 use crate::component::NodeKind;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{load, read_root};
+use crate::document::{Choice, load, read_root};
 use crate::graph::drafts;
 use crate::tree::{Content, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +105,7 @@ struct FlatNode {
 
 impl Flat {
     fn of((file, text): (&str, &str)) -> Result<Self, Vec<Diagnostic>> {
-        let loaded = load(file, text, &BTreeMap::new())?;
+        let loaded = load(file, text, &Choice::default())?;
         let mut report = Report::new(file, text);
         let Some(root) = read_root(text, &mut report) else { return Err(report.into_sorted()) };
         let mut flat = Self { fields: BTreeMap::new(), nodes: Vec::new() };

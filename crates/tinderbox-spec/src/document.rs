@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{graph, parameters, pyspark, soundness, tree};
+use crate::{environment, graph, parameters, pyspark, soundness, tree};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -20,23 +20,45 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads a job document. `file` names it in diagnostics; `overrides` are values for its declared parameters.
+/// What a caller chooses of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// Values for declared parameters; they win over those of the environment.
+    pub parameters: BTreeMap<String, String>,
+    /// One of the document's environments.
+    pub environment: Option<String>,
+}
+
+/// Reads a job document. `file` names it in diagnostics. The environments that are not chosen are checked too.
 ///
 /// # Errors
 /// Everything that is wrong with the document, and the warnings, ordered by position; at least one is an error.
-pub fn load(
-    file: &str,
-    text: &str,
-    overrides: &BTreeMap<String, String>,
-) -> Result<Loaded, Vec<Diagnostic>> {
+pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagnostic>> {
     let mut report = Report::new(file, text);
-    let Some(mut root) = read_root(text, &mut report) else {
+    let Some(document) = read_root(text, &mut report) else {
         return Err(report.into_sorted());
     };
-    let parameters = parameters::substitute(&mut root, overrides, &mut report);
-    let Some(spec) = read_spec(&root, parameters, &mut report).filter(|_| !report.has_errors())
-    else {
-        return Err(report.into_sorted());
+    environment::check(&document, &mut report);
+    let chosen = choice.environment.as_deref();
+    let mut root = match chosen {
+        Some(name) => match environment::applied(&document, name, &mut report) {
+            Some(root) => root,
+            None => return Err(report.into_sorted()),
+        },
+        None => document.clone(),
+    };
+    let parameters = parameters::substitute(&mut root, &choice.parameters, &mut report);
+    let spec = read_spec(&root, parameters, &mut report);
+    let elsewhere = errors_of_other_environments(file, text, &document, chosen);
+    let has_errors = report.has_errors() || !elsewhere.is_empty();
+    let Some(spec) = spec.filter(|_| !has_errors) else {
+        let mut found = report.into_sorted();
+        found.extend(
+            elsewhere.into_iter().filter(|error| !found.contains(error)).collect::<Vec<_>>(),
+        );
+        found.sort_by_key(|found| (found.span.start, found.severity));
+        name_environments(&document, &mut found);
+        return Err(found);
     };
     let errors = soundness::errors(&spec);
     if !errors.is_empty() {
@@ -46,7 +68,46 @@ pub fn load(
     warnings.extend(pyspark::not_yet_supported(&spec, crate::Severity::Warning));
     warnings.extend(crate::stream::findings(&spec, crate::Severity::Warning));
     warnings.sort_by_key(|warning| warning.span.start);
+    name_environments(&document, &mut warnings);
     Ok(Loaded { spec, warnings })
+}
+
+/// What is wrong inside the environments that were not chosen.
+fn errors_of_other_environments(
+    file: &str,
+    text: &str,
+    document: &Tree,
+    chosen: Option<&str>,
+) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    for (name, place) in environment::declared(document) {
+        if Some(name.as_str()) == chosen {
+            continue;
+        }
+        let mut report = Report::new(file, text);
+        let Some(mut root) = environment::applied(document, &name, &mut report) else { continue };
+        let parameters = parameters::substitute(&mut root, &BTreeMap::new(), &mut report);
+        read_spec(&root, parameters, &mut report);
+        let found = report.into_sorted();
+        let is_here = |found: &Diagnostic| {
+            found.severity == crate::Severity::Error
+                && (place.start..place.end).contains(&found.span.start)
+        };
+        errors.extend(found.into_iter().filter(is_here));
+    }
+    errors
+}
+
+/// Names the fields of environments by where they stand, not by what they lie over.
+fn name_environments(document: &Tree, found: &mut [Diagnostic]) {
+    for (name, place) in environment::declared(document) {
+        for found in found.iter_mut() {
+            let is_inside = (place.start..place.end).contains(&found.span.start);
+            if is_inside && !found.field.starts_with("environments") {
+                found.field = format!("environments.{name}.{}", found.field);
+            }
+        }
+    }
 }
 
 /// The tree of a document that is a block of keys, before parameters are put in.
@@ -95,7 +156,7 @@ fn read_spec(
 ) -> Option<Spec> {
     let mut fields = Fields::of(root, "", report)?;
     check_format_version(&mut fields, report);
-    fields.allow(["parameters"]);
+    fields.allow(["parameters", "environments"]);
     let id = fields.text("id", report);
     let name = name(&mut fields, report);
     let description = fields.text("description", report);

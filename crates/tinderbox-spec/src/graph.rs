@@ -102,7 +102,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
     report_duplicate_ids(&drafts, report);
     let links: Vec<Option<Vec<usize>>> =
         (0..drafts.len()).map(|at| inputs::resolve(&drafts, at, report)).collect();
-    let operations: Vec<Option<(Operation, StreamSettings)>> = drafts
+    let mut operations: Vec<Option<(Operation, StreamSettings)>> = drafts
         .iter()
         .zip(&links)
         .map(|(draft, inputs)| operation(draft, inputs.as_ref(), report))
@@ -127,7 +127,10 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
         .enumerate()
         .map(|(at, (link, expected))| {
             let referred = referred_nodes(&drafts, at, expected, report);
-            link.iter().flatten().copied().chain(referred).collect()
+            let model = operations[at]
+                .as_mut()
+                .and_then(|(operation, _)| inputs::model(&drafts, at, operation, report));
+            link.iter().flatten().copied().chain(referred).chain(model).collect()
         })
         .collect();
     let order = order::sorted(&drafts, &known_links, report);
@@ -311,7 +314,7 @@ fn report_secrets(name: &str, value: &Value, path: &str, report: &mut Report<'_>
                     .for_each(|text| secrets::check(&key.text, text, text.span, &path, report));
             }
         }
-        Value::LiteralByName(_) | Value::Literals(_) => {}
+        Value::LiteralByName(_) | Value::Literals(_) | Value::Steps(_) => {}
     }
 }
 
@@ -392,12 +395,14 @@ fn value(
         | ParameterType::Boolean => Value::Texts(vec![typed(tree, parameter.kind, path, report)?]),
         ParameterType::LiteralByName => literal_by_name(tree, path, report)?,
         ParameterType::Literals => literals(tree, path, report)?,
+        ParameterType::Steps => Value::Steps(crate::operation::ml::steps::read(tree, path, report)),
     };
     let is_empty = match &value {
         Value::Texts(texts) => texts.is_empty(),
         Value::ByName(entries) => entries.is_empty(),
         Value::LiteralByName(entries) => entries.is_empty(),
         Value::Literals(values) => values.is_empty(),
+        Value::Steps(steps) => steps.is_empty(),
     };
     if is_empty && parameter.required && report.error_count() == before {
         let message = format!("`{}` is empty", parameter.name);

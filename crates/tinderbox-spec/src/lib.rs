@@ -12,7 +12,7 @@
 //!
 //! # The document
 //!
-//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `parameters`, `cluster`,
+//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `parameters`, `environments`, `cluster`,
 //! `pipeline`, `configuration`, `schedule`, `monitoring`. `${param:name}` in any value is replaced from
 //! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
 //! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
@@ -27,6 +27,7 @@ mod configuration;
 mod diagnostic;
 mod difference;
 mod document;
+mod environment;
 mod error;
 mod expectation;
 mod fields;
@@ -51,15 +52,16 @@ pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
 pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, components};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use difference::{Difference, FieldDifference, differences};
-pub use document::{Loaded, load};
+pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
 pub use operation::{
-    Aggregate, AggregateOutput, Aggregation, Buckets, Clean, Column, CountWindow, Data, Decode,
-    Encode, EncodedValue, Explode, Flatten, Grouping, HttpRead, Join, JoinKeys, JoinRight, Lines,
-    Literal, MessageValue, Messages, NullRule, Operation, Paging, ParseJson, Pivot, PythonFunction,
-    Read, SetOperation, Side, TimeWindow, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
+    Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,
+    Decode, Encode, EncodedValue, Evaluate, Explode, Flatten, Grouping, HttpRead, Join, JoinKeys,
+    JoinRight, Lines, Literal, MessageValue, Messages, Model, NullRule, Operation, Paging,
+    ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, Step, Task, TimeWindow, Train,
+    UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
 pub use patch::apply_patches;
 pub use pyspark::{Compiled, NodeLines, compile_pyspark};

@@ -8,10 +8,14 @@ pub(crate) mod build_messages;
 pub(crate) mod build_rows;
 pub(crate) mod build_stream;
 pub(crate) mod cleansing;
+pub(crate) mod ml;
 mod source;
 mod stream;
 
 pub use cleansing::{Clean, Flatten, ParseJson, PythonFunction, UdfColumns};
+pub use ml::algorithms::Algorithm;
+pub use ml::steps::Step;
+pub use ml::{Evaluate, Model, Task, Train};
 pub use source::{
     Buckets, Decode, Encode, EncodedValue, HttpRead, Lines, MessageValue, Messages, Paging,
 };
@@ -158,6 +162,20 @@ pub enum Operation {
     ParseJson(ParseJson),
     /// Columns by a user's Python function.
     Udf(UdfColumns),
+    /// Columns to learn from.
+    Features {
+        /// At least one.
+        steps: Vec<Step>,
+    },
+    /// Trains a model.
+    Train(Train),
+    /// Measures predictions.
+    Evaluate(Evaluate),
+    /// Adds the predictions of a model.
+    Predict {
+        /// The model.
+        model: Model,
+    },
     /// A sink.
     Write(Write),
     /// A component that the product knows and this version cannot compile.

@@ -86,7 +86,11 @@ pub(crate) fn substitute(
         }
     }
     if let Content::Map(map) = &mut root.content {
-        for entry in map.entries.iter_mut().filter(|entry| entry.key != "parameters") {
+        for entry in map
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.key != "parameters" && entry.key != "environments")
+        {
             substitute_in(&mut entry.value, &entry.key, &values, report);
         }
     }

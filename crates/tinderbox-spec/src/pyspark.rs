@@ -5,6 +5,7 @@ mod http;
 mod launch;
 mod layout;
 mod literal;
+mod ml;
 mod nodes;
 mod quality;
 mod sources;
@@ -170,6 +171,7 @@ fn head(spec: &Spec, body: &str) -> String {
     if code.contains("StreamingQueryException") {
         head.push_str("from pyspark.errors import StreamingQueryException\n");
     }
+    head.push_str(&ml::imports(spec));
     let window = if code.contains("Window.") { ", Window" } else { "" };
     let observation = if quality::is_used(spec) { "Observation, " } else { "" };
     let column = if quality::program(spec).contains(": Column") { "Column, " } else { "" };
@@ -199,6 +201,10 @@ fn head(spec: &Spec, body: &str) -> String {
     if http::is_used(spec) {
         head.push_str(http::PROGRAM);
         head.push_str("\n\n");
+    }
+    let metrics = ml::program(spec);
+    if !metrics.is_empty() {
+        head.push_str(&format!("{metrics}\n\n"));
     }
     if quality::is_used(spec) {
         head.push_str(&quality::program(spec));

@@ -26,6 +26,10 @@ pub fn json_schema() -> String {
                 by_name(scalar()),
                 "Values that `${param:name}` stands for, with their defaults.",
             ),
+            "environments": described(
+                by_name(environment()),
+                "What `--env NAME` lays over the document.",
+            ),
             "cluster": cluster(),
             "pipeline": pipeline(),
             "quarantine": expectations::quarantine(),
@@ -43,22 +47,8 @@ pub fn json_schema() -> String {
                 "Python functions that SQL knows, by their names there.",
             ),
             "configuration": configuration(),
-            "schedule": block(
-                "When to run.",
-                &["type", "expression"],
-                json!({
-                    "type": words(&["cron", "event"], "By time or by event."),
-                    "expression": text("A cron expression, or the event."),
-                }),
-            ),
-            "monitoring": block(
-                "What to watch.",
-                &[],
-                json!({
-                    "alerts": described(json!({"type": ["array", "null"]}), "Alerts."),
-                    "sla": described(or_reference(json!({"type": "number", "exclusiveMinimum": 0})), "Longest time of a run, in minutes."),
-                }),
-            ),
+            "schedule": schedule(&["type", "expression"]),
+            "monitoring": monitoring(),
         },
         "$defs": {
             "reference": {
@@ -78,6 +68,35 @@ pub fn json_schema() -> String {
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn schedule(required: &[&str]) -> Value {
+    let properties = json!({
+        "type": words(&["cron", "event"], "By time or by event."),
+        "expression": text("A cron expression, or the event."),
+    });
+    block("When to run.", required, properties)
+}
+
+fn monitoring() -> Value {
+    let minutes = or_reference(json!({"type": "number", "exclusiveMinimum": 0}));
+    let properties = json!({
+        "alerts": described(json!({"type": ["array", "null"]}), "Alerts."),
+        "sla": described(minutes, "Longest time of a run, in minutes."),
+    });
+    block("What to watch.", &[], properties)
+}
+
+/// What stands in one is laid over the document, so nothing is required.
+fn environment() -> Value {
+    let properties = json!({
+        "parameters": described(by_name(scalar()), "Values of declared parameters."),
+        "cluster": cluster(),
+        "configuration": configuration(),
+        "schedule": schedule(&[]),
+        "monitoring": monitoring(),
+    });
+    block("An environment.", &[], properties)
 }
 
 fn pipeline() -> Value {
@@ -167,6 +186,20 @@ fn property(parameter: &Parameter) -> Value {
         ParameterType::Count(least) => or_reference(json!({ "type": "integer", "minimum": least })),
         ParameterType::Share => {
             or_reference(json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 }))
+        }
+        ParameterType::Steps => {
+            let steps = crate::operation::ml::steps::names();
+            let steps: Map<String, Value> = steps
+                .into_iter()
+                .map(|step| (step.to_owned(), json!({ "type": "object" })))
+                .collect();
+            json!({ "type": "array", "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": steps,
+            }})
         }
         ParameterType::Integer => or_reference(json!({ "type": "integer" })),
         ParameterType::Boolean => or_reference(json!({ "type": "boolean" })),

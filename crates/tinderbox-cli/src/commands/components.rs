@@ -79,6 +79,7 @@ fn kind_of(parameter: &Parameter) -> String {
         ParameterType::Integer => "whole number".to_owned(),
         ParameterType::Boolean => "true | false".to_owned(),
         ParameterType::LiteralByName => "names, each with a value".to_owned(),
+        ParameterType::Steps => "list of steps, each `name: {parameters}`".to_owned(),
         ParameterType::Literals => "value or list of values".to_owned(),
     }
 }

@@ -20,8 +20,8 @@ pub struct Order {
     pub engine: Option<String>,
     /// Apply the newest advice first.
     pub apply_advice: bool,
-    /// Parameters.
-    pub set: Vec<(String, String)>,
+    /// What is chosen of the spec.
+    pub choice: tinderbox_spec::Choice,
     /// Longest time.
     pub timeout: Option<Duration>,
     /// Names this request.
@@ -65,7 +65,8 @@ fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
         spec,
         spec_name: path.display().to_string(),
         base_directory: base.display().to_string(),
-        parameters: order.set.iter().cloned().collect(),
+        parameters: order.choice.parameters.clone(),
+        environment: order.choice.environment.clone(),
         engine: order.engine.clone(),
         apply_advice: order.apply_advice,
         timeout_ms: order.timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),

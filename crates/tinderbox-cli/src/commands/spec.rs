@@ -7,13 +7,13 @@ use serde_json::json;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_spec::{Delivery, Diagnostic, Loaded, Severity};
+use tinderbox_spec::{Choice, Delivery, Diagnostic, Severity};
 
 /// Checks a spec: exit code 1 when it has errors.
-pub fn check(path: &Path, set: &[(String, String)], format: Format) -> Result<ExitCode, Failure> {
+pub fn check(path: &Path, choice: &Choice, format: Format) -> Result<ExitCode, Failure> {
     let text = read(path)?;
     let name = path.display().to_string();
-    let (diagnostics, nodes, delivery) = match load(&name, &text, set) {
+    let (diagnostics, nodes, delivery) = match tinderbox_spec::load(&name, &text, choice) {
         Ok(loaded) => {
             let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
             diagnostics.extend(loaded.warnings);
@@ -55,10 +55,11 @@ pub fn check(path: &Path, set: &[(String, String)], format: Format) -> Result<Ex
 }
 
 /// Prints the code of a spec.
-pub fn compile(path: &Path, set: &[(String, String)], format: Format) -> Result<ExitCode, Failure> {
+pub fn compile(path: &Path, choice: &Choice, format: Format) -> Result<ExitCode, Failure> {
     let text = read(path)?;
     let name = path.display().to_string();
-    let loaded = load(&name, &text, set).map_err(|diagnostics| refused(&diagnostics, &text))?;
+    let loaded = tinderbox_spec::load(&name, &text, choice)
+        .map_err(|diagnostics| refused(&diagnostics, &text))?;
     let compiled = tinderbox_spec::compile_pyspark(&loaded.spec)
         .map_err(|diagnostics| refused(&diagnostics, &text))?;
     for warning in &loaded.warnings {
@@ -108,10 +109,6 @@ pub fn read(path: &Path) -> Result<String, Failure> {
             ),
         )
     })
-}
-
-fn load(name: &str, text: &str, set: &[(String, String)]) -> Result<Loaded, Vec<Diagnostic>> {
-    tinderbox_spec::load(name, text, &set.iter().cloned().collect())
 }
 
 /// The errors of a spec.

@@ -77,6 +77,7 @@ pub fn imported_detail(job: &app::ImportedJob) -> api::JobDetail {
         attempts: Vec::new(),
         spec_name: None,
         parameters: std::collections::BTreeMap::new(),
+        environment: None,
         applied_advice: Vec::new(),
         notes: Vec::new(),
         partial_reasons: Vec::new(),

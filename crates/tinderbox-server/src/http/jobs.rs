@@ -167,6 +167,7 @@ async fn submit_job(
             spec_name: request.spec_name,
             base_directory: request.base_directory.into(),
             parameters: request.parameters,
+            environment: request.environment,
             engine: request.engine,
             apply_advice: request.apply_advice,
             timeout: request.timeout_ms.map(model::Millis),

@@ -5,7 +5,9 @@ use crate::component::NodeKind;
 use crate::diagnostic::Report;
 use crate::fields;
 use crate::nearest::nearest;
+use crate::operation::{Model, Operation};
 use crate::tree::Spanned;
+use tinderbox_model::NodeId;
 
 /// The inputs of a node as places in `drafts`. `None`, with an error, when one of them is missing or unknown.
 pub(super) fn resolve(
@@ -68,6 +70,45 @@ pub(super) fn report_tables_that_are_no_inputs(
             report
                 .warning("spec::sql-input", draft.span, &format!("{}.input", draft.path), message)
                 .hint = Some(format!("`input: [{}]`", ids.join(", ")));
+        }
+    }
+}
+
+/// The `train` node whose model a node predicts with, where it is one of this job.
+pub(super) fn model(
+    drafts: &[Draft<'_>],
+    at: usize,
+    operation: &mut Operation,
+    report: &mut Report<'_>,
+) -> Option<usize> {
+    let Operation::Predict { model } = operation else { return None };
+    let Model::Saved(name) = &*model else { return None };
+    let draft = &drafts[at];
+    let written = parameter(draft, "model")?;
+    let path = format!("{}.model", draft.path);
+    let is_train = |other: &Draft<'_>| other.component.is_some_and(|one| one.name == "train");
+    match drafts.iter().position(|other| other.id == *name) {
+        Some(train) if is_train(&drafts[train]) => {
+            *model = Model::Trained(NodeId::new(name.clone()));
+            Some(train)
+        }
+        Some(_) => {
+            let message = format!("`{name}` is a node and trains no model");
+            report.error("spec::ml-model", written.span, &path, message).hint =
+                Some("name a node of type `train`, or the path of a saved model".to_owned());
+            None
+        }
+        None if name.contains('/') => None,
+        None => {
+            let trains = drafts.iter().filter(|other| is_train(other));
+            let ids: Vec<&str> = trains.map(|other| other.id.as_str()).collect();
+            let message = format!("there is no `train` node `{name}`");
+            report.error("spec::ml-model", written.span, &path, message).hint =
+                Some(match nearest(name, ids.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "a path has a `/` in it: `./model`".to_owned(),
+                });
+            None
         }
     }
 }

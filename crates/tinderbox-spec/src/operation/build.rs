@@ -31,6 +31,7 @@ pub(crate) enum Value {
     ByName(Vec<(Spanned, Vec<Spanned>)>),
     LiteralByName(Vec<(String, Literal)>),
     Literals(Vec<Literal>),
+    Steps(Vec<super::Step>),
 }
 
 impl Parameters<'_> {
@@ -61,6 +62,13 @@ impl Parameters<'_> {
         match self.values.get(name) {
             Some(Value::ByName(entries)) => entries,
             _ => &[],
+        }
+    }
+
+    pub(super) fn steps(&self, name: &str) -> Vec<super::Step> {
+        match self.values.get(name) {
+            Some(Value::Steps(steps)) => steps.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -113,7 +121,7 @@ impl Parameters<'_> {
                 let span = match self.values.get(parameter.name)? {
                     Value::Texts(texts) => texts.first()?.span,
                     Value::ByName(entries) => entries.first()?.0.span,
-                    Value::LiteralByName(_) | Value::Literals(_) => return None,
+                    Value::LiteralByName(_) | Value::Literals(_) | Value::Steps(_) => return None,
                 };
                 Some((parameter.name, place(span, &self.path_of(parameter.name), report)))
             })

@@ -4,6 +4,7 @@ use super::cleansing;
 use super::http;
 use super::layout::{Chain, comment, fits};
 use super::literal::{long_text, text};
+use super::ml;
 use super::quality;
 use super::sources;
 use super::streaming::stream_written;
@@ -12,7 +13,7 @@ use crate::component::NodeKind;
 use crate::operation::build::is_expression;
 use crate::operation::{
     Aggregate, AggregateOutput, Aggregation, Column, Data, Grouping, Join, JoinKeys, JoinRight,
-    Operation, Read, Side, WindowColumns, Write,
+    Model, Operation, Read, Side, WindowColumns, Write,
 };
 use crate::spec::{Node, Spec};
 use crate::stream::Flow;
@@ -39,14 +40,19 @@ const RESERVED: &[&str] = &[
     "call",
     "checks",
     "cleaned",
+    "evaluators",
     "flatten_structs",
     "from_avro",
     "function",
     "http",
     "json",
+    "held_out",
     "main",
+    "metric_rows",
+    "model",
     "name",
     "os",
+    "pipeline",
     "queries",
     "re",
     "record_expectation",
@@ -55,6 +61,7 @@ const RESERVED: &[&str] = &[
     "time",
     "to_avro",
     "urllib",
+    "training",
     "value",
     "wait_for_all",
     "write_batch",
@@ -104,6 +111,8 @@ pub(super) struct Names {
     windows: BTreeMap<NodeId, String>,
     /// The functions that check the rows of nodes with expectations.
     checks: BTreeMap<NodeId, String>,
+    /// The models of nodes that train them.
+    models: BTreeMap<NodeId, String>,
 }
 
 impl Names {
@@ -142,17 +151,28 @@ impl Names {
                 (node.id.clone(), take(format!("check_{}", node.id.as_str().replace('-', "_"))))
             })
             .collect();
-        Self { variables, frames, windows, checks }
+        let models = spec
+            .nodes()
+            .iter()
+            .filter(|node| matches!(node.operation, Operation::Train(_)))
+            .map(|node| {
+                (node.id.clone(), take(format!("{}_model", node.id.as_str().replace('-', "_"))))
+            })
+            .collect();
+        Self { variables, frames, windows, checks, models }
     }
 
     /// The node's function, with a line feed at the end.
     pub(super) fn function(&self, node: &Node, flow: &Flow<'_>) -> String {
         let spark = needs_session(&node.operation).then(|| "spark: SparkSession".to_owned());
         let inputs = node.inputs.iter().map(|input| format!("{}: DataFrame", self.variable(input)));
-        let parameters: Vec<String> = spark.into_iter().chain(unique(inputs)).collect();
-        let result = match node.kind() {
-            NodeKind::Sink if flow.is_stream(&node.id) => "StreamingQuery",
-            NodeKind::Sink => "None",
+        let model = self.model(&node.operation).map(|model| format!("{model}: PipelineModel"));
+        let parameters: Vec<String> =
+            spark.into_iter().chain(unique(inputs)).chain(model).collect();
+        let result = match (&node.operation, node.kind()) {
+            (Operation::Train(_), _) => "tuple[PipelineModel, DataFrame]",
+            (_, NodeKind::Sink) if flow.is_stream(&node.id) => "StreamingQuery",
+            (_, NodeKind::Sink) => "None",
             _ => "DataFrame",
         };
         let name = self.variable(&node.id);
@@ -203,10 +223,14 @@ impl Names {
         }
         let spark = needs_session(&node.operation).then(|| "spark".to_owned());
         let inputs = unique(node.inputs.iter().map(frame));
-        let arguments = spark.into_iter().chain(inputs);
+        let model = self.model(&node.operation).map(str::to_owned);
+        let arguments = spark.into_iter().chain(inputs).chain(model);
         let assignment = match node.kind() {
             NodeKind::Sink => String::new(),
-            _ => format!("{} = ", frame(&node.id)),
+            _ => match self.models.get(&node.id) {
+                Some(model) => format!("{model}, {} = ", frame(&node.id)),
+                None => format!("{} = ", frame(&node.id)),
+            },
         };
         let call = Chain::new(assignment, "").indented();
         let call = call.first_call(self.variable(&node.id), arguments).to_lines();
@@ -250,6 +274,12 @@ impl Names {
             Operation::Flatten(flatten) => cleansing::flatten(flatten, input),
             Operation::ParseJson(parse) => cleansing::parse_json(parse, chain).to_lines(),
             Operation::Udf(udf) => cleansing::udf(udf, chain),
+            Operation::Features { steps } => ml::features(steps, input),
+            Operation::Train(train) => ml::train(train, input),
+            Operation::Evaluate(evaluate) => ml::evaluate(evaluate, input),
+            Operation::Predict { model } => {
+                ml::predict(model, self.model(&node.operation).unwrap_or_default(), input)
+            }
             Operation::Write(write) if flow.is_stream(&node.id) => {
                 stream_written(flow.spec, node, write, input)
             }
@@ -261,6 +291,16 @@ impl Names {
                 transformed(other, &inputs, chain)
                     .map_or_else(String::new, |chain| chain.to_lines())
             }
+        }
+    }
+
+    /// The variable of the model that a node predicts with.
+    fn model(&self, operation: &Operation) -> Option<&str> {
+        match operation {
+            Operation::Predict { model: Model::Trained(train) } => {
+                self.models.get(train).map(String::as_str)
+            }
+            _ => None,
         }
     }
 

@@ -36,7 +36,7 @@ fn node_type_that_resembles_nothing() {
     6 |     - {type: zzzzzzzz}
       |              ^^^^^^^^
       = field: pipeline.transformations[0].type
-      = hint: one of: filter, select, map, join, aggregate, sql, deduplicate, window, rename, cast, drop, union, intersect, except, sort, limit, sample, explode, unpivot, fill_nulls, drop_nulls, repartition, coalesce, cache, checkpoint, clean, flatten, parse_json, udf, watermark, time_window, count_window
+      = hint: one of: filter, select, map, join, aggregate, sql, deduplicate, window, rename, cast, drop, union, intersect, except, sort, limit, sample, explode, unpivot, fill_nulls, drop_nulls, repartition, coalesce, cache, checkpoint, clean, flatten, parse_json, udf, features, train, evaluate, predict, watermark, time_window, count_window
     ");
 }
 

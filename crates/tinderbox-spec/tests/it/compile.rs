@@ -1,7 +1,7 @@
 use crate::{job_with, loaded};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tinderbox_spec::{Compiled, compile_pyspark, load};
+use tinderbox_spec::{Choice, Compiled, compile_pyspark, load};
 
 const EXAMPLE: &str = include_str!("../../../../examples/customer-analytics.yaml");
 const ALL_NODES: &str = include_str!("../fixtures/all-nodes.yaml");
@@ -171,7 +171,13 @@ fn overrides_change_the_program() {
         ("minimum_age".to_owned(), "65".to_owned()),
         ("data".to_owned(), "/data".to_owned()),
     ]);
-    let spec = load("customer-analytics.yaml", EXAMPLE, &overrides).expect("loads").spec;
+    let spec = load(
+        "customer-analytics.yaml",
+        EXAMPLE,
+        &Choice { parameters: overrides, environment: None },
+    )
+    .expect("loads")
+    .spec;
     let paths: Vec<String> = spec.local_inputs().into_iter().map(|input| input.path).collect();
     assert_eq!(paths, ["/data/customers", "/data/purchases"]);
     assert!(compile_pyspark(&spec).expect("compiles").source.contains("age >= 65"));

@@ -3,7 +3,8 @@ use insta::assert_snapshot;
 use std::collections::BTreeMap;
 use tinderbox_model::{Bytes, Millis};
 use tinderbox_spec::{
-    JobStatus, JobType, NodeKind, Operation, ScheduleType, compile_pyspark, components, load,
+    Choice, JobStatus, JobType, NodeKind, Operation, ScheduleType, compile_pyspark, components,
+    load,
 };
 
 const SEED: &str = include_str!("../fixtures/seed-customer-analytics.yaml");
@@ -119,7 +120,9 @@ fn parameters_are_put_in_and_overridden() {
         ("day".to_owned(), "today".to_owned()),
         ("cores".to_owned(), "8".to_owned()),
     ]);
-    let spec = load("job.yaml", text, &overrides).expect("loads").spec;
+    let spec = load("job.yaml", text, &Choice { parameters: overrides, environment: None })
+        .expect("loads")
+        .spec;
     assert_eq!(spec.cluster().executor.cores, Some(8));
     assert!(compile_pyspark(&spec).expect("compiles").source.contains("in/today/today"));
 }
@@ -128,7 +131,8 @@ fn parameters_are_put_in_and_overridden() {
 fn an_override_for_a_parameter_that_does_not_exist_names_the_nearest() {
     let text = "name: job\nparameters: {minimum_age: 18}\npipeline:\n  sources: [{type: parquet, path: in}]\n";
     let overrides = BTreeMap::from([("minmum_age".to_owned(), "1".to_owned())]);
-    let found = load("job.yaml", text, &overrides).expect_err("unknown parameter");
+    let found = load("job.yaml", text, &Choice { parameters: overrides, environment: None })
+        .expect_err("unknown parameter");
     assert_snapshot!(crate::rendered(&found, text), @r"
     job.yaml:2:1: error[spec::unknown-parameter]: a value was given for `minmum_age`, but the job declares no such parameter
       |

@@ -14,19 +14,20 @@ mod compile;
 mod delivery;
 mod differences;
 mod document;
+mod environments;
 mod expectations;
+mod learning;
 mod lints;
 mod patches;
 mod properties;
 mod schema;
 mod sources;
 
-use std::collections::BTreeMap;
-use tinderbox_spec::{Diagnostic, Loaded, compile_pyspark, load};
+use tinderbox_spec::{Choice, Diagnostic, Loaded, compile_pyspark, load};
 
 /// Loads and compiles a document and renders all that is said about it.
 fn check_spec(text: &str) -> String {
-    let diagnostics = match load("job.yaml", text, &BTreeMap::new()) {
+    let diagnostics = match load("job.yaml", text, &Choice::default()) {
         Err(diagnostics) => diagnostics,
         Ok(loaded) => match compile_pyspark(&loaded.spec) {
             Err(errors) => errors,
@@ -46,7 +47,7 @@ fn rendered(diagnostics: &[Diagnostic], text: &str) -> String {
 }
 
 fn loaded(text: &str) -> Loaded {
-    load("job.yaml", text, &BTreeMap::new())
+    load("job.yaml", text, &Choice::default())
         .unwrap_or_else(|found| panic!("{}", rendered(&found, text)))
 }
 

@@ -1,8 +1,7 @@
 use crate::rendered;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 use tinderbox_model::{NodeId, Patch};
-use tinderbox_spec::{Operation, apply_patches, compile_pyspark, load};
+use tinderbox_spec::{Choice, Operation, apply_patches, compile_pyspark, load};
 
 const DOCUMENTS: [&str; 5] = [
     include_str!("../../../../examples/customer-analytics.yaml"),
@@ -32,7 +31,7 @@ fn mutated(document: usize, edits: &[(usize, u8, u8)]) -> String {
 
 /// Reads, compiles, patches: whatever the text, an answer and no panic; every span lies in the text.
 fn exercise(text: &str) {
-    match load("job.yaml", text, &BTreeMap::new()) {
+    match load("job.yaml", text, &Choice::default()) {
         Ok(loaded) => {
             let _ = rendered(&loaded.warnings, text);
             for node in loaded.spec.nodes() {
@@ -82,7 +81,7 @@ proptest! {
     ) {
         prop_assume!(!value.contains("${"));
         let text = DOCUMENTS[document];
-        let before = load("job.yaml", text, &BTreeMap::new()).expect("loads").spec;
+        let before = load("job.yaml", text, &Choice::default()).expect("loads").spec;
         let filter = before.nodes().iter().find(|n| matches!(n.operation, Operation::Filter { .. })).expect("has a filter");
         let patches = [
             Patch::Configuration { key: "spark.tinderbox.test".to_owned(), value: value.clone() },
@@ -90,7 +89,7 @@ proptest! {
         ];
         let patched = apply_patches(text, &patches).expect("applies");
         prop_assert_eq!(&apply_patches(&patched, &patches).expect("applies again"), &patched);
-        let after = load("job.yaml", &patched, &BTreeMap::new()).expect("loads").spec;
+        let after = load("job.yaml", &patched, &Choice::default()).expect("loads").spec;
         prop_assert_eq!(&after.conf()["spark.tinderbox.test"], &value);
         for (old, new) in before.nodes().iter().zip(after.nodes()) {
             prop_assert_eq!(&old.id, &new.id);

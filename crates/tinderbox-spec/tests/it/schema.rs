@@ -8,6 +8,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("all nodes", include_str!("../fixtures/all-nodes.yaml")),
     ("expectations", include_str!("../fixtures/expectations.yaml")),
     ("cleansing", include_str!("../fixtures/cleansing.yaml")),
+    ("learning", include_str!("../fixtures/learning.yaml")),
     ("all transformations", include_str!("../fixtures/all-transformations.yaml")),
     ("all sources", include_str!("../fixtures/all-sources.yaml")),
     ("the seed's", include_str!("../fixtures/seed-customer-analytics.yaml")),
