@@ -31,7 +31,7 @@ enum Connector {
 }
 
 /// Lines of Spark in the order of the columns below.
-const LINES: [(u32, u32); 4] = [(3, 5), (4, 0), (4, 1), (4, 2)];
+const LINES: [(u32, u32); 5] = [(3, 5), (4, 0), (4, 1), (4, 2), (4, 3)];
 
 /// Coordinates without a version are not in Maven Central for that line.
 const NOWHERE: &str = "";
@@ -61,28 +61,34 @@ impl Connector {
         }
     }
 
-    /// Coordinates for Spark 3.5 (Scala 2.12), 4.0, 4.1 and 4.2 (Scala 2.13).
+    /// Coordinates for Spark 3.5 (Scala 2.12), 4.0, 4.1, 4.2 and 4.3 (Scala 2.13).
     ///
     /// Sources: Delta Lake's and Iceberg's tables of releases; Hadoop's version is that of the line's `pom.xml`.
-    fn coordinates(self) -> [&'static str; 4] {
+    /// On 4.3 those of 4.2 run where they stand below; Delta Lake's and Iceberg's fail there on classes that changed.
+    fn coordinates(self) -> [&'static str; 5] {
         match self {
             Self::Avro => [
                 "org.apache.spark:spark-avro_2.12:3.5.7",
                 "org.apache.spark:spark-avro_2.13:4.0.2",
                 "org.apache.spark:spark-avro_2.13:4.1.1",
                 "org.apache.spark:spark-avro_2.13:4.2.0",
+                "org.apache.spark:spark-avro_2.13:4.2.0",
             ],
-            Self::Xml => ["com.databricks:spark-xml_2.12:0.18.0", BUILT_IN, BUILT_IN, BUILT_IN],
+            Self::Xml => {
+                ["com.databricks:spark-xml_2.12:0.18.0", BUILT_IN, BUILT_IN, BUILT_IN, BUILT_IN]
+            }
             Self::Delta => [
                 "io.delta:delta-spark_2.12:3.3.2",
                 "io.delta:delta-spark_2.13:4.0.1",
                 "io.delta:delta-spark_4.1_2.13:4.4.0",
                 "io.delta:delta-spark_4.2_2.13:4.4.0",
+                NOWHERE,
             ],
             Self::Iceberg => [
                 "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.11.0",
                 "org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.11.0",
                 "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0",
+                NOWHERE,
                 NOWHERE,
             ],
             Self::Kafka => [
@@ -90,11 +96,13 @@ impl Connector {
                 "org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.2",
                 "org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.3",
                 "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0",
+                "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0",
             ],
             Self::S3 => [
                 "org.apache.hadoop:hadoop-aws:3.3.4",
                 "org.apache.hadoop:hadoop-aws:3.4.1",
                 "org.apache.hadoop:hadoop-aws:3.4.2",
+                "org.apache.hadoop:hadoop-aws:3.5.0",
                 "org.apache.hadoop:hadoop-aws:3.5.0",
             ],
             Self::Azure => [
@@ -102,35 +110,39 @@ impl Connector {
                 "org.apache.hadoop:hadoop-azure:3.4.1",
                 "org.apache.hadoop:hadoop-azure:3.4.2",
                 "org.apache.hadoop:hadoop-azure:3.5.0",
+                "org.apache.hadoop:hadoop-azure:3.5.0",
             ],
             Self::Gcs => [
                 "com.google.cloud.bigdataoss:gcs-connector:hadoop3-2.2.26",
                 "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
                 "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
                 "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
+                "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
             ],
-            Self::Postgresql => ["org.postgresql:postgresql:42.7.8"; 4],
-            Self::Mysql => ["com.mysql:mysql-connector-j:9.5.0"; 4],
-            Self::Oracle => ["com.oracle.database.jdbc:ojdbc11:23.9.0.25.07"; 4],
-            Self::SqlServer => ["com.microsoft.sqlserver:mssql-jdbc:13.4.0.jre11"; 4],
-            Self::Redshift => ["com.amazon.redshift:redshift-jdbc42:2.1.0.34"; 4],
+            Self::Postgresql => ["org.postgresql:postgresql:42.7.8"; 5],
+            Self::Mysql => ["com.mysql:mysql-connector-j:9.5.0"; 5],
+            Self::Oracle => ["com.oracle.database.jdbc:ojdbc11:23.9.0.25.07"; 5],
+            Self::SqlServer => ["com.microsoft.sqlserver:mssql-jdbc:13.4.0.jre11"; 5],
+            Self::Redshift => ["com.amazon.redshift:redshift-jdbc42:2.1.0.34"; 5],
             Self::MongoDb => [
                 "org.mongodb.spark:mongo-spark-connector_2.12:10.5.0",
                 "org.mongodb.spark:mongo-spark-connector_2.13:10.5.0",
                 "org.mongodb.spark:mongo-spark-connector_2.13:10.5.0",
                 "org.mongodb.spark:mongo-spark-connector_2.13:10.5.0",
+                "org.mongodb.spark:mongo-spark-connector_2.13:10.5.0",
             ],
             Self::Snowflake => {
-                ["net.snowflake:spark-snowflake_2.12:3.0.0", NOWHERE, NOWHERE, NOWHERE]
+                ["net.snowflake:spark-snowflake_2.12:3.0.0", NOWHERE, NOWHERE, NOWHERE, NOWHERE]
             }
             Self::BigQuery => [
                 "com.google.cloud.spark:spark-bigquery-with-dependencies_2.12:0.42.1",
                 NOWHERE,
                 NOWHERE,
                 NOWHERE,
+                NOWHERE,
             ],
             // The AWS labs publish theirs elsewhere.
-            Self::Kinesis => [NOWHERE; 4],
+            Self::Kinesis => [NOWHERE; 5],
         }
     }
 

@@ -137,7 +137,12 @@ fn write(
 ) -> Option<Write> {
     let mut options = node.pairs("options");
     if let Some(codec) = node.spanned("compression") {
-        options.insert(0, codec::option(format, codec, node, report)?);
+        let option = codec::option(format, codec, node, report)?;
+        // spark-xml takes no codec for one named `none` and fails; both Sparks write plain files without the option.
+        let is_default = format == Some("xml") && ["none", "uncompressed"].contains(&&*option.1);
+        if !is_default {
+            options.insert(0, option);
+        }
     }
     let mut write = Write::of(data, options);
     write.mode = node.word("mode");

@@ -105,23 +105,29 @@ fn what_the_user_names_is_not_taken_a_second_time() {
 
 #[test]
 fn versions_that_were_assumed_are_said() {
-    let warnings = |version: &str| -> Vec<String> {
-        let text = job(version, "{type: parquet, path: in}", "{type: delta, path: out}", "");
+    let warnings = |version: &str, sink: &str| -> Vec<String> {
+        let text = job(version, "{type: parquet, path: in}", sink, "");
         compiled(&text).warnings.iter().map(|warning| warning.message.clone()).collect()
     };
-    assert_eq!(warnings("3.5"), [""; 0]);
-    assert_eq!(warnings("4"), ["`sink_1` needs Delta Lake: Spark 4 is taken as 4.2"]);
+    let avro = "{type: avro, path: out}";
+    assert_eq!(warnings("3.5", avro), [""; 0]);
     assert_eq!(
-        warnings(""),
-        ["`sink_1` needs Delta Lake: without `cluster.version` Spark 3.5 is assumed"]
+        warnings("", avro),
+        ["`sink_1` needs Avro: without `cluster.version` Spark 3.5 is assumed"]
+    );
+    assert_eq!(warnings("4", avro), ["`sink_1` needs Avro: Spark 4 is taken as 4.3"]);
+    assert_eq!(
+        warnings("5.0", avro),
+        ["`sink_1` needs Avro: of Spark 5.0 nothing newer than 4.3 is known here"]
     );
     assert_eq!(
-        warnings("5.0"),
-        ["`sink_1` needs Delta Lake: of Spark 5.0 nothing newer than 4.2 is known here"]
+        warnings("3.2", avro),
+        ["`sink_1` needs Avro, and for Spark 3.2 no package is known"]
     );
+    let delta = "{type: delta, path: out}";
     assert_eq!(
-        warnings("3.2"),
-        ["`sink_1` needs Delta Lake, and for Spark 3.2 no package is known"]
+        warnings("4.3", delta),
+        ["`sink_1` needs Delta Lake, which Maven Central does not have for Spark 4.3"]
     );
 }
 

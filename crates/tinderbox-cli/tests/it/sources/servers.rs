@@ -84,6 +84,15 @@ fn jars(name: &str) -> Option<PathBuf> {
     Some(folder.join(name).join("jars")).filter(|jars| jars.is_dir())
 }
 
+/// The jars of a Spark.
+fn spark_jars(variable: &str) -> Option<PathBuf> {
+    let venv = std::env::var_os(variable).map(PathBuf::from)?;
+    let pythons = std::fs::read_dir(venv.join("lib")).ok()?.flatten();
+    pythons
+        .map(|python| python.path().join("site-packages/pyspark/jars"))
+        .find(|jars| jars.is_dir())
+}
+
 fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(
@@ -152,7 +161,7 @@ impl MariaDb {
         let user = if is_root() { vec!["--user=root"] } else { Vec::new() };
         let data = format!("--datadir={}", path("data"));
         run(Command::new(install).arg("--no-defaults").args(&user).arg(&data));
-        let begin = "CREATE DATABASE sales CHARACTER SET utf8mb4; CREATE USER etl@'%'; GRANT ALL ON sales.* TO etl@'%'; DROP USER IF EXISTS ''@localhost; FLUSH PRIVILEGES;";
+        let begin = "CREATE DATABASE sales CHARACTER SET utf8mb4;\nCREATE USER etl@'%';\nGRANT ALL ON sales.* TO etl@'%';\nDROP USER IF EXISTS ''@localhost;\nFLUSH PRIVILEGES;\n";
         std::fs::write(path("begin.sql"), begin).unwrap();
         let port = free_port();
         let mut server = Command::new(mariadbd);
@@ -177,8 +186,12 @@ pub struct Kafka {
 }
 
 impl Kafka {
+    /// Scala comes from Spark 4, whose client for Maven leaves it out.
     pub fn start() -> Option<Self> {
-        let Some(jars) = jars("kafka") else { return missing("Kafka") };
+        let (Some(jars), Some(spark)) = (jars("kafka"), spark_jars("TINDERBOX_SPARK_4")) else {
+            return missing("Kafka");
+        };
+        let class_path = format!("{}/*:{}/*", jars.display(), spark.display());
         let folder = folder();
         let (port, controller) = (free_port(), free_port());
         let file = folder.path().join("server.properties");
@@ -192,7 +205,7 @@ impl Kafka {
         .unwrap();
         let java = |class: &str| {
             let mut command = Command::new("java");
-            command.args(["-Xmx384m", "-cp"]).arg(jars.join("*")).arg(class);
+            command.args(["-Xmx384m", "-cp", &class_path, class]);
             command
         };
         run(java("kafka.tools.StorageTool")
@@ -221,7 +234,7 @@ impl S3 {
         let running = Running::new(&mut command, &folder);
         wait_for_port("moto", port);
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        write!(stream, "PUT /{bucket} HTTP/1.1\r\nHost: s3.amazonaws.com\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "PUT /{bucket} HTTP/1.1\r\nHost: s3.amazonaws.com\r\nx-amz-acl: public-read-write\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
