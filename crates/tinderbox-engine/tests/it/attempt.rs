@@ -81,6 +81,7 @@ fn spark_gets_the_program_and_the_properties_and_nothing_secret_in_its_arguments
     SPARK_LOCAL_IP=127.0.0.1
     SPARK_SUBMIT_OPTS="-Djava.io.tmpdir=ATTEMPT/tmp"
     TINDERBOX_ATTEMPT=RUN/1
+    TINDERBOX_EXPECTATIONS=ATTEMPT/expectations.jsonl
     TINDERBOX_INGEST_TOKEN=ingest-only
     TMPDIR=ATTEMPT/tmp
     "#);
