@@ -144,7 +144,7 @@ impl Rule {
         self.is_of_rows() || matches!(self, Self::Unique { .. } | Self::References { .. })
     }
 
-    fn columns(&self) -> &[String] {
+    pub(crate) fn columns(&self) -> &[String] {
         match self {
             Self::NotNull { columns }
             | Self::Unique { columns }

@@ -32,6 +32,7 @@ mod error;
 mod expectation;
 mod fields;
 mod graph;
+mod lineage;
 mod lint;
 mod log_lines;
 mod nearest;
@@ -55,6 +56,7 @@ pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
+pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,

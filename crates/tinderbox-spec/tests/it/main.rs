@@ -17,6 +17,7 @@ mod document;
 mod environments;
 mod expectations;
 mod learning;
+mod lineage;
 mod lints;
 mod patches;
 mod properties;
