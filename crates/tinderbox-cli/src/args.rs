@@ -114,6 +114,19 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Say which columns the columns of a spec are made from.
+    Lineage {
+        /// The spec: YAML or JSON.
+        spec: PathBuf,
+        /// One column only, as NODE.COLUMN.
+        #[arg(long)]
+        column: Option<String>,
+        #[command(flatten)]
+        chosen: Chosen,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// Run a spec on Spark, show its progress, then what was found.
     Run {
         /// The spec: YAML or JSON.

@@ -10,6 +10,7 @@ mod history;
 mod history_server;
 mod import;
 mod inspect;
+mod lineage;
 mod play;
 mod run;
 mod serve;
@@ -42,6 +43,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         },
         Command::Compile { spec, to: _, chosen, format } => {
             spec::compile(&spec, &chosen.choice(), format)
+        }
+        Command::Lineage { spec, column, chosen, format } => {
+            lineage::show(&spec, column.as_deref(), &chosen.choice(), format)
         }
         Command::Run {
             spec,

@@ -74,3 +74,27 @@ fn two_specs_are_compared_by_what_they_say() {
     assert_eq!(broken.status.code(), Some(1));
     assert!(said(&broken).contains("spec::empty-pipeline"), "{}", said(&broken));
 }
+
+#[test]
+fn row_6_11_lineage_is_printed_of_all_columns_and_of_one() {
+    let place = Place::new();
+    let file = place.write(
+        "job.yaml",
+        "name: job\npipeline:\n  sources:\n    - {id: orders, type: parquet, path: in, schema: 'id BIGINT, amount INT'}\n  transformations:\n    - {id: gross, type: map, columns: {gross: amount * 2}}\n    - {id: few, type: filter, condition: gross > 10}\n  sinks:\n    - {id: out, type: parquet, path: out}\n",
+    );
+    let file = file.to_str().unwrap();
+    let all = place.ask_json(&["lineage", file]);
+    assert_eq!(all["nodes"].as_array().map(Vec::len), Some(4), "{all}");
+    let few = &all["nodes"][2];
+    assert_eq!(few["columns"][2]["name"], "gross", "{few}");
+    assert_eq!(
+        few["columns"][2]["origins"][0],
+        serde_json::json!({"node": "orders", "column": "amount"})
+    );
+    assert_eq!(few["rows"][0]["transformation"], "FILTER", "{few}");
+    let one = place.ask(&["lineage", file, "--column", "out.gross"]);
+    assert!(said(&one).contains("gross                    from orders.amount"), "{}", said(&one));
+    let unknown = place.ask(&["lineage", file, "--column", "out.net"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(said(&unknown).contains("hint: its columns: id, amount, gross"), "{}", said(&unknown));
+}
