@@ -197,7 +197,6 @@ fn reading(servers: &Servers, version: &str) -> Vec<(String, String, Vec<Value>)
         let node = "type: iceberg, table: sales.rows, warehouse: warehouse";
         case("iceberg", node.to_owned(), rows());
     }
-    if version == "3.5" {}
     let all: Vec<Value> = (0..5).map(|id| json!({"id": id})).collect();
     let http = |path: &str, more: &str| {
         format!(
