@@ -24,6 +24,9 @@ const SECRET_ENDS: &[&str] = &[
     "credentials",
 ];
 
+/// Ends of names that only mark a place in a list of answers.
+const PLACE_ENDS: &[&str] = &["pagetoken", "nexttoken", "continuationtoken", "synctoken"];
+
 /// Reports a value under `name` that is, or holds, a secret in clear.
 pub(crate) fn check(name: &str, value: &str, span: Span, path: &str, report: &mut Report<'_>) {
     let found = if is_secret(name) {
@@ -51,6 +54,9 @@ fn is_secret(name: &str) -> bool {
         .filter(|c| !matches!(c, '.' | '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect();
+    if PLACE_ENDS.iter().any(|end| folded.ends_with(end)) {
+        return false;
+    }
     // Azure's keys end with the name of the account.
     folded.starts_with("fsazureaccountkey")
         || folded.starts_with("sparkhadoopfsazureaccountkey")
@@ -124,6 +130,8 @@ mod tests {
             "key",
             "spark.sql.shuffle.partitions",
             "credentials_file",
+            "page_token",
+            "nextPageToken",
         ] {
             assert!(!is_secret(name), "{name}");
         }
