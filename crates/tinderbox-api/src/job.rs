@@ -185,6 +185,9 @@ pub struct SubmitJob {
     /// One of the spec's environments, whose values lie over its own.
     #[serde(default)]
     pub environment: Option<String>,
+    /// Texts of the files of custom components that the spec names, by path as it writes them.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// Engine or profile; the spec's own when left out.
     #[serde(default)]
     pub engine: Option<String>,

@@ -16,6 +16,9 @@ pub(crate) struct LaunchPlan {
     /// The spec's environment.
     #[serde(default)]
     pub environment: Option<String>,
+    /// Texts of the files that the spec names, so that a run is the same whatever becomes of them.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// Where relative paths of the spec start.
     pub base_directory: PathBuf,
     /// The file name of the spec.
@@ -28,7 +31,11 @@ pub(crate) struct LaunchPlan {
 impl LaunchPlan {
     /// What was chosen of the spec.
     pub fn choice(&self) -> Choice {
-        Choice { parameters: self.parameters.clone(), environment: self.environment.clone() }
+        Choice {
+            parameters: self.parameters.clone(),
+            environment: self.environment.clone(),
+            files: self.files.clone(),
+        }
     }
 
     /// As the store keeps it. A plan has text keys only, which always serialize.

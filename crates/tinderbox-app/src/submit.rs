@@ -46,6 +46,7 @@ impl App {
         let plan = LaunchPlan {
             parameters: submission.parameters,
             environment: submission.environment,
+            files: submission.files,
             base_directory: submission.base_directory,
             spec_name: submission.spec_name.clone(),
             applied: applied.clone(),
@@ -105,6 +106,7 @@ fn load(submission: &Submission, text: &str) -> Result<(Spec, Vec<String>), Erro
     let choice = Choice {
         parameters: submission.parameters.clone(),
         environment: submission.environment.clone(),
+        files: submission.files.clone(),
     };
     match tinderbox_spec::load(&submission.spec_name, text, &choice) {
         Ok(loaded) => {

@@ -22,6 +22,8 @@ pub struct Submission {
     pub parameters: BTreeMap<String, String>,
     /// One of the spec's environments.
     pub environment: Option<String>,
+    /// Texts of the files that the spec names, by path as it writes them.
+    pub files: BTreeMap<String, String>,
     /// Engine or profile; the spec's own, then local Spark, when `None`.
     pub engine: Option<String>,
     /// Apply the advice of the newest analyzed run of a spec of this name.

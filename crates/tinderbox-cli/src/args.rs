@@ -429,7 +429,7 @@ pub enum HistoryCommand {
 }
 
 /// What is chosen of a spec.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Chosen {
     /// Parameters as key=value.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
@@ -437,16 +437,6 @@ pub struct Chosen {
     /// The environment of the spec whose values lie over its own.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
-}
-
-impl Chosen {
-    /// As the spec takes it.
-    pub fn choice(self) -> tinderbox_spec::Choice {
-        tinderbox_spec::Choice {
-            parameters: self.set.into_iter().collect(),
-            environment: self.environment,
-        }
-    }
 }
 
 /// What can be done with specs.

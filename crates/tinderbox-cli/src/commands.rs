@@ -31,7 +31,7 @@ use tinderbox_server::HistoryOptions;
 pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
     let place = arguments.place;
     match arguments.command {
-        Command::Check { spec, chosen, format } => spec::check(&spec, &chosen.choice(), format),
+        Command::Check { spec, chosen, format } => spec::check(&spec, chosen, format),
         Command::Spec { command } => match command {
             SpecCommand::New { file, name } => spec::new(&file, name.as_deref()),
             SpecCommand::Diff { old, new, format } => spec_diff::diff(&old, &new, format),
@@ -41,11 +41,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             }
             SpecCommand::Components { name, format } => components::show(name.as_deref(), format),
         },
-        Command::Compile { spec, to: _, chosen, format } => {
-            spec::compile(&spec, &chosen.choice(), format)
-        }
+        Command::Compile { spec, to: _, chosen, format } => spec::compile(&spec, chosen, format),
         Command::Lineage { spec, column, chosen, format } => {
-            lineage::show(&spec, column.as_deref(), &chosen.choice(), format)
+            lineage::show(&spec, column.as_deref(), chosen, format)
         }
         Command::Run {
             spec,
@@ -57,9 +55,8 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             detach,
             format,
         } => {
-            let choice = chosen.choice();
             let order =
-                run::Order { engine, apply_advice, choice, timeout, idempotency_key, detach };
+                run::Order { engine, apply_advice, chosen, timeout, idempotency_key, detach };
             run::run(&place, &spec, order, format).await
         }
         Command::Jobs { state, search, sort_by, limit, format } => {

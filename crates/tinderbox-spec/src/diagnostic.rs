@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 /// Something that is wrong, or looks wrong, in a document. Plain data; [`Diagnostic::render`] is its plain text form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Diagnostic {
     pub line: usize,
     /// Column of the span's start in characters, from 1.
     pub column: usize,
+    /// The text of the file, where it is another one than the document.
+    pub text: Option<Arc<str>>,
     /// Path of the field, for example `pipeline.transformations[1].on`; empty for the document as a whole.
     pub field: String,
 }
@@ -44,6 +47,7 @@ pub struct Span {
 impl Diagnostic {
     /// Header, source line, caret, field and hint as plain text. `text` is the document's text.
     pub fn render(&self, text: &str) -> String {
+        let text = self.text.as_deref().unwrap_or(text);
         let mut rendered = self.to_string();
         let source_line = text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
         let number = self.line.to_string();
@@ -126,6 +130,17 @@ impl<'t> Report<'t> {
         self.push(Severity::Warning, code, (span, field), message.into())
     }
 
+    /// Takes in what was found in another file.
+    pub(crate) fn take_in(&mut self, other: Report<'_>) {
+        let text: Arc<str> = other.text.into();
+        self.found.extend(
+            other
+                .found
+                .into_iter()
+                .map(|found| Diagnostic { text: Some(Arc::clone(&text)), ..found }),
+        );
+    }
+
     pub(crate) fn file(&self) -> &'t str {
         self.file
     }
@@ -170,6 +185,7 @@ impl<'t> Report<'t> {
             span,
             line,
             column,
+            text: None,
             field: field.to_owned(),
         });
         &mut self.found[at]

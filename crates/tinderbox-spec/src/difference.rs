@@ -50,15 +50,15 @@ pub struct FieldDifference {
     pub new: Option<String>,
 }
 
-/// Compares two documents, each its name and text: first the fields outside the pipeline, then the nodes in the order of
+/// Compares two documents, each its name, its text and what is chosen of it (its files; values count as they are written): first the fields outside the pipeline, then the nodes in the order of
 /// the new document, then those that are gone. Nodes are the same when their ids are. Comments, order of keys, quotes, and
 /// whether parameters stand in a block of their own do not count; inputs that are left out count as those that they are.
 ///
 /// # Errors
 /// What is wrong with either document; a document with errors cannot be compared.
 pub fn differences(
-    old: (&str, &str),
-    new: (&str, &str),
+    old: (&str, &str, &Choice),
+    new: (&str, &str, &Choice),
 ) -> Result<Vec<Difference>, Vec<Diagnostic>> {
     let (old, new) = (Flat::of(old)?, Flat::of(new)?);
     let mut found: Vec<Difference> =
@@ -104,8 +104,8 @@ struct FlatNode {
 }
 
 impl Flat {
-    fn of((file, text): (&str, &str)) -> Result<Self, Vec<Diagnostic>> {
-        let loaded = load(file, text, &Choice::default())?;
+    fn of((file, text, choice): (&str, &str, &Choice)) -> Result<Self, Vec<Diagnostic>> {
+        let loaded = load(file, text, choice)?;
         let mut report = Report::new(file, text);
         let Some(root) = read_root(text, &mut report) else { return Err(report.into_sorted()) };
         let mut flat = Self { fields: BTreeMap::new(), nodes: Vec::new() };

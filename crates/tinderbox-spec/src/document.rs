@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{environment, graph, parameters, pyspark, soundness, tree};
+use crate::{custom, environment, graph, parameters, pyspark, soundness, tree};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -27,6 +27,8 @@ pub struct Choice {
     pub parameters: BTreeMap<String, String>,
     /// One of the document's environments.
     pub environment: Option<String>,
+    /// Texts of the files that the document names ([`crate::component_files`]), by path as it writes them.
+    pub files: BTreeMap<String, String>,
 }
 
 /// Reads a job document. `file` names it in diagnostics. The environments that are not chosen are checked too.
@@ -48,8 +50,8 @@ pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagn
         None => document.clone(),
     };
     let parameters = parameters::substitute(&mut root, &choice.parameters, &mut report);
-    let spec = read_spec(&root, parameters, &mut report);
-    let elsewhere = errors_of_other_environments(file, text, &document, chosen);
+    let spec = read_spec(&root, parameters, &choice.files, &mut report);
+    let elsewhere = errors_of_other_environments(file, text, &document, choice);
     let has_errors = report.has_errors() || !elsewhere.is_empty();
     let Some(spec) = spec.filter(|_| !has_errors) else {
         let mut found = report.into_sorted();
@@ -77,20 +79,21 @@ fn errors_of_other_environments(
     file: &str,
     text: &str,
     document: &Tree,
-    chosen: Option<&str>,
+    choice: &Choice,
 ) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
     for (name, place) in environment::declared(document) {
-        if Some(name.as_str()) == chosen {
+        if Some(&name) == choice.environment.as_ref() {
             continue;
         }
         let mut report = Report::new(file, text);
         let Some(mut root) = environment::applied(document, &name, &mut report) else { continue };
         let parameters = parameters::substitute(&mut root, &BTreeMap::new(), &mut report);
-        read_spec(&root, parameters, &mut report);
+        read_spec(&root, parameters, &choice.files, &mut report);
         let found = report.into_sorted();
         let is_here = |found: &Diagnostic| {
             found.severity == crate::Severity::Error
+                && found.text.is_none()
                 && (place.start..place.end).contains(&found.span.start)
         };
         errors.extend(found.into_iter().filter(is_here));
@@ -102,7 +105,8 @@ fn errors_of_other_environments(
 fn name_environments(document: &Tree, found: &mut [Diagnostic]) {
     for (name, place) in environment::declared(document) {
         for found in found.iter_mut() {
-            let is_inside = (place.start..place.end).contains(&found.span.start);
+            let is_inside =
+                found.text.is_none() && (place.start..place.end).contains(&found.span.start);
             if is_inside && !found.field.starts_with("environments") {
                 found.field = format!("environments.{name}.{}", found.field);
             }
@@ -152,6 +156,7 @@ pub(crate) fn read_root(text: &str, report: &mut Report<'_>) -> Option<Tree> {
 fn read_spec(
     root: &Tree,
     parameters: BTreeMap<String, String>,
+    files: &BTreeMap<String, String>,
     report: &mut Report<'_>,
 ) -> Option<Spec> {
     let mut fields = Fields::of(root, "", report)?;
@@ -182,7 +187,8 @@ fn read_spec(
     let schedule = fields.block("schedule", report).and_then(|fields| schedule(fields, report));
     let sla = fields.block("monitoring", report).and_then(|fields| monitoring(fields, report));
     let functions = crate::operation::cleansing::read_functions(&mut fields, report);
-    let nodes = graph::read(&mut fields, report);
+    let custom = custom::read(&mut fields, files, report);
+    let nodes = graph::read(&mut fields, &custom, report);
     let sections = fields.entries().iter();
     let sections = sections
         .map(|entry| (entry.key.clone(), place(entry.key_span, &entry.key, report)))

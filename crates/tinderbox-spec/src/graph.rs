@@ -4,6 +4,7 @@ mod inputs;
 mod order;
 
 use crate::component::{Component, NodeKind, Parameter, ParameterType};
+use crate::custom::{Custom, Expansions, expanded};
 use crate::diagnostic::{Report, Span};
 use crate::document::place;
 use crate::expectation::read::{self as expectation, Expected};
@@ -49,10 +50,20 @@ pub(crate) struct Draft<'t> {
 
 /// Every node of the lists of `pipeline`, with its id. Reports nothing, so that patches find nodes of any document.
 pub(crate) fn drafts(pipeline: &Tree) -> Vec<Draft<'_>> {
+    static NONE: Expansions = Expansions::new();
+    drafts_with(pipeline, &NONE)
+}
+
+/// The same, with the nodes that custom components stand for in their places.
+fn drafts_with<'t>(pipeline: &'t Tree, expansions: &'t Expansions) -> Vec<Draft<'t>> {
     let mut drafts = Vec::new();
     for kind in [NodeKind::Source, NodeKind::Transformation, NodeKind::Sink] {
         let items = pipeline.at(&[kind.list_key()]).and_then(Tree::as_list).unwrap_or_default();
         for (at, tree) in items.iter().enumerate() {
+            if let (NodeKind::Transformation, Some(nodes)) = (kind, expansions.get(&at)) {
+                drafts.extend(nodes.iter().map(|(path, tree)| draft(tree, kind, path.clone())));
+                continue;
+            }
             drafts.push(draft(tree, kind, format!("pipeline.{}[{at}]", kind.list_key())));
         }
     }
@@ -76,7 +87,11 @@ pub(crate) fn drafts(pipeline: &Tree) -> Vec<Draft<'_>> {
 }
 
 /// Reads `pipeline`. `None`, with errors, when there is nothing to run or a node is broken.
-pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<Vec<Node>> {
+pub(crate) fn read(
+    fields: &mut Fields<'_>,
+    custom: &[Custom],
+    report: &mut Report<'_>,
+) -> Option<Vec<Node>> {
     let missing_span = Span { start: fields.span.start, end: fields.span.start };
     let mut root = None;
     fields.allow(["quarantine"]);
@@ -92,7 +107,8 @@ pub(crate) fn read(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Option<V
         pipeline.finish(report);
         root = Some(entry);
     }
-    let drafts = root.map(|entry| drafts(&entry.value)).unwrap_or_default();
+    let expansions = root.map(|entry| expanded(&entry.value, custom, report)).unwrap_or_default();
+    let drafts = root.map(|entry| drafts_with(&entry.value, &expansions)).unwrap_or_default();
     if drafts.is_empty() {
         let span = root.map_or(missing_span, |entry| entry.key_span);
         report.error("spec::empty-pipeline", span, "pipeline", "the pipeline has no nodes").hint =

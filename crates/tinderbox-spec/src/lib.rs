@@ -24,6 +24,7 @@ mod cluster;
 mod codec;
 mod component;
 mod configuration;
+mod custom;
 mod diagnostic;
 mod difference;
 mod document;
@@ -51,6 +52,7 @@ mod tree;
 
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
 pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, components};
+pub use custom::component_files;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Choice, Loaded, load};

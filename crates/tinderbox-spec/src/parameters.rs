@@ -86,11 +86,9 @@ pub(crate) fn substitute(
         }
     }
     if let Content::Map(map) = &mut root.content {
-        for entry in map
-            .entries
-            .iter_mut()
-            .filter(|entry| entry.key != "parameters" && entry.key != "environments")
-        {
+        for entry in map.entries.iter_mut().filter(|entry| {
+            !["parameters", "environments", "components"].contains(&entry.key.as_str())
+        }) {
             substitute_in(&mut entry.value, &entry.key, &values, report);
         }
     }

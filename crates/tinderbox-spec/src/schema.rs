@@ -30,6 +30,10 @@ pub fn json_schema() -> String {
                 by_name(environment()),
                 "What `--env NAME` lays over the document.",
             ),
+            "components": described(
+                json!({"type": ["array", "null"], "items": {"anyOf": [scalar(), component()]}}),
+                "Custom components: files, or the components themselves.",
+            ),
             "cluster": cluster(),
             "pipeline": pipeline(),
             "quarantine": expectations::quarantine(),
@@ -97,6 +101,18 @@ fn environment() -> Value {
         "monitoring": monitoring(),
     });
     block("An environment.", &[], properties)
+}
+
+fn component() -> Value {
+    let properties = json!({
+        "component": text("Its name: what stands under `type`."),
+        "description": text("What it is for."),
+        "parameters": described(by_name(json!({})), "Its parameters with their defaults; without one a node must have it."),
+        "inputs": described(json!({"$ref": "#/$defs/texts"}), "Names under which its nodes read what the node reads; `input` when left out."),
+        "transformations": described(json!({"type": "array"}), "Its nodes."),
+        "output": text("The node that gives its rows; the last one when left out."),
+    });
+    block("A custom component.", &["component", "transformations"], properties)
 }
 
 fn pipeline() -> Value {

@@ -213,6 +213,7 @@ impl Place {
             span: self.span,
             line: self.line,
             column: self.column,
+            text: None,
             field: self.field.clone(),
         }
     }

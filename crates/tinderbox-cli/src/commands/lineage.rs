@@ -1,24 +1,24 @@
 //! `tinderbox lineage`: where columns come from, from a spec alone.
 
-use crate::args::Format;
-use crate::commands::spec::{read, refused};
+use crate::args::{Chosen, Format};
+use crate::commands::spec::{open, refused};
 use crate::failure::Failure;
 use crate::output;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_spec::{Choice, ColumnOf, Lineage, NodeLineage, lineage};
+use tinderbox_spec::{ColumnOf, Lineage, NodeLineage, lineage};
 
 /// Prints the lineage of a spec; of one column when `column` names it as `node.column`.
 pub fn show(
     path: &Path,
     column: Option<&str>,
-    choice: &Choice,
+    chosen: Chosen,
     format: Format,
 ) -> Result<ExitCode, Failure> {
-    let text = read(path)?;
+    let (text, choice) = open(path, chosen)?;
     let name = path.display().to_string();
-    let loaded = tinderbox_spec::load(&name, &text, choice)
+    let loaded = tinderbox_spec::load(&name, &text, &choice)
         .map_err(|diagnostics| refused(&diagnostics, &text))?;
     let lineage = lineage(&loaded.spec);
     let wanted = column.map(|column| wanted(&lineage, column)).transpose()?;

@@ -1,7 +1,7 @@
 //! `tinderbox run`: submit, show progress, print what was found.
 
 use super::analyze;
-use crate::args::{Format, Place};
+use crate::args::{Chosen, Format, Place};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Progress;
@@ -21,7 +21,7 @@ pub struct Order {
     /// Apply the newest advice first.
     pub apply_advice: bool,
     /// What is chosen of the spec.
-    pub choice: tinderbox_spec::Choice,
+    pub chosen: Chosen,
     /// Longest time.
     pub timeout: Option<Duration>,
     /// Names this request.
@@ -56,7 +56,7 @@ pub async fn run(
 }
 
 fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
-    let spec = super::spec::read(path)?;
+    let (spec, choice) = super::spec::open(path, order.chosen.clone())?;
     let absolute = path.canonicalize().map_err(|error| {
         Failure::environment(format!("cannot resolve {}: {error}", path.display()), None)
     })?;
@@ -65,8 +65,9 @@ fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
         spec,
         spec_name: path.display().to_string(),
         base_directory: base.display().to_string(),
-        parameters: order.choice.parameters.clone(),
-        environment: order.choice.environment.clone(),
+        parameters: choice.parameters,
+        environment: choice.environment,
+        files: choice.files,
         engine: order.engine.clone(),
         apply_advice: order.apply_advice,
         timeout_ms: order.timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),

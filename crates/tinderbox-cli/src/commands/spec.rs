@@ -1,19 +1,20 @@
 //! `tinderbox check` and `tinderbox compile`: on files alone.
 
-use crate::args::Format;
+use crate::args::{Chosen, Format};
 use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_spec::{Choice, Delivery, Diagnostic, Severity};
 
 /// Checks a spec: exit code 1 when it has errors.
-pub fn check(path: &Path, choice: &Choice, format: Format) -> Result<ExitCode, Failure> {
-    let text = read(path)?;
+pub fn check(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
+    let (text, choice) = open(path, chosen)?;
     let name = path.display().to_string();
-    let (diagnostics, nodes, delivery) = match tinderbox_spec::load(&name, &text, choice) {
+    let (diagnostics, nodes, delivery) = match tinderbox_spec::load(&name, &text, &choice) {
         Ok(loaded) => {
             let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
             diagnostics.extend(loaded.warnings);
@@ -55,10 +56,10 @@ pub fn check(path: &Path, choice: &Choice, format: Format) -> Result<ExitCode, F
 }
 
 /// Prints the code of a spec.
-pub fn compile(path: &Path, choice: &Choice, format: Format) -> Result<ExitCode, Failure> {
-    let text = read(path)?;
+pub fn compile(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
+    let (text, choice) = open(path, chosen)?;
     let name = path.display().to_string();
-    let loaded = tinderbox_spec::load(&name, &text, choice)
+    let loaded = tinderbox_spec::load(&name, &text, &choice)
         .map_err(|diagnostics| refused(&diagnostics, &text))?;
     let compiled = tinderbox_spec::compile_pyspark(&loaded.spec)
         .map_err(|diagnostics| refused(&diagnostics, &text))?;
@@ -97,6 +98,29 @@ pub fn new(file: &Path, name: Option<&str>) -> Result<ExitCode, Failure> {
     let path = file.display();
     output::data(&format!("{path}\nnext: edit it, then tinderbox check {path}\n"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a spec's text, and with it the files that it names.
+pub fn open(path: &Path, chosen: Chosen) -> Result<(String, Choice), Failure> {
+    let text = read(path)?;
+    let choice = Choice {
+        parameters: chosen.set.into_iter().collect(),
+        environment: chosen.environment,
+        files: files(path, &text),
+    };
+    Ok((text, choice))
+}
+
+/// The files that a spec names; what is not there or no text is reported where the spec names it.
+pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    tinderbox_spec::component_files(text)
+        .into_iter()
+        .filter_map(|file| {
+            let text = std::fs::read_to_string(folder.join(&file)).ok()?;
+            Some((file, text))
+        })
+        .collect()
 }
 
 /// Reads a spec's text.

@@ -1,19 +1,22 @@
 //! `tinderbox spec diff`.
 
-use super::spec::{read, refused};
+use super::spec::{files, read, refused};
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_spec::{Difference, FieldDifference, differences};
+use tinderbox_spec::{Choice, Difference, FieldDifference, differences};
 
 /// Prints what differs.
 pub fn diff(old: &Path, new: &Path, format: Format) -> Result<ExitCode, Failure> {
     let texts = (read(old)?, read(new)?);
+    let of = |path: &Path, text: &str| Choice { files: files(path, text), ..Choice::default() };
+    let choices = (of(old, &texts.0), of(new, &texts.1));
     let names = (old.display().to_string(), new.display().to_string());
-    let found = differences((&names.0, &texts.0), (&names.1, &texts.1)).map_err(|wrong| {
+    let found = differences((&names.0, &texts.0, &choices.0), (&names.1, &texts.1, &choices.1));
+    let found = found.map_err(|wrong| {
         let of_old = wrong.first().is_some_and(|diagnostic| diagnostic.file == names.0);
         refused(&wrong, if of_old { &texts.0 } else { &texts.1 })
     })?;

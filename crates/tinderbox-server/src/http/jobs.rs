@@ -168,6 +168,7 @@ async fn submit_job(
             base_directory: request.base_directory.into(),
             parameters: request.parameters,
             environment: request.environment,
+            files: request.files,
             engine: request.engine,
             apply_advice: request.apply_advice,
             timeout: request.timeout_ms.map(model::Millis),

@@ -174,7 +174,7 @@ fn overrides_change_the_program() {
     let spec = load(
         "customer-analytics.yaml",
         EXAMPLE,
-        &Choice { parameters: overrides, environment: None },
+        &Choice { parameters: overrides, ..Choice::default() },
     )
     .expect("loads")
     .spec;

@@ -1,12 +1,12 @@
 //! Two documents compared by what they say.
 
 use crate::rendered;
-use tinderbox_spec::{Difference, FieldDifference, differences};
+use tinderbox_spec::{Choice, Difference, FieldDifference, differences};
 
 const EXAMPLE: &str = include_str!("../../../../examples/customer-analytics.yaml");
 
 fn compared(old: &str, new: &str) -> Vec<Difference> {
-    differences(("old.yaml", old), ("new.yaml", new))
+    differences(("old.yaml", old, &Choice::default()), ("new.yaml", new, &Choice::default()))
         .unwrap_or_else(|found| panic!("{}", rendered(&found, new)))
 }
 
@@ -64,6 +64,10 @@ fn changed_fields_and_nodes_are_told() {
 
 #[test]
 fn a_document_with_errors_cannot_be_compared() {
-    let errors = differences(("a.yaml", EXAMPLE), ("b.yaml", "name: x")).expect_err("is wrong");
+    let errors = differences(
+        ("a.yaml", EXAMPLE, &Choice::default()),
+        ("b.yaml", "name: x", &Choice::default()),
+    )
+    .expect_err("is wrong");
     assert_eq!(errors[0].file, "b.yaml");
 }

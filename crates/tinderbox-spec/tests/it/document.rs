@@ -120,7 +120,7 @@ fn parameters_are_put_in_and_overridden() {
         ("day".to_owned(), "today".to_owned()),
         ("cores".to_owned(), "8".to_owned()),
     ]);
-    let spec = load("job.yaml", text, &Choice { parameters: overrides, environment: None })
+    let spec = load("job.yaml", text, &Choice { parameters: overrides, ..Choice::default() })
         .expect("loads")
         .spec;
     assert_eq!(spec.cluster().executor.cores, Some(8));
@@ -131,7 +131,7 @@ fn parameters_are_put_in_and_overridden() {
 fn an_override_for_a_parameter_that_does_not_exist_names_the_nearest() {
     let text = "name: job\nparameters: {minimum_age: 18}\npipeline:\n  sources: [{type: parquet, path: in}]\n";
     let overrides = BTreeMap::from([("minmum_age".to_owned(), "1".to_owned())]);
-    let found = load("job.yaml", text, &Choice { parameters: overrides, environment: None })
+    let found = load("job.yaml", text, &Choice { parameters: overrides, ..Choice::default() })
         .expect_err("unknown parameter");
     assert_snapshot!(crate::rendered(&found, text), @r"
     job.yaml:2:1: error[spec::unknown-parameter]: a value was given for `minmum_age`, but the job declares no such parameter

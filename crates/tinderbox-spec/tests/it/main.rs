@@ -11,6 +11,7 @@ mod bad_streams;
 mod bad_transformations;
 mod cleansing;
 mod compile;
+mod custom_components;
 mod delivery;
 mod differences;
 mod document;
