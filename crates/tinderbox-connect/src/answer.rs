@@ -82,6 +82,26 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The rows as JSON objects, with null where a value is missing. Where names repeat, the later ones get a number:
+    /// `id`, `id_2`.
+    ///
+    /// # Errors
+    /// As [`Answer::rows`].
+    pub fn objects(&self) -> Result<Vec<Map<String, Value>>, Error> {
+        let mut names: Vec<String> = Vec::new();
+        for field in self.schema.fields() {
+            let name = field.name();
+            let free = std::iter::once(name.clone())
+                .chain((2..).map(|n| format!("{name}_{n}")))
+                .find(|name| !names.contains(name));
+            names.extend(free);
+        }
+        let rows = self.rows()?.into_iter();
+        Ok(rows.map(|values| names.iter().cloned().zip(values).collect()).collect())
+    }
+}
+
 /// Adds the batches of one Arrow IPC stream, as each message of Spark Connect holds one.
 pub(crate) fn decode(data: &[u8], batches: &mut Vec<RecordBatch>) -> Result<(), Error> {
     let reader = StreamReader::try_new(data, None).map_err(|error| unreadable(&error))?;

@@ -56,15 +56,17 @@ pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lint::lint;
+pub use operation::build::is_expression;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,
     Decode, Encode, EncodedValue, Evaluate, Explode, Flatten, Grouping, HttpRead, Join, JoinKeys,
     JoinRight, Lines, Literal, MessageValue, Messages, Model, NullRule, Operation, Paging,
-    ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, Step, Task, TimeWindow, Train,
-    UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
+    ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
+    Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
+pub use parameters::has_secret;
 pub use patch::apply_patches;
-pub use pyspark::{Compiled, NodeLines, compile_pyspark};
+pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
