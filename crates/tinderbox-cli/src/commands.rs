@@ -11,6 +11,7 @@ mod history_server;
 mod import;
 mod inspect;
 mod play;
+mod preview;
 mod run;
 mod serve;
 mod spec;
@@ -42,6 +43,10 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         },
         Command::Compile { spec, to: _, chosen, format } => {
             spec::compile(&spec, &chosen.choice(), format)
+        }
+        Command::Preview { spec, node, rows, chosen, engine, exact, format } => {
+            let order = preview::Order { node, rows, choice: chosen.choice(), engine, exact };
+            preview::preview(&spec, order, format).await
         }
         Command::Run {
             spec,

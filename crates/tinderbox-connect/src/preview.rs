@@ -2,10 +2,11 @@
 
 use crate::relation::{Emitter, Input, Rows, needs_schema};
 use crate::{Answer, Engine, Error, Limits, Session};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 use tinderbox_model::NodeId;
-use tinderbox_spec::{Node, Spec};
+use tinderbox_spec::{Node, Spec, ancestors};
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Preview<'a> {
     pub node: &'a NodeId,
     /// What the session is on.
     pub engine: Engine,
+    /// Rows of each source that are read at most; `None`: as many as the answer needs.
+    pub source_rows: Option<u32>,
 }
 
 impl Session {
@@ -27,16 +30,17 @@ impl Session {
     /// # Errors
     /// [`Error::NoNode`], [`Error::Node`] for a node that servers cannot compute, and those of [`Session::run`].
     pub async fn preview(&self, preview: Preview<'_>, limits: Limits) -> Result<Answer, Error> {
-        let Preview { spec, folder, node: wanted, engine } = preview;
-        let Some(node) = spec.nodes().iter().find(|node| node.id == *wanted) else {
+        let Preview { spec, folder, node: wanted, engine, source_rows } = preview;
+        if !spec.nodes().iter().any(|node| node.id == *wanted) {
             let known: Vec<&str> = spec.nodes().iter().map(|node| node.id.as_str()).collect();
             let (node, known) = (wanted.to_string(), known.join(", "));
             return Err(Error::NoNode { node, known });
-        };
-        let emitter = Emitter::new(spec, folder, engine);
-        let needed = ancestors(spec, node);
-        let time = std::time::Instant::now();
-        let built = self.build(spec, &emitter, &needed);
+        }
+        let mut emitter = Emitter::new(spec, folder, engine);
+        emitter.source_rows = source_rows;
+        let needed = ancestors(spec, wanted);
+        let time = Instant::now();
+        let built = self.build(&emitter, &needed);
         let too_slow = |_| Error::TooSlow { limit: limits.time };
         let mut rows = tokio::time::timeout(limits.time, built).await.map_err(too_slow)??;
         let Some(rows) = rows.remove(wanted) else {
@@ -49,15 +53,11 @@ impl Session {
     /// The relations of nodes, each after its inputs. What becomes too large for a message goes into a view.
     async fn build<'s>(
         &self,
-        spec: &'s Spec,
         emitter: &Emitter<'_>,
-        needed: &BTreeSet<&NodeId>,
+        needed: &[&'s Node],
     ) -> Result<BTreeMap<&'s NodeId, Rows>, Error> {
         let mut built: BTreeMap<&NodeId, Rows> = BTreeMap::new();
-        for (at, node) in spec.nodes().iter().enumerate() {
-            if !needed.contains(&node.id) {
-                continue;
-            }
+        for (at, node) in needed.iter().enumerate() {
             let inputs: Vec<Rows> =
                 node.inputs.iter().filter_map(|input| built.get(input).cloned()).collect();
             let schema = match inputs.first() {
@@ -77,16 +77,4 @@ impl Session {
         }
         Ok(built)
     }
-}
-
-/// The node and all that it reads, directly or not.
-fn ancestors<'s>(spec: &'s Spec, node: &'s Node) -> BTreeSet<&'s NodeId> {
-    let mut needed = BTreeSet::from([&node.id]);
-    // Inputs stand before the nodes that read them.
-    for node in spec.nodes().iter().rev() {
-        if needed.contains(&node.id) {
-            needed.extend(&node.inputs);
-        }
-    }
-    needed
 }

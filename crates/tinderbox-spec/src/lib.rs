@@ -39,6 +39,7 @@ mod operation;
 mod packages;
 mod parameters;
 mod patch;
+mod preview;
 mod pyspark;
 mod schema;
 mod secrets;
@@ -66,6 +67,7 @@ pub use operation::{
 };
 pub use parameters::has_secret;
 pub use patch::apply_patches;
+pub use preview::{ancestors, preview_sources, reads_all_rows};
 pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};

@@ -52,6 +52,10 @@ impl Emitter<'_> {
             }
         };
         let rows = Rows::read(kind);
+        let rows = match self.source_rows {
+            Some(most) => rows.limit(most),
+            None => rows,
+        };
         Ok(match &read.decode {
             None => rows,
             Some(Decode::Messages(messages)) => with_messages(messages, rows),
