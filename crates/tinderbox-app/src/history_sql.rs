@@ -17,7 +17,7 @@ const SAIL: SailLimits = SailLimits { memory: Bytes(2 << 30), temporary: Bytes(3
 /// The largest answer, as Arrow batches.
 const ANSWER: Bytes = Bytes(256 << 20);
 /// The longest query.
-const LONGEST: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(600);
 
 /// A question to the history.
 #[derive(Debug, Clone)]
@@ -144,7 +144,8 @@ pub async fn install_sail(places: &SparkPlaces) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-async fn start_sail(places: &SparkPlaces) -> Result<Sail, Error> {
+/// A Sail of its own, in the environment that was installed.
+pub(crate) async fn start_sail(places: &SparkPlaces) -> Result<Sail, Error> {
     let environment = SailEnvironment::at(sail_folder(places)?);
     // Beside the environment, because the data directory may belong to another process.
     let temporary = sail_folder(places)?.join("work");

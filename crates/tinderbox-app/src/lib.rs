@@ -21,6 +21,7 @@ mod log_warnings;
 mod object_files;
 mod opening;
 mod plan;
+mod preview;
 mod query;
 mod reconcile;
 mod record;
@@ -50,6 +51,7 @@ pub use job_sets::{
 };
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;
+pub use preview::{PreviewAnswer, PreviewQuery, preview};
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;

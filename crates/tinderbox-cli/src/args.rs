@@ -101,6 +101,30 @@ pub enum Command {
         #[command(subcommand)]
         command: SpecCommand,
     },
+    /// Show the first rows of a node, computed without running the job.
+    ///
+    /// On Sail, which reads local files; or on a Spark Connect server.
+    Preview {
+        /// The spec: YAML or JSON.
+        spec: PathBuf,
+        /// The node.
+        #[arg(long, value_name = "ID")]
+        node: String,
+        /// How many rows.
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100_000))]
+        rows: u32,
+        #[command(flatten)]
+        chosen: Chosen,
+        /// `sail`, or the address of a Spark Connect server that sees the files at the same paths: sc://HOST:PORT.
+        #[arg(long, default_value = "sail", value_name = "ENGINE")]
+        engine: String,
+        /// Read large sources to the end, where the rows depend on all of them.
+        #[arg(long)]
+        exact: bool,
+        /// How to print: a table, or JSON with an array of row objects.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// Print the code that a spec becomes: byte for byte what `run` submits.
     Compile {
         /// The spec: YAML or JSON.

@@ -12,6 +12,7 @@ mod import;
 mod inspect;
 mod lineage;
 mod play;
+mod preview;
 mod run;
 mod serve;
 mod spec;
@@ -44,6 +45,10 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Compile { spec, to: _, chosen, format } => spec::compile(&spec, chosen, format),
         Command::Lineage { spec, column, chosen, format } => {
             lineage::show(&spec, column.as_deref(), chosen, format)
+        }
+        Command::Preview { spec, node, rows, chosen, engine, exact, format } => {
+            let order = preview::Order { node, rows, choice: chosen.choice(), engine, exact };
+            preview::preview(&spec, order, format).await
         }
         Command::Run {
             spec,

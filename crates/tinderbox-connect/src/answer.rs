@@ -1,6 +1,6 @@
 use crate::Error;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_ipc::reader::StreamReader;
@@ -28,7 +28,8 @@ impl Answer {
     /// From all batches of an answer, cut to `rows`.
     pub(crate) fn new(batches: Vec<RecordBatch>, rows: u32) -> Result<Self, Error> {
         let Some(schema) = batches.first().map(RecordBatch::schema) else {
-            return Err(Error::Answer { problem: "it has no schema".to_owned() });
+            // Sail ends like this when a task of it has died.
+            return Err(Error::Answer { problem: "the server ended without one".to_owned() });
         };
         let mut left = usize::try_from(rows).unwrap_or(usize::MAX);
         let mut has_more = false;
@@ -63,7 +64,7 @@ impl Answer {
     }
 
     /// The rows as JSON, one array of values each. Integers, floating-point numbers and booleans are JSON's; decimals,
-    /// dates, times, intervals and binary data are texts, and so are NaN and infinities; arrays, structs and maps are
+    /// dates, times (those with a zone in UTC), intervals and binary data are texts, and so are NaN and infinities; arrays, structs and maps are
     /// arrays and objects.
     ///
     /// # Errors
@@ -79,6 +80,21 @@ impl Answer {
             }
         }
         Ok(rows)
+    }
+}
+
+impl Answer {
+    /// The names of the columns, each once: where one repeats, the later ones get a number, as in `id`, `id_2`.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for field in self.schema.fields() {
+            let name = field.name();
+            let free = std::iter::once(name.clone())
+                .chain((2..).map(|n| format!("{name}_{n}")))
+                .find(|name| !names.contains(name));
+            names.extend(free);
+        }
+        names
     }
 }
 
@@ -106,6 +122,8 @@ enum Cells<'a> {
     Integer(&'a dyn Array, ArrayFormatter<'a>),
     Float(&'a dyn Array),
     Boolean(&'a dyn Array),
+    /// With a time zone, which says how Spark shows it and not which moment it is.
+    Moment(&'a dyn Array),
     List(&'a dyn Array, Box<dyn Fn(usize) -> std::ops::Range<usize> + 'a>, Box<Cells<'a>>),
     Struct(&'a dyn Array, Vec<(&'a str, Cells<'a>)>),
     Map(
@@ -124,6 +142,7 @@ impl<'a> Cells<'a> {
             kind if kind.is_integer() => Self::Integer(array, text(array)?),
             DataType::Float32 | DataType::Float64 => Self::Float(array),
             DataType::Boolean => Self::Boolean(array),
+            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Self::Moment(array),
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
                 Self::List(
@@ -152,6 +171,7 @@ impl<'a> Cells<'a> {
         let (Self::Integer(array, ..)
         | Self::Float(array)
         | Self::Boolean(array)
+        | Self::Moment(array)
         | Self::List(array, ..)
         | Self::Struct(array, ..)
         | Self::Map(array, ..)
@@ -166,6 +186,7 @@ impl<'a> Cells<'a> {
             }
             Self::Float(array) => float(*array, row),
             Self::Boolean(array) => Value::Bool(array.as_boolean().value(row)),
+            Self::Moment(array) => moment(*array, row),
             Self::List(_, range, values) => {
                 let items = range(row).map(|item| values.value(item));
                 Value::Array(items.collect::<Result<_, _>>()?)
@@ -192,6 +213,15 @@ fn ranges<'a>(offsets: &'a [i32]) -> Box<dyn Fn(usize) -> std::ops::Range<usize>
     let at =
         move |row: usize| offsets.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
     Box::new(move |row| at(row)..at(row + 1))
+}
+
+/// RFC 3339 in UTC; the number of microseconds where no calendar goes so far.
+fn moment(array: &dyn Array, row: usize) -> Value {
+    let array = array.as_primitive::<TimestampMicrosecondType>();
+    match array.value_as_datetime(row) {
+        Some(time) => Value::String(time.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string()),
+        None => Value::from(array.value(row)),
+    }
 }
 
 fn float(array: &dyn Array, row: usize) -> Value {

@@ -106,6 +106,17 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
+    /// A node cannot be had from a server.
+    #[error("{0}")]
+    Node(crate::Refusal),
+    /// There is no node of this name.
+    #[error("there is no node `{node}`")]
+    NoNode {
+        /// What was asked for.
+        node: String,
+        /// The nodes there are.
+        known: String,
+    },
     /// The text is not a single query over the named tables.
     #[error("{problem}")]
     Refused {
@@ -134,6 +145,8 @@ impl Error {
             | Self::Server { .. }
             | Self::TooLarge { .. }
             | Self::TooSlow { .. }
+            | Self::Node(_)
+            | Self::NoNode { .. }
             | Self::Refused { .. } => ErrorClass::USER,
         }
     }
@@ -182,6 +195,8 @@ impl Error {
             Self::TooLarge { .. } => "ask for fewer columns, aggregate, or lower --limit".to_owned(),
             Self::TooSlow { .. } => "narrow the query, or run it on a cluster with --on sc://HOST:PORT".to_owned(),
             Self::Refused { hint, .. } => hint.clone(),
+            Self::Node(refusal) => return refusal.hint().map(str::to_owned),
+            Self::NoNode { known, .. } => format!("nodes: {known}"),
             Self::Server { .. } => return None,
         })
     }

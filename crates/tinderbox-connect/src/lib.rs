@@ -8,12 +8,18 @@
 
 mod answer;
 mod error;
+mod preview;
 mod query;
+mod relation;
 mod sail;
+mod schema;
 mod session;
 
 pub use answer::{Answer, Column};
 pub use error::Error;
+pub use preview::Preview;
 pub use query::Query;
+pub use relation::{Engine, Reason, Refusal};
 pub use sail::{SAIL_VERSION, Sail, SailEnvironment, SailLimits};
+pub use schema::Schema;
 pub use session::{Limits, Session};

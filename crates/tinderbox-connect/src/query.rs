@@ -91,6 +91,33 @@ impl Query {
     }
 }
 
+/// Words that begin statements, and that a query has nowhere outside of quotes.
+const CHANGES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+
+/// Whether a text of a document is a query by its first word and holds no word that changes data. What it reads is the
+/// document's own business.
+///
+/// # Errors
+/// [`Error::Refused`].
+pub(crate) fn check_is_query(text: &str) -> Result<(), Error> {
+    let skeleton = lexical::read(&text.replace(['{', '}'], " "))?.skeleton;
+    match first_word(&skeleton).as_str() {
+        "SELECT" | "WITH" | "FROM" | "VALUES" | "TABLE" => {}
+        _ => return Err(not_a_query(&skeleton)),
+    }
+    // Literals stand in single quotes, and none has one inside.
+    let outside = skeleton.split('\'').step_by(2);
+    let words = outside.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let mut words = words;
+    match words.find(|word| CHANGES.contains(&word.to_uppercase().as_str())) {
+        Some(word) => Err(refused(
+            format!("{} in a query may change data", word.to_uppercase()),
+            "give one SELECT",
+        )),
+        None => Ok(()),
+    }
+}
+
 struct Rules<'a> {
     tables: &'a [&'a str],
     scopes: scope::Scopes,

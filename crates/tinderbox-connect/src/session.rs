@@ -1,4 +1,6 @@
 use crate::answer::{Answer, decode};
+use crate::relation::Rows;
+use crate::schema::Schema;
 use crate::{Error, Query};
 use spark_connect_core::{ChannelBuilder, RetryPolicy, SparkConnectClient, SparkError};
 use spark_connect_proto as proto;
@@ -125,12 +127,13 @@ impl Session {
             paths: files.iter().map(|file| plain_path(file)).collect::<Result<_, _>>()?,
             ..Default::default()
         };
-        let read = proto::Read {
-            read_type: Some(proto::read::ReadType::DataSource(source)),
-            ..Default::default()
-        };
+        self.make_view(name, Rows::read(proto::read::ReadType::DataSource(source))).await
+    }
+
+    /// Makes `name` a view of this session over a relation; one of the same name is replaced.
+    pub(crate) async fn make_view(&self, name: &str, rows: Rows) -> Result<(), Error> {
         let view = proto::CreateDataFrameViewCommand {
-            input: Some(relation(proto::relation::RelType::Read(read))),
+            input: Some(rows.into_relation()),
             name: name.to_owned(),
             is_global: false,
             replace: true,
@@ -144,13 +147,37 @@ impl Session {
         Ok(())
     }
 
+    /// The columns of a relation. Nothing is computed but what the server needs for them.
+    pub(crate) async fn schema_of(&self, rows: Rows) -> Result<Schema, Error> {
+        use proto::{analyze_plan_request as ask, analyze_plan_response as answer};
+        let client = &self.client.0;
+        let plan = proto::Plan { op_type: Some(proto::plan::OpType::Root(rows.into_relation())) };
+        let request = proto::AnalyzePlanRequest {
+            session_id: client.session_id().to_owned(),
+            user_context: Some(user(client)),
+            analyze: Some(ask::Analyze::Schema(ask::Schema { plan: Some(plan) })),
+            ..Default::default()
+        };
+        let response = client.analyze_plan(request).await.map_err(|error| self.failure(&error))?;
+        let schema = match response.result {
+            Some(answer::Result::Schema(schema)) => schema.schema.and_then(Schema::of),
+            _ => None,
+        };
+        schema.ok_or_else(|| Error::Answer { problem: "it has no columns".to_owned() })
+    }
+
     /// Runs a query. When it takes too long, or the future is dropped, the server is asked to interrupt it as long as this
     /// runtime lives; [`Session::close`] ends it for certain.
     ///
     /// # Errors
     /// [`Error::Server`] with the server's words, [`Error::TooLarge`], [`Error::TooSlow`], [`Error::Answer`].
     pub async fn run(&self, query: &Query, limits: Limits) -> Result<Answer, Error> {
-        match tokio::time::timeout(limits.time, self.answer(query, limits)).await {
+        self.collect(Rows::sql(query.text(), Vec::new()), limits).await
+    }
+
+    /// The first rows of a relation, as [`Session::run`] gives those of a query.
+    pub(crate) async fn collect(&self, rows: Rows, limits: Limits) -> Result<Answer, Error> {
+        match tokio::time::timeout(limits.time, self.answer(rows, limits)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::TooSlow { limit: limits.time }),
         }
@@ -162,15 +189,9 @@ impl Session {
         let _ = tokio::time::timeout(CLOSES, self.client.0.release_session()).await;
     }
 
-    async fn answer(&self, query: &Query, limits: Limits) -> Result<Answer, Error> {
+    async fn answer(&self, rows: Rows, limits: Limits) -> Result<Answer, Error> {
         // One row more tells whether there are more.
-        let limit = i32::try_from(limits.rows).unwrap_or(i32::MAX).saturating_add(1);
-        let sql = proto::Sql { query: query.text().to_owned(), ..Default::default() };
-        let limited = proto::Limit {
-            input: Some(Box::new(relation(proto::relation::RelType::Sql(sql)))),
-            limit,
-        };
-        let root = relation(proto::relation::RelType::Limit(Box::new(limited)));
+        let root = rows.limit(limits.rows.saturating_add(1)).into_relation();
         let mut running = self.execute(proto::plan::OpType::Root(root)).await?;
         let mut batches = Vec::new();
         let mut bytes = 0_u64;
@@ -292,10 +313,6 @@ fn without_token(url: &str, text: &str) -> String {
     tokens.filter(|token| !token.is_empty()).fold(text.to_owned(), |text, token| {
         text.replace(token, "***").replace(token.trim_end_matches('='), "***")
     })
-}
-
-fn relation(kind: proto::relation::RelType) -> proto::Relation {
-    proto::Relation { common: None, rel_type: Some(kind) }
 }
 
 /// The path as a server takes it for itself: one with a sign of a pattern is refused, because Spark

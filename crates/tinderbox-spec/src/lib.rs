@@ -41,6 +41,7 @@ mod operation;
 mod packages;
 mod parameters;
 mod patch;
+mod preview;
 mod pyspark;
 mod schema;
 mod secrets;
@@ -60,15 +61,18 @@ pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
+pub use operation::build::is_expression;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,
     Decode, Encode, EncodedValue, Evaluate, Explode, Flatten, Grouping, HttpRead, Join, JoinKeys,
     JoinRight, Lines, Literal, MessageValue, Messages, Model, NullRule, Operation, Paging,
-    ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, Step, Task, TimeWindow, Train,
-    UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
+    ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
+    Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
+pub use parameters::has_secret;
 pub use patch::apply_patches;
-pub use pyspark::{Compiled, NodeLines, compile_pyspark};
+pub use preview::{ancestors, preview_sources, reads_all_rows};
+pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};

@@ -8,11 +8,13 @@ pub(crate) mod build_messages;
 pub(crate) mod build_rows;
 pub(crate) mod build_stream;
 pub(crate) mod cleansing;
+mod keys;
 pub(crate) mod ml;
 mod source;
 mod stream;
 
 pub use cleansing::{Clean, Flatten, ParseJson, PythonFunction, UdfColumns};
+pub use keys::SortKey;
 pub use ml::algorithms::Algorithm;
 pub use ml::steps::Step;
 pub use ml::{Evaluate, Model, Task, Train};

@@ -49,7 +49,7 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
 }
 
 /// Whether a text refers to a secret.
-pub(crate) fn has_secret(text: &str) -> bool {
+pub fn has_secret(text: &str) -> bool {
     pieces(text).iter().any(|piece| matches!(piece, Piece::Secret(_)))
 }
 

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use tinderbox_model::NodeId;
 
 pub(crate) use launch::is_at_launch;
+pub use sources::media_type_sql;
 
 /// A compiled job: program and launch properties together are what the document says, and nothing is in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,11 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
         launch_conf: properties.at_launch,
         warnings: packages::notes(spec),
     })
+}
+
+/// The name that each node has as a table in SQL.
+pub fn table_names(spec: &Spec) -> BTreeMap<NodeId, String> {
+    Names::of(spec).into_tables()
 }
 
 /// What this version cannot compile, as errors for the compiler and as warnings for the reader.

@@ -33,19 +33,7 @@ pub async fn sql(
             ),
         ));
     }
-    let server = match question.on.as_str() {
-        "sail" => None,
-        address if address.starts_with("sc://") => Some(address.to_owned()),
-        other => {
-            return Err(Failure::environment(
-                format!("there is no engine called {other} for SQL"),
-                Some(
-                    "leave --on out for Sail, or name a Spark Connect server: --on sc://HOST:PORT"
-                        .to_owned(),
-                ),
-            ));
-        }
-    };
+    let server = server_of(&question.on, "--on")?;
     let root = data_dir(place)?;
     let query = HistoryQuery { sql: question.query, server, limit: question.limit };
     let places = SparkPlaces::from_environment();
@@ -62,6 +50,20 @@ pub async fn sql(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The server of an engine's name, `None` for Sail. `option` is where it was given.
+pub fn server_of(engine: &str, option: &str) -> Result<Option<String>, Failure> {
+    match engine {
+        "sail" => Ok(None),
+        address if address.starts_with("sc://") => Ok(Some(address.to_owned())),
+        other => Err(Failure::environment(
+            format!("there is no engine called {other} for this"),
+            Some(format!(
+                "leave {option} out for Sail, or name a Spark Connect server: {option} sc://HOST:PORT"
+            )),
+        )),
+    }
+}
+
 /// Installs Sail into the cache folder.
 pub async fn install_sail() -> Result<ExitCode, Failure> {
     output::note("installing Sail: a Python environment of about 200 MB, usually within a minute");
@@ -71,16 +73,20 @@ pub async fn install_sail() -> Result<ExitCode, Failure> {
 }
 
 fn text(answer: &HistoryAnswer) -> String {
-    let side = |kind: &str| match kind {
-        "tinyint" | "smallint" | "int" | "bigint" | "float" | "double" => Side::Right,
-        kind if kind.starts_with("decimal(") => Side::Right,
-        _ => Side::Left,
-    };
     let columns = answer.columns.iter();
     let head: Vec<_> = columns.map(|column| (column.name.as_str(), side(&column.kind))).collect();
     let cells = |row: &Vec<Value>| row.iter().map(|value| cell(value, "NULL")).collect();
     let rows: Vec<Vec<String>> = answer.rows.iter().map(cells).collect();
     output::table(&head, &rows)
+}
+
+/// Numbers stand at the right.
+pub fn side(kind: &str) -> Side {
+    match kind {
+        "tinyint" | "smallint" | "int" | "bigint" | "float" | "double" => Side::Right,
+        kind if kind.starts_with("decimal(") => Side::Right,
+        _ => Side::Left,
+    }
 }
 
 fn object(answer: &HistoryAnswer) -> Value {
@@ -119,7 +125,8 @@ fn quoted(field: &str) -> String {
     field.to_owned()
 }
 
-fn cell(value: &Value, null: &str) -> String {
+/// A value in a table.
+pub fn cell(value: &Value, null: &str) -> String {
     match value {
         Value::Null => null.to_owned(),
         Value::String(text) => text.clone(),

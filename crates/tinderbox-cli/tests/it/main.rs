@@ -26,4 +26,5 @@ mod spark_run;
 mod spec_commands;
 mod streaming;
 mod streaming_rules;
+mod transformation_cases;
 mod transformations;

@@ -7,6 +7,10 @@
     reason = "a test that panics has said what it wanted to say"
 )]
 
+mod equivalence;
+#[path = "../../../tinderbox-cli/tests/it/transformation_cases.rs"]
+mod transformation_cases;
+
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tinderbox_connect::{Error, Limits, Query, Sail, SailEnvironment, SailLimits, Session};
@@ -69,7 +73,7 @@ fn query(text: &str) -> Query {
     Query::parse(text, &[]).unwrap()
 }
 
-async fn start() -> Option<(Sail, TempDir)> {
+pub async fn start() -> Option<(Sail, TempDir)> {
     let environment = std::env::var_os("TINDERBOX_SAIL").map(SailEnvironment::at);
     let Some(environment) = environment.filter(SailEnvironment::is_ready) else {
         let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();

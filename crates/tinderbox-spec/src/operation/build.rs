@@ -302,7 +302,7 @@ pub(crate) fn window(node: &Parameters<'_>, report: &mut Report<'_>) -> Option<O
 }
 
 /// Whether a text is more than a column's name (parts with dots, or `*`).
-pub(crate) fn is_expression(text: &str) -> bool {
+pub fn is_expression(text: &str) -> bool {
     let is_part = |part: &str| {
         part == "*"
             || part.starts_with(|c: char| c.is_alphabetic() || c == '_')

@@ -13,7 +13,7 @@ use crate::component::NodeKind;
 use crate::operation::build::is_expression;
 use crate::operation::{
     Aggregate, AggregateOutput, Aggregation, Column, Data, Grouping, Join, JoinKeys, JoinRight,
-    Model, Operation, Read, Side, WindowColumns, Write,
+    Model, Operation, Read, Side, SortKey, WindowColumns, Write,
 };
 use crate::spec::{Node, Spec};
 use crate::stream::Flow;
@@ -160,6 +160,11 @@ impl Names {
             })
             .collect();
         Self { variables, frames, windows, checks, models }
+    }
+
+    /// The names as tables in SQL.
+    pub(super) fn into_tables(self) -> BTreeMap<NodeId, String> {
+        self.variables
     }
 
     /// The node's function, with a line feed at the end.
@@ -513,35 +518,22 @@ pub(super) fn column(key: &str) -> String {
 
 /// A key of an order, with SQL's words for its direction.
 pub(super) fn sort_key(key: &str) -> String {
-    let without_nulls =
-        |order| without_word(key, order).and_then(|rest| without_word(rest, "nulls"));
-    let (rest, nulls) = if let Some(rest) = without_nulls("first") {
-        (rest, "_nulls_first")
-    } else if let Some(rest) = without_nulls("last") {
-        (rest, "_nulls_last")
-    } else {
-        (key, "")
-    };
-    let (expression, direction) = if let Some(rest) = without_word(rest, "desc") {
-        (rest, "desc")
-    } else {
-        (without_word(rest, "asc").unwrap_or(rest), "asc")
-    };
+    let SortKey { expression, is_descending, nulls_first } = SortKey::parse(key);
     if expression.len() == key.len() {
         return column(key);
     }
+    let direction = if is_descending { "desc" } else { "asc" };
+    let nulls = match nulls_first {
+        Some(true) => "_nulls_first",
+        Some(false) => "_nulls_last",
+        None => "",
+    };
     let value = if is_expression(expression) {
         expr(expression)
     } else {
         format!("F.col({})", text(expression))
     };
     format!("{value}.{direction}{nulls}()")
-}
-
-/// The text before its last word, when that is `word` (in any case) and something stands before it.
-fn without_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let (rest, last) = text.trim_end().rsplit_once(char::is_whitespace)?;
-    (last.eq_ignore_ascii_case(word) && !rest.trim().is_empty()).then(|| rest.trim_end())
 }
 
 pub(super) fn expr(expression: &str) -> String {

@@ -121,6 +121,11 @@ fn with_lines(lines: &Lines, chain: Chain) -> String {
 }
 
 fn media_type() -> String {
+    format!("F.expr({})", long_text(&media_type_sql()))
+}
+
+/// The type of a file from the ending of its `path`, as SQL.
+pub fn media_type_sql() -> String {
     let mut sql = String::from("CASE lower(substring_index(path, '.', -1))\n");
     for (media_type, endings) in MEDIA_TYPES {
         for ending in *endings {
@@ -128,5 +133,5 @@ fn media_type() -> String {
         }
     }
     sql.push_str("  ELSE 'application/octet-stream'\nEND");
-    format!("F.expr({})", long_text(&sql))
+    sql
 }

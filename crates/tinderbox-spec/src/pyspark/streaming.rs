@@ -135,11 +135,5 @@ pub(super) fn time_window(window: &TimeWindow, chain: Chain) -> Chain {
 }
 
 pub(super) fn count_window(window: &CountWindow, chain: Chain) -> Chain {
-    let by = match window.by.as_slice() {
-        [] => String::new(),
-        by => format!("PARTITION BY {} ", by.join(", ")),
-    };
-    let order = window.order_by.join(", ");
-    let number = format!("(row_number() OVER ({by}ORDER BY {order}) - 1) div {}", window.size);
-    chain.call("withColumn", [text(&window.name), super::nodes::expr(&number)])
+    chain.call("withColumn", [text(&window.name), super::nodes::expr(&window.sql())])
 }

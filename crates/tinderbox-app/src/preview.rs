@@ -1,0 +1,151 @@
+//! The rows of a node of a spec, before anything runs. Needs no data directory.
+
+use crate::history_sql::{LONGEST, start_sail};
+use crate::{Error, SparkPlaces, blocking};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use tinderbox_connect::{Engine, Limits, Preview, SAIL_VERSION, Session};
+use tinderbox_model::{Bytes, NodeId};
+use tinderbox_spec::{Spec, preview_sources, reads_all_rows};
+
+/// The largest answer, as Arrow batches.
+const ANSWER: Bytes = Bytes(64 << 20);
+/// Local sources that are larger are only read in part. Sail filters, joins and aggregates 70 MB in about 0.2 s.
+const EXACT: Bytes = Bytes(512 << 20);
+/// So many rows of each source are read then.
+const SAMPLE_ROWS: u32 = 100_000;
+
+/// Which rows are wanted.
+#[derive(Debug, Clone)]
+pub struct PreviewQuery {
+    /// The document's folder: where relative paths start.
+    pub folder: PathBuf,
+    /// The node.
+    pub node: NodeId,
+    /// How many rows.
+    pub rows: u32,
+    /// A Spark Connect server, `sc://HOST:PORT`, that sees the files at the same paths; Sail when left out.
+    pub server: Option<String>,
+    /// Whether large sources are read to the end.
+    pub is_exact: bool,
+}
+
+/// Rows of a node.
+#[derive(Debug, Clone)]
+pub struct PreviewAnswer {
+    /// Names, each once, and types in Spark's words.
+    pub columns: Vec<(String, String)>,
+    /// The rows, a value per column.
+    pub rows: Vec<Vec<serde_json::Value>>,
+    /// Whether the node has more rows than were asked for.
+    pub has_more: bool,
+    /// Rows of each source that were read at most; `None` when the rows are exact.
+    pub sample_rows: Option<u32>,
+    /// Who computed it.
+    pub engine: String,
+}
+
+/// Computes the first rows of a node, `None` when `stop` comes first. In the end the session is closed and Sail gone, whatever
+/// came of it.
+///
+/// # Errors
+/// [`Error::Connect`].
+pub async fn preview(
+    places: &SparkPlaces,
+    spec: &Spec,
+    query: &PreviewQuery,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<PreviewAnswer>, Error> {
+    let failed = |source| Error::File { path: query.folder.clone(), source };
+    // The server has another working directory.
+    let folder = std::path::absolute(&query.folder).map_err(failed)?;
+    let sample_rows = match query.is_exact || !reads_all_rows(spec, &query.node) {
+        true => None,
+        false => {
+            let paths = preview_sources(spec, &query.node).into_iter();
+            let paths = paths.map(|path| folder.join(path)).collect();
+            let is_large = blocking(move || Ok(is_larger(paths, EXACT))).await?;
+            is_large.then_some(SAMPLE_ROWS)
+        }
+    };
+    let (sail, url) = match &query.server {
+        Some(url) => (None, url.clone()),
+        None => {
+            let sail = start_sail(places).await?;
+            let url = sail.url().to_owned();
+            (Some(sail), url)
+        }
+    };
+    let mut stop = pin!(stop);
+    let session = tokio::select! {
+        session = Session::connect(&url) => session?,
+        () = &mut stop => return Ok(None),
+    };
+    let engine = if sail.is_some() { Engine::Sail } else { Engine::Spark };
+    let preview =
+        Preview { spec, folder: &folder, node: &query.node, engine, source_rows: sample_rows };
+    let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
+    let asked = async {
+        let name = match &sail {
+            Some(_) => format!("Sail {SAIL_VERSION}"),
+            None => format!("Spark Connect {}", session.version().await?),
+        };
+        Ok::<_, Error>((session.preview(preview, limits).await?, name))
+    };
+    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
+    let answered = tokio::select! {
+        answered = tokio::time::timeout(LONGEST, asked) => {
+            Some(answered.unwrap_or_else(|_| Err(too_slow.into())))
+        }
+        () = &mut stop => None,
+    };
+    session.close().await;
+    drop(sail);
+    let Some(answered) = answered else { return Ok(None) };
+    let (answer, engine) = answered?;
+    let kinds = answer.columns().into_iter().map(|column| column.kind);
+    Ok(Some(PreviewAnswer {
+        columns: answer.names().into_iter().zip(kinds).collect(),
+        rows: answer.rows()?,
+        has_more: answer.has_more(),
+        sample_rows,
+        engine,
+    }))
+}
+
+/// Whether files and folders together are larger than this. Stops counting there; what cannot be read is nothing.
+fn is_larger(mut paths: Vec<PathBuf>, limit: Bytes) -> bool {
+    let mut size = 0_u64;
+    while let Some(path) = paths.pop() {
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => paths.extend(entries(&path)),
+            Ok(found) => size = size.saturating_add(found.len()),
+            Err(_) => {}
+        }
+        if size > limit.0 {
+            return true;
+        }
+    }
+    false
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_of_folders_are_counted_to_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("day=1")).unwrap();
+        std::fs::write(folder.path().join("day=1/a"), [0; 600]).unwrap();
+        std::fs::write(folder.path().join("b"), [0; 600]).unwrap();
+        let paths = || vec![folder.path().to_owned(), folder.path().join("missing")];
+        assert!(is_larger(paths(), Bytes(1000)));
+        assert!(!is_larger(paths(), Bytes(1200)));
+    }
+}

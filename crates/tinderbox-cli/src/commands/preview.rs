@@ -1,0 +1,124 @@
+//! `tinderbox preview`.
+
+use super::history::{cell, server_of, side};
+use super::spec::{read, refused};
+use crate::args::Format;
+use crate::failure::Failure;
+use crate::output;
+use crate::signals::{STOPPED, stopped};
+use std::path::Path;
+use std::process::ExitCode;
+use tinderbox_app::{PreviewAnswer, PreviewQuery, SparkPlaces};
+use tinderbox_model::NodeId;
+use tinderbox_spec::Choice;
+
+/// What is shown, and who computes it.
+pub struct Order {
+    /// The node.
+    pub node: String,
+    /// How many rows.
+    pub rows: u32,
+    /// Parameters and environment.
+    pub choice: Choice,
+    /// `sail` or the address of a Spark Connect server.
+    pub engine: String,
+    /// Whether large sources are read to the end.
+    pub exact: bool,
+}
+
+/// Shows the first rows of a node.
+pub async fn preview(path: &Path, order: Order, format: Format) -> Result<ExitCode, Failure> {
+    let server = server_of(&order.engine, "--engine")?;
+    let text = read(path)?;
+    let loaded = tinderbox_spec::load(&path.display().to_string(), &text, &order.choice)
+        .map_err(|diagnostics| refused(&diagnostics, &text))?;
+    let query = PreviewQuery {
+        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+        node: NodeId::new(order.node),
+        rows: order.rows,
+        server,
+        is_exact: order.exact,
+    };
+    let places = SparkPlaces::from_environment();
+    let answered = tinderbox_app::preview(&places, &loaded.spec, &query, stopped()).await?;
+    let Some(answer) = answered else { return Ok(ExitCode::from(STOPPED)) };
+    match format {
+        Format::Table => output::data(&table(&answer)),
+        Format::Json => output::data(&objects(&answer)),
+    }
+    output::note(&what_it_is(&answer));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn what_it_is(answer: &PreviewAnswer) -> String {
+    let rows = match (answer.rows.len(), answer.has_more) {
+        (1, true) => "the first row".to_owned(),
+        (1, false) => "the only row".to_owned(),
+        (n, true) => format!("the first {n} rows"),
+        (n, false) => format!("all {n} rows"),
+    };
+    match answer.sample_rows {
+        None => format!("{rows}, exact, by {}", answer.engine),
+        Some(most) => format!(
+            "{rows} of a SAMPLE: at most {most} rows of each source were read; --exact reads all; by {}",
+            answer.engine
+        ),
+    }
+}
+
+fn table(answer: &PreviewAnswer) -> String {
+    let columns = answer.columns.iter();
+    let head: Vec<_> = columns.map(|(name, kind)| (name.as_str(), side(kind))).collect();
+    let cells = |row: &Vec<_>| row.iter().map(|value| cell(value, "NULL")).collect();
+    let rows: Vec<Vec<String>> = answer.rows.iter().map(cells).collect();
+    output::table(&head, &rows)
+}
+
+/// An array with an object for each row, its fields in the order of the columns.
+fn objects(answer: &PreviewAnswer) -> String {
+    let object = |row: &Vec<serde_json::Value>| {
+        let fields = answer.columns.iter().zip(row);
+        let fields = fields.map(|((name, _), value)| {
+            format!("{}: {value}", serde_json::Value::String(name.clone()))
+        });
+        format!("  {{{}}}", fields.collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<String> = answer.rows.iter().map(object).collect();
+    if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn answer(rows: Vec<Vec<Value>>) -> PreviewAnswer {
+        let column = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
+        PreviewAnswer {
+            columns: vec![column("z \"q\"", "string"), column("a", "int")],
+            rows,
+            has_more: true,
+            sample_rows: Some(7),
+            engine: "Sail".to_owned(),
+        }
+    }
+
+    #[test]
+    fn json_is_an_array_of_objects_in_the_order_of_the_columns() {
+        let text = objects(&answer(vec![vec![json!("x"), json!(1)], vec![Value::Null, json!(2)]]));
+        assert_eq!(
+            text,
+            "[\n  {\"z \\\"q\\\"\": \"x\", \"a\": 1},\n  {\"z \\\"q\\\"\": null, \"a\": 2}\n]\n"
+        );
+        assert_eq!(objects(&answer(Vec::new())), "[]\n");
+    }
+
+    #[test]
+    fn sample_is_called_one() {
+        let note = what_it_is(&answer(vec![vec![json!("x"), json!(1)]]));
+        assert_eq!(
+            note,
+            "the first row of a SAMPLE: at most 7 rows of each source were read; --exact reads all; by Sail"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! The rows of one node.
+
+use crate::relation::{Emitter, Input, Rows, needs_schema};
+use crate::{Answer, Engine, Error, Limits, Session};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+use tinderbox_model::NodeId;
+use tinderbox_spec::{Node, Spec, ancestors};
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Preview<'a> {
+    /// The job.
+    pub spec: &'a Spec,
+    /// The document's folder, absolute: where relative paths start.
+    pub folder: &'a Path,
+    /// The node.
+    pub node: &'a NodeId,
+    /// What the session is on.
+    pub engine: Engine,
+    /// Rows of each source that are read at most; `None`: as many as the answer needs.
+    pub source_rows: Option<u32>,
+}
+
+impl Session {
+    /// The first rows of a node. Only nodes that it reads are looked at, and sources are read no further than the rows
+    /// ask for. Views of the session that begin with `tinderbox_node_` are replaced.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`], [`Error::Node`] for a node that servers cannot compute, and those of [`Session::run`].
+    pub async fn preview(&self, preview: Preview<'_>, limits: Limits) -> Result<Answer, Error> {
+        let Preview { spec, folder, node: wanted, engine, source_rows } = preview;
+        if !spec.nodes().iter().any(|node| node.id == *wanted) {
+            let known: Vec<&str> = spec.nodes().iter().map(|node| node.id.as_str()).collect();
+            let (node, known) = (wanted.to_string(), known.join(", "));
+            return Err(Error::NoNode { node, known });
+        }
+        let mut emitter = Emitter::new(spec, folder, engine);
+        emitter.source_rows = source_rows;
+        let needed = ancestors(spec, wanted);
+        let time = Instant::now();
+        let built = self.build(&emitter, &needed);
+        let too_slow = |_| Error::TooSlow { limit: limits.time };
+        let mut rows = tokio::time::timeout(limits.time, built).await.map_err(too_slow)??;
+        let Some(rows) = rows.remove(wanted) else {
+            return Err(Error::Answer { problem: "the node was not built".to_owned() });
+        };
+        let left = Limits { time: limits.time.saturating_sub(time.elapsed()), ..limits };
+        self.collect(rows, left).await
+    }
+
+    /// The relations of nodes, each after its inputs. What becomes too large for a message goes into a view.
+    async fn build<'s>(
+        &self,
+        emitter: &Emitter<'_>,
+        needed: &[&'s Node],
+    ) -> Result<BTreeMap<&'s NodeId, Rows>, Error> {
+        let mut built: BTreeMap<&NodeId, Rows> = BTreeMap::new();
+        for (at, node) in needed.iter().enumerate() {
+            let inputs: Vec<Rows> =
+                node.inputs.iter().filter_map(|input| built.get(input).cloned()).collect();
+            let schema = match inputs.first() {
+                Some(input) if needs_schema(&node.operation) => {
+                    Some(self.schema_of(input.clone()).await?)
+                }
+                _ => None,
+            };
+            let inputs = inputs.into_iter().map(|rows| Input { rows, schema: schema.as_ref() });
+            let mut rows = emitter.rows(node, inputs.collect()).map_err(Error::Node)?;
+            if rows.is_large() {
+                let name = format!("tinderbox_node_{at}");
+                self.make_view(&name, rows).await?;
+                rows = Rows::table(&name);
+            }
+            built.insert(&node.id, rows);
+        }
+        Ok(built)
+    }
+}

@@ -1,0 +1,60 @@
+//! Groups, and windows of time.
+
+use super::Rows;
+use super::expression::{alias, attribute, call, column, function, int, literal, sql, text};
+use spark_connect_proto::Expression;
+use spark_connect_proto::aggregate::{GroupType, Pivot};
+use tinderbox_spec::{Aggregate, AggregateOutput, Aggregation, Grouping, TimeWindow, WindowLength};
+
+pub(super) fn aggregated(aggregate: &Aggregate, input: Rows) -> Rows {
+    let pivot = aggregate.pivot.as_ref().map(|pivot| Pivot {
+        col: Some(attribute(&pivot.column)),
+        values: pivot.values.iter().map(literal).collect(),
+    });
+    let group_type = match (&pivot, aggregate.grouping) {
+        (Some(_), _) => GroupType::Pivot,
+        (None, _) if aggregate.group_by.is_empty() => GroupType::Groupby,
+        (None, Grouping::Groups) => GroupType::Groupby,
+        (None, Grouping::Rollup) => GroupType::Rollup,
+        (None, Grouping::Cube) => GroupType::Cube,
+    };
+    let keys = aggregate.group_by.iter().map(|key| column(key)).collect();
+    let outputs = aggregate.outputs.iter().map(output).collect();
+    input.aggregate(group_type, keys, outputs, pivot)
+}
+
+fn output(output: &AggregateOutput) -> Expression {
+    let value = match &output.aggregation {
+        Aggregation::Expression(expression) => sql(expression),
+        // Spark turns the star into it (`ResolveFunctions`), Sail does too.
+        Aggregation::Function { function: "count", column } if column == "*" => {
+            call("count", vec![int(1)])
+        }
+        Aggregation::Function { function: name, column } => {
+            let (name, is_distinct) = match *name {
+                "count_distinct" => ("count", true),
+                "sum_distinct" => ("sum", true),
+                name => (name, false),
+            };
+            function(name, vec![attribute(column)], is_distinct)
+        }
+    };
+    alias(value, &output.name)
+}
+
+/// `F.window` and `F.session_window`.
+pub(super) fn time_window(window: &TimeWindow) -> Expression {
+    let column = attribute(&window.column);
+    match &window.length {
+        WindowLength::Session { gap } => call("session_window", vec![column, text(gap)]),
+        WindowLength::Fixed { size, slide, offset } => {
+            let slide = match (slide, offset) {
+                (None, Some(_)) => Some(size),
+                (slide, _) => slide.as_ref(),
+            };
+            let lengths = [Some(size), slide, offset.as_ref()].into_iter().flatten();
+            let lengths = lengths.map(|length| text(length));
+            call("window", std::iter::once(column).chain(lengths).collect())
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use std::fmt;
+use tinderbox_model::NodeId;
+
+/// A node that cannot be had as a relation, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The node.
+    pub node: NodeId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a node cannot be had as a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It runs a Python function of the user.
+    Python,
+    /// It learns, predicts or measures.
+    MachineLearning,
+    /// It asks over HTTP, in Python.
+    Http,
+    /// It needs a connector of Spark, for this format.
+    Connector(String),
+    /// Its path is on a storage that Sail is given no access to.
+    Storage(String),
+    /// Sail reads this option of the format differently, or not at all.
+    ReadOption {
+        /// The format.
+        format: String,
+        /// The option.
+        option: String,
+    },
+    /// It refers to a secret.
+    Secret,
+    /// Its SQL is no single query.
+    NoQuery(String),
+    /// The compiler does not know it yet.
+    NotYet,
+    /// It has columns of one name after its structs were opened.
+    NamesTwice(Vec<String>),
+    /// Sail computes something of it differently, or not at all.
+    NotEqual {
+        /// The function or construct.
+        name: String,
+        /// Whether Sail does not have it.
+        is_missing: bool,
+    },
+}
+
+impl Refusal {
+    /// What the user can do instead; `None` where nothing helps but a run.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.reason {
+            Reason::Connector(_)
+            | Reason::Storage(_)
+            | Reason::ReadOption { .. }
+            | Reason::NotEqual { .. } => "preview on Spark: --engine sc://HOST:PORT",
+            Reason::NoQuery(_) => "write it as one SELECT",
+            Reason::NamesTwice(_) => "rename columns before, or choose another `separator`",
+            Reason::Python | Reason::MachineLearning | Reason::Http | Reason::Secret => {
+                "preview a node before it, or run the job"
+            }
+            Reason::NotYet => return None,
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let node = &self.node;
+        match &self.reason {
+            Reason::Python => write!(f, "`{node}` calls a Python function, which is not previewed"),
+            Reason::MachineLearning => {
+                write!(f, "`{node}` is a step of machine learning, which is not previewed")
+            }
+            Reason::Http => write!(f, "`{node}` asks over HTTP, which is not previewed"),
+            Reason::Connector(format) => {
+                write!(f, "`{node}` needs Spark's connector for {format}, which Sail has not")
+            }
+            Reason::Storage(path) => {
+                write!(f, "`{node}` reads {path}, and Sail is given access to local files only")
+            }
+            Reason::ReadOption { format, option } => write!(
+                f,
+                "`{node}` sets the option `{option}` of {format}, which Sail does not read as Spark does"
+            ),
+            Reason::Secret => write!(f, "`{node}` needs a secret, and previews are given none"),
+            Reason::NoQuery(problem) => write!(f, "`{node}` is not previewed: {problem}"),
+            Reason::NotYet => write!(f, "`{node}` cannot be compiled yet"),
+            Reason::NamesTwice(names) => {
+                write!(f, "`{node}` gives several columns these names: {}", names.join(", "))
+            }
+            Reason::NotEqual { name, is_missing: true } => {
+                write!(f, "`{node}` uses `{name}`, which is missing on Sail")
+            }
+            Reason::NotEqual { name, is_missing: false } => {
+                write!(f, "`{node}` uses `{name}`, which differs on Sail")
+            }
+        }
+    }
+}

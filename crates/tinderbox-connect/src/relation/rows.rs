@@ -1,0 +1,311 @@
+//! Relations as PySpark's Connect client builds them (`pyspark.sql.connect.plan`): one method for each call.
+
+use super::expression::alias_of;
+use proto::relation::RelType;
+use proto::{Expression, Relation};
+use spark_connect_proto as proto;
+
+/// A relation, how deep its messages are nested, and of how many relations it is made.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    relation: Relation,
+    depth: usize,
+    size: usize,
+}
+
+/// What one call adds to the nesting: the relation, and the message of its kind.
+const STEP: usize = 2;
+
+impl Rows {
+    /// A relation without inputs.
+    pub(crate) fn leaf(kind: RelType) -> Self {
+        Self { relation: Relation { common: None, rel_type: Some(kind) }, depth: STEP, size: 1 }
+    }
+
+    /// A view or a table of the catalog.
+    pub(crate) fn table(name: &str) -> Self {
+        let table =
+            proto::read::NamedTable { unparsed_identifier: name.to_owned(), ..Default::default() };
+        Self::read(proto::read::ReadType::NamedTable(table))
+    }
+
+    pub(crate) fn read(kind: proto::read::ReadType) -> Self {
+        Self::leaf(RelType::Read(proto::Read { read_type: Some(kind), is_streaming: false }))
+    }
+
+    /// No rows of these columns, in SQL's DDL form.
+    pub(crate) fn empty(schema: &str) -> Self {
+        Self::leaf(RelType::LocalRelation(proto::LocalRelation {
+            data: None,
+            schema: Some(schema.to_owned()),
+        }))
+    }
+
+    /// A query over tables of its own.
+    pub(crate) fn sql(query: &str, tables: Vec<(String, Self)>) -> Self {
+        let sql = proto::Sql { query: query.to_owned(), ..Default::default() };
+        let root = Self::leaf(RelType::Sql(sql));
+        if tables.is_empty() {
+            return root;
+        }
+        let tables = tables.into_iter().map(|(name, rows)| rows.aliased(&name));
+        let (mut depth, mut size, mut references) = (root.depth, root.size, Vec::new());
+        for (id, mut rows) in (1..).zip(tables) {
+            depth = depth.max(rows.depth);
+            size += rows.size;
+            rows.relation.common =
+                Some(proto::RelationCommon { plan_id: Some(id), ..Default::default() });
+            references.push(rows.relation);
+        }
+        let with = proto::WithRelations { root: Some(Box::new(root.relation)), references };
+        let with = Self::leaf(RelType::WithRelations(Box::new(with)));
+        Self { depth: depth + STEP, size: size + 1, ..with }
+    }
+
+    /// Whether it is as deep or as large as a message should be: servers decode at most a hundred levels (prost's
+    /// default, which Sail keeps), of which expressions need some.
+    pub(crate) fn is_large(&self) -> bool {
+        self.depth > 50 || self.size > 300
+    }
+
+    pub(crate) fn into_relation(self) -> Relation {
+        self.relation
+    }
+
+    fn then(self, kind: impl FnOnce(Option<Box<Relation>>) -> RelType) -> Self {
+        let kind = kind(Some(Box::new(self.relation)));
+        let relation = Relation { common: None, rel_type: Some(kind) };
+        Self { relation, depth: self.depth + STEP, size: self.size + 1 }
+    }
+
+    fn with(
+        self,
+        other: Self,
+        kind: impl FnOnce(Option<Box<Relation>>, Option<Box<Relation>>) -> RelType,
+    ) -> Self {
+        let (depth, size) = (self.depth.max(other.depth), self.size + other.size);
+        let other = Some(Box::new(other.relation));
+        Self { depth, size, ..self }.then(|input| kind(input, other))
+    }
+
+    pub(crate) fn filter(self, condition: Expression) -> Self {
+        self.then(|input| {
+            RelType::Filter(Box::new(proto::Filter { input, condition: Some(condition) }))
+        })
+    }
+
+    pub(crate) fn project(self, expressions: Vec<Expression>) -> Self {
+        self.then(|input| RelType::Project(Box::new(proto::Project { input, expressions })))
+    }
+
+    /// Adds or replaces columns, all computed from the input.
+    pub(crate) fn with_columns(self, columns: Vec<(String, Expression)>) -> Self {
+        let aliases =
+            columns.into_iter().map(|(name, value)| alias_of(value, vec![name])).collect();
+        self.then(|input| RelType::WithColumns(Box::new(proto::WithColumns { input, aliases })))
+    }
+
+    pub(crate) fn renamed(self, columns: &[(String, String)]) -> Self {
+        let renames = columns
+            .iter()
+            .map(|(old, new)| proto::with_columns_renamed::Rename {
+                col_name: old.clone(),
+                new_col_name: new.clone(),
+            })
+            .collect();
+        self.then(|input| {
+            RelType::WithColumnsRenamed(Box::new(proto::WithColumnsRenamed {
+                input,
+                renames,
+                ..Default::default()
+            }))
+        })
+    }
+
+    pub(crate) fn drop(self, columns: &[String]) -> Self {
+        let column_names = columns.to_vec();
+        self.then(|input| {
+            RelType::Drop(Box::new(proto::Drop { input, columns: Vec::new(), column_names }))
+        })
+    }
+
+    pub(crate) fn set(self, other: Self, operation: tinderbox_spec::SetOperation) -> Self {
+        use proto::set_operation::SetOpType;
+        use tinderbox_spec::SetOperation as Set;
+        let (kind, is_all, by_name, missing) = match operation {
+            Set::UnionByName { allow_missing } => (SetOpType::Union, true, true, allow_missing),
+            Set::UnionByPosition => (SetOpType::Union, true, false, false),
+            Set::Intersect { all } => (SetOpType::Intersect, all, false, false),
+            Set::Except { all } => (SetOpType::Except, all, false, false),
+        };
+        self.with(other, |left_input, right_input| {
+            RelType::SetOp(Box::new(proto::SetOperation {
+                left_input,
+                right_input,
+                set_op_type: kind.into(),
+                is_all: Some(is_all),
+                by_name: Some(by_name),
+                allow_missing_columns: Some(missing),
+            }))
+        })
+    }
+
+    pub(crate) fn sort(self, order: Vec<proto::expression::SortOrder>, is_global: bool) -> Self {
+        self.then(|input| {
+            RelType::Sort(Box::new(proto::Sort { input, order, is_global: Some(is_global) }))
+        })
+    }
+
+    /// Counts beyond the protocol's 2³¹ are cut to it.
+    pub(crate) fn limit(self, rows: u32) -> Self {
+        let limit = i32::try_from(rows).unwrap_or(i32::MAX);
+        self.then(|input| RelType::Limit(Box::new(proto::Limit { input, limit })))
+    }
+
+    pub(crate) fn offset(self, rows: u32) -> Self {
+        let offset = i32::try_from(rows).unwrap_or(i32::MAX);
+        self.then(|input| RelType::Offset(Box::new(proto::Offset { input, offset })))
+    }
+
+    pub(crate) fn sample(self, share: f64, with_replacement: bool, seed: i64) -> Self {
+        self.then(|input| {
+            RelType::Sample(Box::new(proto::Sample {
+                input,
+                lower_bound: 0.0,
+                upper_bound: share,
+                with_replacement: Some(with_replacement),
+                seed: Some(seed),
+                deterministic_order: false,
+            }))
+        })
+    }
+
+    pub(crate) fn fill_nulls(
+        self,
+        cols: Vec<String>,
+        values: Vec<proto::expression::Literal>,
+    ) -> Self {
+        self.then(|input| RelType::FillNa(Box::new(proto::NaFill { input, cols, values })))
+    }
+
+    /// `at_least`: rows with fewer values are left out; `None`: those with any missing.
+    pub(crate) fn drop_nulls(self, columns: &[String], at_least: Option<u32>) -> Self {
+        let min_non_nulls = at_least.map(|least| i32::try_from(least).unwrap_or(i32::MAX));
+        let cols = columns.to_vec();
+        self.then(|input| RelType::DropNa(Box::new(proto::NaDrop { input, cols, min_non_nulls })))
+    }
+
+    pub(crate) fn repartition(self, partitions: u32, shuffle: bool) -> Self {
+        let num_partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
+        self.then(|input| {
+            RelType::Repartition(Box::new(proto::Repartition {
+                input,
+                num_partitions,
+                shuffle: Some(shuffle),
+            }))
+        })
+    }
+
+    pub(crate) fn repartition_by(self, by: Vec<Expression>, partitions: Option<u32>) -> Self {
+        let num_partitions = partitions.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+        self.then(|input| {
+            RelType::RepartitionByExpression(Box::new(proto::RepartitionByExpression {
+                input,
+                partition_exprs: by,
+                num_partitions,
+            }))
+        })
+    }
+
+    pub(crate) fn unpivot(
+        self,
+        ids: Vec<Expression>,
+        values: Option<Vec<Expression>>,
+        names: (&str, &str),
+    ) -> Self {
+        let values = values.map(|values| proto::unpivot::Values { values });
+        let (variable_column_name, value_column_name) = (names.0.to_owned(), names.1.to_owned());
+        self.then(|input| {
+            RelType::Unpivot(Box::new(proto::Unpivot {
+                input,
+                ids,
+                values,
+                variable_column_name,
+                value_column_name,
+            }))
+        })
+    }
+
+    /// Empty columns: all decide.
+    pub(crate) fn deduplicate(self, columns: &[String]) -> Self {
+        let column_names = columns.to_vec();
+        self.then(|input| {
+            RelType::Deduplicate(Box::new(proto::Deduplicate {
+                input,
+                all_columns_as_keys: Some(column_names.is_empty()),
+                column_names,
+                within_watermark: Some(false),
+            }))
+        })
+    }
+
+    pub(crate) fn aliased(self, name: &str) -> Self {
+        let alias = name.to_owned();
+        self.then(|input| {
+            RelType::SubqueryAlias(Box::new(proto::SubqueryAlias {
+                input,
+                alias,
+                qualifier: Vec::new(),
+            }))
+        })
+    }
+
+    pub(crate) fn broadcast(self) -> Self {
+        self.then(|input| {
+            RelType::Hint(Box::new(proto::Hint {
+                input,
+                name: "broadcast".to_owned(),
+                parameters: Vec::new(),
+            }))
+        })
+    }
+
+    pub(crate) fn join(
+        self,
+        other: Self,
+        kind: proto::join::JoinType,
+        using: &[String],
+        condition: Option<Expression>,
+    ) -> Self {
+        let using_columns = using.to_vec();
+        self.with(other, |left, right| {
+            RelType::Join(Box::new(proto::Join {
+                left,
+                right,
+                join_condition: condition,
+                join_type: kind.into(),
+                using_columns,
+                join_data_type: None,
+            }))
+        })
+    }
+
+    pub(crate) fn aggregate(
+        self,
+        group_type: proto::aggregate::GroupType,
+        keys: Vec<Expression>,
+        outputs: Vec<Expression>,
+        pivot: Option<proto::aggregate::Pivot>,
+    ) -> Self {
+        self.then(|input| {
+            RelType::Aggregate(Box::new(proto::Aggregate {
+                input,
+                group_type: group_type.into(),
+                grouping_expressions: keys,
+                aggregate_expressions: outputs,
+                pivot,
+                grouping_sets: Vec::new(),
+            }))
+        })
+    }
+}

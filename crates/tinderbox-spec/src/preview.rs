@@ -1,0 +1,48 @@
+//! What a look at one node has to read.
+
+use crate::operation::{Operation, SetOperation};
+use crate::spec::{Node, Spec};
+use std::collections::BTreeSet;
+use tinderbox_model::NodeId;
+
+/// The node and all that it reads, directly or not, in the order of the spec.
+pub fn ancestors<'s>(spec: &'s Spec, node: &NodeId) -> Vec<&'s Node> {
+    let mut needed = BTreeSet::from([node]);
+    // Inputs stand before the nodes that read them.
+    let found = spec.nodes().iter().rev().filter(|node| {
+        let is_needed = needed.contains(&node.id);
+        if is_needed {
+            needed.extend(&node.inputs);
+        }
+        is_needed
+    });
+    let mut found: Vec<&Node> = found.collect();
+    found.reverse();
+    found
+}
+
+/// The local files, folders and beginnings of patterns that a node reads, directly or not; relative ones start at the
+/// document's folder.
+pub fn preview_sources(spec: &Spec, node: &NodeId) -> Vec<String> {
+    let needed = ancestors(spec, node);
+    let inputs = spec.local_inputs().into_iter();
+    let inputs = inputs.filter(|input| needed.iter().any(|node| node.id == input.node));
+    inputs.map(|input| input.path).collect()
+}
+
+/// Whether the first row of a node can depend on the last one of a source.
+pub fn reads_all_rows(spec: &Spec, node: &NodeId) -> bool {
+    ancestors(spec, node).iter().any(|node| match &node.operation {
+        Operation::Join(_)
+        | Operation::Aggregate(_)
+        | Operation::Sql { .. }
+        | Operation::Deduplicate { .. }
+        | Operation::CountWindow(_)
+        | Operation::Window(_)
+        | Operation::Sort { .. } => true,
+        Operation::Set(set) => {
+            matches!(set, SetOperation::Intersect { .. } | SetOperation::Except { .. })
+        }
+        _ => false,
+    })
+}
