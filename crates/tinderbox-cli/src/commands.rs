@@ -47,7 +47,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             lineage::show(&spec, column.as_deref(), chosen, format)
         }
         Command::Preview { spec, node, rows, chosen, engine, exact, format } => {
-            let order = preview::Order { node, rows, choice: chosen.choice(), engine, exact };
+            let order = preview::Order { node, rows, chosen, engine, exact };
             preview::preview(&spec, order, format).await
         }
         Command::Run {

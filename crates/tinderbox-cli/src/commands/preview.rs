@@ -1,8 +1,8 @@
 //! `tinderbox preview`.
 
 use super::history::{cell, server_of, side};
-use super::spec::{read, refused};
-use crate::args::Format;
+use super::spec::{open, refused};
+use crate::args::{Chosen, Format};
 use crate::failure::Failure;
 use crate::output;
 use crate::signals::{STOPPED, stopped};
@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_app::{PreviewAnswer, PreviewQuery, SparkPlaces};
 use tinderbox_model::NodeId;
-use tinderbox_spec::Choice;
 
 /// What is shown, and who computes it.
 pub struct Order {
@@ -19,7 +18,7 @@ pub struct Order {
     /// How many rows.
     pub rows: u32,
     /// Parameters and environment.
-    pub choice: Choice,
+    pub chosen: Chosen,
     /// `sail` or the address of a Spark Connect server.
     pub engine: String,
     /// Whether large sources are read to the end.
@@ -29,8 +28,8 @@ pub struct Order {
 /// Shows the first rows of a node.
 pub async fn preview(path: &Path, order: Order, format: Format) -> Result<ExitCode, Failure> {
     let server = server_of(&order.engine, "--engine")?;
-    let text = read(path)?;
-    let loaded = tinderbox_spec::load(&path.display().to_string(), &text, &order.choice)
+    let (text, choice) = open(path, order.chosen)?;
+    let loaded = tinderbox_spec::load(&path.display().to_string(), &text, &choice)
         .map_err(|diagnostics| refused(&diagnostics, &text))?;
     let query = PreviewQuery {
         folder: path.parent().unwrap_or(Path::new("")).to_owned(),

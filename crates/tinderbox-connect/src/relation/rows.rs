@@ -33,14 +33,6 @@ impl Rows {
         Self::leaf(RelType::Read(proto::Read { read_type: Some(kind), is_streaming: false }))
     }
 
-    /// No rows of these columns, in SQL's DDL form.
-    pub(crate) fn empty(schema: &str) -> Self {
-        Self::leaf(RelType::LocalRelation(proto::LocalRelation {
-            data: None,
-            schema: Some(schema.to_owned()),
-        }))
-    }
-
     /// A query over tables of its own.
     pub(crate) fn sql(query: &str, tables: Vec<(String, Self)>) -> Self {
         let sql = proto::Sql { query: query.to_owned(), ..Default::default() };

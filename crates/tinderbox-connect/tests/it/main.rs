@@ -73,6 +73,7 @@ fn query(text: &str) -> Query {
     Query::parse(text, &[]).unwrap()
 }
 
+/// Sail, and the folder it is in; `None` where it is not installed.
 pub async fn start() -> Option<(Sail, TempDir)> {
     let environment = std::env::var_os("TINDERBOX_SAIL").map(SailEnvironment::at);
     let Some(environment) = environment.filter(SailEnvironment::is_ready) else {
