@@ -37,6 +37,7 @@ mod lineage;
 mod lint;
 mod log_lines;
 mod nearest;
+mod openlineage;
 mod operation;
 mod packages;
 mod parameters;
@@ -61,6 +62,7 @@ pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
+pub use openlineage::{LineageTarget, OpenLineage, RunMoment, RunMomentKind, run_event};
 pub use operation::build::is_expression;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,
@@ -69,7 +71,7 @@ pub use operation::{
     ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
     Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
-pub use parameters::has_secret;
+pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, preview_sources, reads_all_rows};
 pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
@@ -77,3 +79,4 @@ pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
 pub use template::new_document;
+pub use tree::LONGEST_DOCUMENT;
