@@ -55,9 +55,10 @@ impl Hidden {
     fn of(secrets: impl Iterator<Item = String>) -> Self {
         let mut values = Vec::new();
         for secret in secrets {
-            // As JSON has it, in events.
-            let quoted = serde_json::Value::from(secret.as_str()).to_string();
-            values.push(quoted.trim_matches('"').to_owned());
+            // As JSON has it, in events, and JSON within JSON.
+            let quoted = quoted(&secret);
+            values.push(self::quoted(&quoted));
+            values.push(quoted);
             // What is printed in several lines may be seen line by line.
             values.extend(secret.lines().map(str::to_owned));
             values.push(secret);
@@ -92,6 +93,12 @@ impl Hidden {
     }
 }
 
+/// A text as it stands between the quotes of JSON.
+fn quoted(text: &str) -> String {
+    let whole = serde_json::Value::from(text).to_string();
+    whole[1..whole.len() - 1].to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +109,12 @@ mod tests {
             Hidden::of(["pa\"ss".to_owned(), "pa".to_owned(), "two\nlines".to_owned()].into_iter());
         assert_eq!(hidden.mask("x pa\"ss y pa z"), format!("x {MARK} y {MARK} z"));
         assert_eq!(hidden.mask(r#"{"a": "pa\"ss"}"#), format!(r#"{{"a": "{MARK}"}}"#));
+        assert_eq!(
+            hidden.mask(r#"{"a": "{\"b\": \"pa\\\"ss\"}"}"#),
+            format!(r#"{{"a": "{{\"b\": \"{MARK}\"}}"}}"#)
+        );
+        let end = Hidden::of(["x\"".to_owned()].into_iter());
+        assert_eq!(end.mask(r#"["x\""]"#), format!(r#"["{MARK}"]"#));
         assert_eq!(hidden.mask("only lines"), format!("only {MARK}"));
         assert!(matches!(hidden.mask("nothing"), Cow::Borrowed("nothing")));
         let broken = b"\xff lines";

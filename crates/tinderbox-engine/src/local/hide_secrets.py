@@ -13,11 +13,24 @@ RECORDS = ["eventlog", "expectations.jsonl"]
 PIECE = 1 << 16
 
 folder, command = sys.argv[1], sys.argv[2:]
+
+
+def forms(text):
+    """As it is, as URLs have it, and as JSON has it, JSON within JSON included."""
+    yield text
+    yield quote(text, safe="", errors="surrogateescape")
+    for as_ascii in (False, True):
+        inner = json.dumps(text, ensure_ascii=as_ascii)[1:-1]
+        yield inner
+        yield json.dumps(inner, ensure_ascii=as_ascii)[1:-1]
+
+
 secrets = set()
 for name, value in os.environ.items():
     if name.startswith("TINDERBOX_SECRET_"):
+        # What is printed in several lines is seen line by line.
         for line in [value, *value.splitlines()]:
-            secrets |= {form.encode("utf-8", "surrogateescape") for form in (line, json.dumps(line)[1:-1], quote(line, safe="", errors="replace"))}
+            secrets |= {form.encode("utf-8", "surrogateescape") for form in forms(line)}
 secrets = sorted(filter(None, secrets), key=len, reverse=True)
 longest = max(map(len, secrets), default=1)
 
