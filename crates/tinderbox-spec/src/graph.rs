@@ -110,6 +110,13 @@ pub(crate) fn read(
         pipeline.finish(report);
         root = Some(entry);
     }
+    // Before they are looked at one by one.
+    if let Some(entry) = root
+        && written_nodes(&entry.value) > MOST_NODES
+    {
+        report_too_many(written_nodes(&entry.value), entry.key_span, report);
+        return None;
+    }
     let expansions = root.map(|entry| expanded(&entry.value, custom, report)).unwrap_or_default();
     let drafts = root.map(|entry| drafts_with(&entry.value, &expansions)).unwrap_or_default();
     if drafts.is_empty() {
@@ -118,11 +125,8 @@ pub(crate) fn read(
             Some("add at least one source and one sink under `pipeline:`".to_owned());
         return None;
     }
-    if let Some(first) = drafts.get(MOST_NODES) {
-        let message =
-            format!("the pipeline has {} nodes; a job has at most {MOST_NODES}", drafts.len());
-        report.error("spec::too-large", first.tree.span, &first.path, message).hint =
-            Some("divide it into several jobs".to_owned());
+    if drafts.len() > MOST_NODES {
+        report_too_many(drafts.len(), root.map_or(missing_span, |entry| entry.key_span), report);
         return None;
     }
     report_duplicate_ids(&drafts, report);
@@ -237,6 +241,17 @@ fn draft(tree: &Tree, kind: NodeKind, path: String) -> Draft<'_> {
         type_word,
         component,
     }
+}
+
+fn written_nodes(pipeline: &Tree) -> usize {
+    let lists = ["sources", "transformations", "sinks"].map(|key| pipeline.at(&[key]));
+    lists.into_iter().flatten().filter_map(Tree::as_list).map(<[Tree]>::len).sum()
+}
+
+fn report_too_many(count: usize, span: Span, report: &mut Report<'_>) {
+    let message = format!("the pipeline has {count} nodes; a job has at most {MOST_NODES}");
+    report.error("spec::too-large", span, "pipeline", message).hint =
+        Some("divide it into several jobs".to_owned());
 }
 
 /// Checks one node: its type, its keys, its parameters.
