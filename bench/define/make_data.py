@@ -15,10 +15,11 @@ REGIONS = np.array(["north", "east", "south", "west", "overseas"])
 
 def main() -> None:
     folder = pathlib.Path(sys.argv[1])
-    rng = np.random.default_rng(1)
-    for wanted in sys.argv[2:]:
+    for wanted in [*sys.argv[2:], "orders:1000"]:
         name, rows = wanted.split(":")
-        write(folder / f"{name}.parquet", int(rows), rng)
+        # Each file is the same whichever others are made.
+        write(folder / f"{name}.parquet", int(rows), np.random.default_rng(int(rows)))
+    rng = np.random.default_rng(1)
     ids = np.arange(CUSTOMERS, dtype=np.int32)
     customers = pa.table(
         {
@@ -28,7 +29,6 @@ def main() -> None:
         }
     )
     pq.write_table(customers, folder / "customers.parquet")
-    write(folder / "orders.parquet", 1000, rng)
 
 
 def write(path: pathlib.Path, rows: int, rng: np.random.Generator) -> None:
