@@ -50,10 +50,15 @@ impl Diagnostic {
         let text = self.text.as_deref().unwrap_or(text);
         let mut rendered = self.to_string();
         let source_line = text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        let (source_line, cut) = shown_part(source_line, self.column.saturating_sub(1));
+        // A terminal would obey them, or show nothing.
+        let is_unseen = |c: char| c.is_control() && c != '\t' || c == '\u{feff}';
+        let shown = |c: char| if is_unseen(c) { '\u{fffd}' } else { c };
+        let source_line: String = source_line.chars().map(shown).collect();
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         if !source_line.trim().is_empty() {
-            let before = self.column.saturating_sub(1);
+            let before = self.column.saturating_sub(1) - cut;
             let pad: String = source_line
                 .chars()
                 .take(before)
@@ -77,6 +82,21 @@ impl Diagnostic {
     }
 }
 
+/// The part of a very long line around a column, and how many characters were cut before it.
+fn shown_part(line: &str, column: usize) -> (&str, usize) {
+    let start_of = |at: usize| line.char_indices().nth(at).map_or(line.len(), |(start, _)| start);
+    let end = start_of(LONGEST_LINE);
+    if end == line.len() {
+        return (line, 0);
+    }
+    let cut = column.saturating_sub(LONGEST_LINE / 4);
+    let start = start_of(cut);
+    (&line[start..start_of(cut + LONGEST_LINE)], cut)
+}
+
+/// Of a message and of a line of the document, in characters.
+const LONGEST_LINE: usize = 400;
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, column, severity, code, message, .. } = self;
@@ -99,13 +119,19 @@ pub(crate) struct Report<'t> {
     text: &'t str,
     line_starts: Vec<usize>,
     found: Vec<Diagnostic>,
+    num_errors: usize,
+    /// What was found beyond the limit: how much, and the latest of it.
+    left_out: (usize, Option<Diagnostic>),
 }
+
+/// So many diagnostics of one document are kept. Who has mended those sees the others.
+const MOST: usize = 1_000;
 
 impl<'t> Report<'t> {
     pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { file, text, line_starts, found: Vec::new() }
+        Self { file, text, line_starts, found: Vec::new(), num_errors: 0, left_out: (0, None) }
     }
 
     /// Adds an error and returns it, so that a hint can be attached.
@@ -133,6 +159,7 @@ impl<'t> Report<'t> {
     /// Takes in what was found in another file.
     pub(crate) fn take_in(&mut self, other: Report<'_>) {
         let text: Arc<str> = other.text.into();
+        self.num_errors += other.num_errors;
         self.found.extend(
             other
                 .found
@@ -150,21 +177,25 @@ impl<'t> Report<'t> {
     }
 
     pub(crate) fn error_count(&self) -> usize {
-        self.found.iter().filter(|found| found.severity == Severity::Error).count()
+        self.num_errors
     }
 
     /// Everything found, ordered by position.
     pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        if let (more, Some(mut latest)) = self.left_out {
+            latest.message =
+                format!("{more} more are not shown, up to this one: {}", latest.message);
+            (latest.line, latest.column) =
+                position(self.text, &self.line_starts, latest.span.start);
+            self.found.push(latest);
+        }
         self.found.sort_by_key(|found| (found.span.start, found.severity));
         self.found
     }
 
     /// Line and column (in characters) of a byte offset, both from 1.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
-        let line_start = self.line_starts[line - 1];
-        let column = self.text.get(line_start..offset).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        position(self.text, &self.line_starts, offset)
     }
 
     fn push(
@@ -174,9 +205,15 @@ impl<'t> Report<'t> {
         (span, field): (Span, &str),
         message: String,
     ) -> &mut Diagnostic {
-        let (line, column) = self.position(span.start);
+        self.num_errors += usize::from(severity == Severity::Error);
+        let is_left_out = self.found.len() >= MOST;
+        let (line, column) = if is_left_out { (1, 1) } else { self.position(span.start) };
         let at = self.found.len();
-        self.found.push(Diagnostic {
+        let message = match message.char_indices().nth(LONGEST_LINE) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message,
+        };
+        let diagnostic = Diagnostic {
             code,
             severity,
             message,
@@ -187,7 +224,19 @@ impl<'t> Report<'t> {
             column,
             text: None,
             field: field.to_owned(),
-        });
+        };
+        if is_left_out {
+            self.left_out.0 += 1;
+            return self.left_out.1.insert(diagnostic);
+        }
+        self.found.push(diagnostic);
         &mut self.found[at]
     }
+}
+
+fn position(text: &str, line_starts: &[usize], offset: usize) -> (usize, usize) {
+    let line = line_starts.partition_point(|start| *start <= offset).max(1);
+    let line_start = line_starts[line - 1];
+    let column = text.get(line_start..offset).map_or(0, |before| before.chars().count());
+    (line, column + 1)
 }

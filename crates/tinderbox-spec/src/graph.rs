@@ -16,7 +16,7 @@ use crate::secrets;
 use crate::spec::Node;
 use crate::stream::StreamSettings;
 use crate::tree::{Content, Entry, Spanned, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::NodeId;
 
 /// Keys that every node may have beside its parameters.
@@ -67,7 +67,7 @@ fn drafts_with<'t>(pipeline: &'t Tree, expansions: &'t Expansions) -> Vec<Draft<
             drafts.push(draft(tree, kind, format!("pipeline.{}[{at}]", kind.list_key())));
         }
     }
-    let written: Vec<String> = drafts.iter().map(|draft| draft.id.to_lowercase()).collect();
+    let written: BTreeSet<String> = drafts.iter().map(|draft| draft.id.to_lowercase()).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for draft in &mut drafts {
         let base = match (draft.kind, draft.component) {
@@ -85,6 +85,9 @@ fn drafts_with<'t>(pipeline: &'t Tree, expansions: &'t Expansions) -> Vec<Draft<
     }
     drafts
 }
+
+/// Nodes of a job. They are looked for among each other, and each becomes a function.
+pub(crate) const MOST_NODES: usize = 2_000;
 
 /// Reads `pipeline`. `None`, with errors, when there is nothing to run or a node is broken.
 pub(crate) fn read(
@@ -113,6 +116,13 @@ pub(crate) fn read(
         let span = root.map_or(missing_span, |entry| entry.key_span);
         report.error("spec::empty-pipeline", span, "pipeline", "the pipeline has no nodes").hint =
             Some("add at least one source and one sink under `pipeline:`".to_owned());
+        return None;
+    }
+    if let Some(first) = drafts.get(MOST_NODES) {
+        let message =
+            format!("the pipeline has {} nodes; a job has at most {MOST_NODES}", drafts.len());
+        report.error("spec::too-large", first.tree.span, &first.path, message).hint =
+            Some("divide it into several jobs".to_owned());
         return None;
     }
     report_duplicate_ids(&drafts, report);

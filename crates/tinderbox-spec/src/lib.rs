@@ -40,6 +40,7 @@ mod lineage;
 mod lint;
 mod log_lines;
 mod nearest;
+mod openlineage;
 mod operation;
 mod packages;
 mod parameters;
@@ -70,6 +71,7 @@ pub use finding::Finding;
 pub use known_columns::unknown_columns;
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
+pub use openlineage::{LineageTarget, OpenLineage, RunMoment, RunMomentKind, run_event};
 pub use operation::build::is_expression;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,
@@ -78,7 +80,7 @@ pub use operation::{
     ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
     Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
-pub use parameters::has_secret;
+pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_sources, reads_all_rows};
 pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
@@ -87,3 +89,4 @@ pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
 pub use template::new_document;
+pub use tree::LONGEST_DOCUMENT;

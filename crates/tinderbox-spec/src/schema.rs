@@ -269,6 +269,12 @@ fn configuration() -> Value {
                 "Maven coordinates (group:artifact:version), or paths of jars and Python files.",
             ),
             "checkpointLocation": text("Where checkpoints are written."),
+            "openLineage": block("Where OpenLineage's events of runs go.", &[], json!({
+                "url": text("Of a server, or `file:` and a path."),
+                "endpoint": text("Below the server's URL; `api/v1/lineage` when left out."),
+                "namespace": text("Of the job; `tinderbox` when left out."),
+                "apiKey": text("For the header `Authorization`: `${secret:NAME}`."),
+            })),
         }),
     )
 }

@@ -3,6 +3,7 @@ use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::expectation::Expectation;
+use crate::openlineage::OpenLineage;
 use crate::operation::{Data, Operation, PythonFunction};
 use crate::row_test::RowTest;
 use crate::stream::StreamSettings;
@@ -102,6 +103,11 @@ impl Spec {
     /// Where a streaming job keeps its progress.
     pub fn checkpoint_location(&self) -> Option<&str> {
         self.configuration.checkpoint_location.as_deref()
+    }
+
+    /// Where events of runs go.
+    pub fn open_lineage(&self) -> Option<&OpenLineage> {
+        self.configuration.open_lineage.as_ref()
     }
 
     /// The nodes, each after its inputs, otherwise in the order of the document.

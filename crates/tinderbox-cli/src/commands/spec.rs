@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write as _};
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_spec::{Choice, Diagnostic, Severity};
@@ -72,7 +73,7 @@ pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
     tinderbox_spec::component_files(text)
         .into_iter()
         .filter_map(|file| {
-            let text = std::fs::read_to_string(folder.join(&file)).ok()?;
+            let text = read_text(&folder.join(&file)).ok()?;
             Some((file, text))
         })
         .collect()
@@ -80,13 +81,30 @@ pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
 
 /// Reads a spec's text.
 pub fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Failure::environment(
-            format!("cannot read the spec {}: {error}", path.display()),
-            Some(
-                "give the path of a YAML or JSON file; examples/ has some to begin with".to_owned(),
-            ),
-        )
+    read_text(path).map_err(|(problem, hint)| {
+        let message = format!("cannot read the spec {}: {problem}", path.display());
+        Failure::environment(message, Some(hint.to_owned()))
+    })
+}
+
+/// A text of the size that a spec may have; else what is wrong, and what to do.
+fn read_text(path: &Path) -> Result<String, (String, &'static str)> {
+    let limit = tinderbox_spec::LONGEST_DOCUMENT;
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(limit.0 + 1).read_to_end(&mut bytes)).map_err(
+        |error| {
+            let hint = "give the path of a YAML or JSON file; examples/ has some to begin with";
+            (error.to_string(), hint)
+        },
+    )?;
+    if bytes.len() as u64 > limit.0 {
+        let hint = "keep data in files that the job reads, and parts in `components`";
+        return Err((format!("it has more than {limit}"), hint));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        (format!("line {line} is no UTF-8"), "save it in the encoding UTF-8")
     })
 }
 

@@ -18,6 +18,7 @@ mod generated;
 mod history_server;
 mod history_sql;
 mod learning;
+mod lineage_events;
 mod live;
 mod place;
 mod preview;

@@ -137,6 +137,21 @@ pub(super) const CODES: &[Code] = &[
         "A secret stands where a value is needed before the program starts.",
         "Secrets can stand in options, queries, `spark.sql.*` and `spark.hadoop.*`.",
     ),
+    (
+        "spec::too-large",
+        "The document is larger than a job can be.",
+        "Keep data in files that the job reads, and parts in `components`.",
+    ),
+    (
+        "spec::open-lineage",
+        "`configuration.openLineage` names no place for events.",
+        "A URL of HTTP, or `file:PATH`.",
+    ),
+    (
+        "spec::secret-in-plan",
+        "A secret stands where Spark writes it into plans and event logs.",
+        "Options and connections of sources and sinks, requests of `http`, and `sparkConf` can hold one.",
+    ),
     ("spec::component", "A custom component is wrong, or used wrongly.", "The message says how."),
     (
         "spec::component-file",

@@ -78,7 +78,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// What a name refers to: its parts, `orders.amount` has two.
-pub(super) type Path = Vec<String>;
+pub(crate) type Path = Vec<String>;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Token {
@@ -141,6 +141,34 @@ pub(crate) fn of_schema(schema: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// The tables that a query reads, each once, in their order: what stands behind `FROM` and `JOIN` and is no query itself.
+pub(crate) fn tables(query: &str) -> Vec<Path> {
+    let tokens = tokens(query);
+    let is_own = |name: &str| {
+        tokens.windows(3).any(|three| match three {
+            [Token::Name { text, .. }, word, Token::Sign('(')] => {
+                text.eq_ignore_ascii_case(name) && is_word(word, &["as"])
+            }
+            _ => false,
+        })
+    };
+    let mut found: Vec<Path> = Vec::new();
+    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| is_word(token, &["from", "join"]))
+    {
+        if at + 1 < tokens.len()
+            && let Some((path, next)) = path(&tokens, at + 1)
+            // A function that gives a table.
+            && tokens.get(next) != Some(&Token::Sign('('))
+            && !is_word(&tokens[at + 1], &["select", "values", "lateral"])
+            && !is_own(&path[0])
+            && !found.contains(&path)
+        {
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn path(tokens: &[Token], at: usize) -> Option<(Path, usize)> {
@@ -260,6 +288,24 @@ mod tests {
             ("1.5e3 + a1 + a1", vec!["a1"]),
         ] {
             assert_eq!(names(expression), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn tables_of_queries() {
+        for (query, expected) in [
+            (
+                "SELECT * FROM sales.orders o JOIN customers USING (id)",
+                vec!["sales.orders", "customers"],
+            ),
+            ("WITH new AS (SELECT 1 FROM a) SELECT * FROM new JOIN a ON true", vec!["a"]),
+            ("SELECT 'from x' FROM (SELECT 1) t -- from y", vec![]),
+            ("SELECT * FROM range(10)", vec![]),
+            ("SELECT 1", vec![]),
+            ("SELECT 1 FROM", vec![]),
+        ] {
+            let found: Vec<String> = tables(query).into_iter().map(|path| path.join(".")).collect();
+            assert_eq!(found, expected, "{query}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Behavior of the crate through its public surface.
 #![allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
 
+mod bad_bytes;
 mod bad_documents;
 mod bad_expectations;
 mod bad_joins;
@@ -20,6 +21,7 @@ mod expectations;
 mod learning;
 mod lineage;
 mod lints;
+mod openlineage;
 mod patches;
 mod properties;
 mod row_tests;

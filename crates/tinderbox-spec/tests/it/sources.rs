@@ -178,7 +178,16 @@ fn rows_7_24_to_7_27_options_reach_streams_too() {
 fn secrets_stay_references() {
     let compiled = compiled(ALL_SOURCES);
     let launched: BTreeMap<_, _> = compiled.launch_conf;
-    assert!(!format!("{launched:?}").contains("secret"), "{launched:?}");
+    assert!(!format!("{launched:?}").contains("${secret"), "{launched:?}");
+    assert_eq!(
+        Vec::from_iter(&compiled.secrets),
+        ["API", "BQ", "DB", "HUB", "MONGO", "S3", "SF", "SF_KEY"]
+    );
+    // Spark hides what has these names; the others it hides anyway.
+    assert_eq!(
+        launched["spark.redaction.regex"],
+        "(?i)secret|password|token|access[.]?key|(?i)^(connection[.]uri|credentials|kafka[.]sasl[.]jaas[.]config|pem_private_key)$"
+    );
     assert!(!compiled.source.contains("${secret"), "{}", compiled.source);
 }
 
