@@ -12,6 +12,7 @@ mod refusal;
 mod rows;
 mod statement;
 
+pub(crate) use quality::wrong_rows;
 pub use refusal::{Reason, Refusal};
 pub(crate) use rows::Rows;
 
@@ -69,9 +70,13 @@ impl<'s> Emitter<'s> {
 
     /// The rows of a node, without those that its expectations leave out; of a sink, what it is going to write.
     pub(crate) fn rows(&self, node: &Node, inputs: Vec<Input<'_>>) -> Result<Rows, Refusal> {
+        Ok(quality::without_wrong_rows(node, self.all_rows(node, inputs)?))
+    }
+
+    /// The same with the rows that expectations leave out.
+    pub(crate) fn all_rows(&self, node: &Node, inputs: Vec<Input<'_>>) -> Result<Rows, Refusal> {
         let rows = self.operation(node, inputs);
-        let rows = rows.map_err(|reason| Refusal { node: node.id.clone(), reason })?;
-        Ok(quality::without_wrong_rows(node, rows))
+        rows.map_err(|reason| Refusal { node: node.id.clone(), reason })
     }
 
     fn operation(&self, node: &Node, inputs: Vec<Input<'_>>) -> Result<Rows, Reason> {
@@ -193,7 +198,12 @@ impl<'s> Emitter<'s> {
         })
     }
 
-    fn table_of<'a>(&'a self, node: &'a NodeId) -> &'a str {
+    /// Where relative paths start.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder
+    }
+
+    pub(crate) fn table_of<'a>(&'a self, node: &'a NodeId) -> &'a str {
         self.tables.get(node).map_or(node.as_str(), String::as_str)
     }
 }

@@ -13,7 +13,7 @@
 //! # The document
 //!
 //! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `parameters`, `environments`, `cluster`,
-//! `pipeline`, `configuration`, `schedule`, `monitoring`. `${param:name}` in any value is replaced from
+//! `pipeline`, `configuration`, `schedule`, `monitoring`, `tests`. `${param:name}` in any value is replaced from
 //! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
 //! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
 //!
@@ -32,6 +32,7 @@ mod environment;
 mod error;
 mod expectation;
 mod fields;
+mod finding;
 mod graph;
 mod lineage;
 mod lint;
@@ -43,6 +44,7 @@ mod parameters;
 mod patch;
 mod preview;
 mod pyspark;
+mod row_test;
 mod schema;
 mod secrets;
 mod soundness;
@@ -59,6 +61,7 @@ pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
+pub use finding::Finding;
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
 pub use operation::build::is_expression;
@@ -71,8 +74,9 @@ pub use operation::{
 };
 pub use parameters::has_secret;
 pub use patch::apply_patches;
-pub use preview::{ancestors, preview_sources, reads_all_rows};
+pub use preview::{ancestors, ancestors_until, preview_sources, reads_all_rows};
 pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
+pub use row_test::{ExpectedRows, GivenRows, RowTest, TestRow, TestValue, inferred_schema};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};

@@ -7,6 +7,8 @@
 mod names;
 mod shape;
 
+pub(crate) use names::of_schema as names_of_schema;
+
 use crate::spec::Spec;
 use shape::Shape;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,6 +4,7 @@ use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::expectation::Expectation;
 use crate::operation::{Data, Operation, PythonFunction};
+use crate::row_test::RowTest;
 use crate::stream::StreamSettings;
 use std::collections::BTreeMap;
 use tinderbox_model::{Millis, NodeId, SparkVersion};
@@ -26,6 +27,7 @@ pub struct Spec {
     pub(crate) spark: Option<SparkVersion>,
     pub(crate) configuration: Configuration,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) tests: Vec<RowTest>,
     /// Python functions that SQL knows, by their names there.
     pub(crate) functions: Vec<(String, PythonFunction)>,
     pub(crate) schedule: Option<Schedule>,
@@ -105,6 +107,11 @@ impl Spec {
     /// The nodes, each after its inputs, otherwise in the order of the document.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Its tests, in the order of the document.
+    pub fn tests(&self) -> &[RowTest] {
+        &self.tests
     }
 
     /// When to run.

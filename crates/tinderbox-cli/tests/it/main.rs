@@ -20,6 +20,7 @@ mod history_sql;
 mod learning;
 mod live;
 mod place;
+mod preview;
 mod quality;
 mod sources;
 mod spark_run;

@@ -12,7 +12,7 @@ use tinderbox_spec::{
 /// What Sail reads itself, with the options that it reads as Spark does. Every other option is refused on Sail.
 const SAIL_FORMATS: &[(&str, &[&str])] = &[
     ("parquet", &[]),
-    ("csv", &["header", "sep", "delimiter", "quote", "escape", "inferSchema"]),
+    ("csv", &["header", "sep", "delimiter", "quote", "escape"]),
     ("json", &[]),
     ("text", &["wholetext"]),
     ("binaryFile", &[]),
@@ -75,7 +75,13 @@ impl Emitter<'_> {
         let Some((_, known)) = SAIL_FORMATS.iter().find(|(name, _)| *name == format) else {
             return Err(Reason::Connector(format.to_owned()));
         };
-        for (option, _) in &read.options {
+        let guesses = |option: &str| option.eq_ignore_ascii_case("inferSchema");
+        if read.schema.is_none()
+            && (format == "json" || read.options.iter().any(|(option, _)| guesses(option)))
+        {
+            return Err(Reason::GuessedTypes(format.to_owned()));
+        }
+        for (option, _) in read.options.iter().filter(|(option, _)| !guesses(option)) {
             if !known.iter().any(|known| known.eq_ignore_ascii_case(option)) {
                 return Err(Reason::ReadOption {
                     format: format.to_owned(),

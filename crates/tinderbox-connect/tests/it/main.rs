@@ -7,6 +7,7 @@
     reason = "a test that panics has said what it wanted to say"
 )]
 
+mod analysis;
 mod equivalence;
 #[path = "../../../tinderbox-cli/tests/it/transformation_cases.rs"]
 mod transformation_cases;

@@ -22,6 +22,7 @@ mod lineage;
 mod lints;
 mod patches;
 mod properties;
+mod row_tests;
 mod schema;
 mod sources;
 
