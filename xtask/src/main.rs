@@ -6,6 +6,7 @@
 //! `serde_json` for the whole workspace and cost a second compilation of everything above it.
 
 mod contracts;
+mod rows;
 mod tidy;
 
 use std::io::Write as _;
@@ -18,7 +19,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   tidy         check crate edges, single homes, TLS providers, generated contracts and source rules
-  codegen      write the generated contracts in schemas/ and the UI's types made from them
+  codegen      write the generated contracts in schemas/, the UI's types made from them, and docs/rows.md
   verify-sail  ask real Spark and Sail about every function, and write what they say
 ";
 
@@ -63,6 +64,10 @@ fn codegen_command(root: &Path) -> Result<ExitCode> {
     for line in contracts::write_all(root)? {
         write_out(&format!("{line}\n"))?;
     }
+    let files = tidy::files(root)?;
+    std::fs::write(root.join(rows::FILE), rows::print(root, &files)?)
+        .with_context(|| format!("cannot write {}", rows::FILE))?;
+    write_out(&format!("{}: made from the names of the tests\n", rows::FILE))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -17,6 +17,7 @@ mod history;
 mod history_server_source;
 mod history_sql;
 mod job_sets;
+mod known_columns;
 mod live;
 mod log_warnings;
 mod object_files;
@@ -52,6 +53,7 @@ pub use job_sets::{
     ImportedError, ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage,
     JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row, status_of,
 };
+pub use known_columns::known_columns;
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, ProfileAnswer, preview, profile};

@@ -22,6 +22,7 @@
 
 mod cluster;
 mod codec;
+mod codes;
 mod component;
 mod configuration;
 mod custom;
@@ -34,6 +35,7 @@ mod expectation;
 mod fields;
 mod finding;
 mod graph;
+mod known_columns;
 mod lineage;
 mod lint;
 mod log_lines;
@@ -54,7 +56,10 @@ mod template;
 mod tree;
 
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
-pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, components};
+pub use codes::diagnostics_page;
+pub use component::{
+    Component, Inputs, NodeKind, Parameter, ParameterType, components, components_page,
+};
 pub use custom::component_files;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use difference::{Difference, FieldDifference, differences};
@@ -62,6 +67,7 @@ pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use finding::Finding;
+pub use known_columns::unknown_columns;
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
 pub use operation::build::is_expression;

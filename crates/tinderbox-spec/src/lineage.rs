@@ -35,7 +35,7 @@ pub struct NodeLineage {
     /// The inputs whose columns pass through under their names.
     passes: Vec<NodeId>,
     /// The inputs of which every column may be in every column.
-    mixes: Vec<NodeId>,
+    pub(crate) mixes: Vec<NodeId>,
 }
 
 /// Where a column comes from.
@@ -110,10 +110,18 @@ impl Influence {
 
 /// The lineage of every node.
 pub fn lineage(spec: &Spec) -> Lineage {
+    lineage_with(spec, &BTreeMap::new())
+}
+
+/// The same, where all columns of some sources are known from what they read.
+pub(crate) fn lineage_with(spec: &Spec, known: &BTreeMap<NodeId, Vec<String>>) -> Lineage {
     let mut shapes: BTreeMap<NodeId, Shape> = BTreeMap::new();
     let mut nodes = Vec::new();
     for node in spec.nodes() {
-        let shape = Shape::of(node, &shapes);
+        let shape = match known.get(&node.id) {
+            Some(columns) => Shape::with_columns(columns),
+            None => Shape::of(node, &shapes),
+        };
         nodes.push(NodeLineage {
             node: node.id.clone(),
             columns: shape.columns.clone(),
@@ -176,7 +184,7 @@ impl Lineage {
 }
 
 impl NodeLineage {
-    fn has(&self, column: &str) -> bool {
+    pub(crate) fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column))
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_app::{Column, NodeColumns, Problem, ProblemKind, SparkPlaces, SpecColumns};
 use tinderbox_model::NodeId;
-use tinderbox_spec::{Delivery, Diagnostic, Finding, Node, Severity, Spec};
+use tinderbox_spec::{Delivery, Diagnostic, Finding, Node, Severity, Spec, unknown_columns};
 
 /// Everything that is known of a spec.
 #[derive(Default)]
@@ -45,7 +45,13 @@ pub async fn check(
             };
             let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
             diagnostics.extend(loaded.warnings);
-            diagnostics.extend(columns.iter().flat_map(|known| told(&loaded.spec, &text, known)));
+            match &columns {
+                Some(known) => diagnostics.extend(told(&loaded.spec, &text, known)),
+                None => {
+                    let known = tinderbox_app::known_columns(&loaded.spec, &folder_of(path));
+                    diagnostics.extend(unknown_columns(&loaded.spec, &text, &known));
+                }
+            }
             diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
             let delivery = tinderbox_spec::delivery(&loaded.spec);
             Checked { diagnostics, nodes: loaded.spec.nodes().len(), delivery, columns }

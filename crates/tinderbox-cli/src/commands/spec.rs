@@ -106,5 +106,6 @@ pub fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
         "line": diagnostic.line,
         "column": diagnostic.column,
         "field": diagnostic.field,
+        "page": diagnostic.page(),
     })
 }
