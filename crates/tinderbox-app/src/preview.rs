@@ -4,7 +4,7 @@ use crate::connected::ask;
 use crate::history_sql::LONGEST;
 use crate::{Error, SparkPlaces, blocking};
 use std::path::{Path, PathBuf};
-use tinderbox_connect::{Engine, Limits, Preview, Profile};
+use tinderbox_connect::{Engine, Limits, Preview, Profile, lenient_on_sail};
 use tinderbox_model::{Bytes, NodeId};
 use tinderbox_spec::{Spec, preview_sources, reads_all_rows};
 
@@ -41,6 +41,8 @@ pub struct PreviewAnswer {
     pub has_more: bool,
     /// Rows of each source that were read at most; `None` when the rows are exact.
     pub sample_rows: Option<u32>,
+    /// Names of what was computed although the document's Spark fails at some values, which Sail does not.
+    pub lenient: Vec<String>,
     /// Who computed it.
     pub engine: String,
 }
@@ -73,15 +75,21 @@ pub async fn preview(
     let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
     let answered = ask(places, query.server.as_deref(), stop, async |connected| {
         let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
-        Ok((connected.session.preview(wanted, limits).await?, connected.name().await?))
+        let lenient = match wanted.engine {
+            Engine::Sail => lenient_on_sail(spec, &query.node),
+            Engine::Spark => Vec::new(),
+        };
+        let answer = connected.session.preview(wanted, limits).await?;
+        Ok((answer, lenient, connected.name().await?))
     });
-    let Some((answer, engine)) = answered.await? else { return Ok(None) };
+    let Some((answer, lenient, engine)) = answered.await? else { return Ok(None) };
     let kinds = answer.columns().into_iter().map(|column| column.kind);
     Ok(Some(PreviewAnswer {
         columns: answer.names().into_iter().zip(kinds).collect(),
         rows: answer.rows()?,
         has_more: answer.has_more(),
         sample_rows,
+        lenient,
         engine,
     }))
 }

@@ -99,7 +99,17 @@ impl Analyzer {
                         self.asked += 1;
                         let session = self.session.clone();
                         let id = node.id.clone();
-                        asked.spawn(async move { (id, question, session.schema_of(*rows).await) });
+                        let probe = emitter.int96_probe(node);
+                        asked.spawn(async move {
+                            let schema = match probe {
+                                Some(probe) => session
+                                    .with_moments(*rows, probe)
+                                    .await
+                                    .map(|(_, schema)| schema),
+                                None => session.schema_of(*rows).await,
+                            };
+                            (id, question, schema)
+                        });
                     }
                 }
             }

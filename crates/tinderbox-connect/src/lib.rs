@@ -26,7 +26,7 @@ pub use preview::Preview;
 pub use problem::{Problem, ProblemKind};
 pub use profile::{CheckedExpectation, ColumnProfile, Profile, Range};
 pub use query::Query;
-pub use relation::{Engine, Reason, Refusal};
+pub use relation::{Engine, Reason, Refusal, lenient_on_sail};
 pub use sail::{SAIL_VERSION, Sail, SailEnvironment, SailLimits};
 pub use schema::Schema;
 pub use session::{Limits, Session};

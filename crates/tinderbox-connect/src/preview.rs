@@ -1,6 +1,7 @@
 //! The rows of one node.
 
-use crate::relation::{Emitter, Input, Rows, needs_schema};
+use crate::relation::{Emitter, Input, Rows, with_moments};
+use crate::schema::Schema;
 use crate::{Answer, Engine, Error, Limits, Session};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -85,16 +86,36 @@ impl Session {
     ) -> Result<Rows, Error> {
         let inputs: Vec<Rows> =
             node.inputs.iter().filter_map(|input| built.get(input).cloned()).collect();
-        let schema = match inputs.first() {
-            Some(input) if needs_schema(&node.operation) => {
-                Some(self.schema_of(input.clone()).await?)
+        let mut schemas = Vec::new();
+        if emitter.needs_schema(node) {
+            for input in &inputs {
+                schemas.push(self.schema_of(input.clone()).await?);
             }
-            _ => None,
-        };
-        let inputs = inputs.into_iter().map(|rows| Input { rows, schema: schema.as_ref() });
-        let inputs = inputs.collect();
+        }
+        let inputs = inputs.into_iter().enumerate();
+        let inputs = inputs.map(|(at, rows)| Input { rows, schema: schemas.get(at) }).collect();
         let rows =
             if is_kept { emitter.rows(node, inputs) } else { emitter.all_rows(node, inputs) };
-        rows.map_err(Error::Node)
+        let rows = rows.map_err(Error::Node)?;
+        Ok(match emitter.int96_probe(node) {
+            Some(probe) => self.with_moments(rows, probe).await?.0,
+            None => rows,
+        })
+    }
+
+    /// Rows of Parquet with times as Spark reads them, and their columns.
+    pub(crate) async fn with_moments(
+        &self,
+        rows: Rows,
+        probe: Rows,
+    ) -> Result<(Rows, Schema), Error> {
+        let schema = self.schema_of(rows.clone()).await?;
+        match with_moments(&schema, &rows) {
+            Some(moments) if self.schema_of(probe).await.is_err() => {
+                let schema = self.schema_of(moments.clone()).await?;
+                Ok((moments, schema))
+            }
+            _ => Ok((rows, schema)),
+        }
     }
 }

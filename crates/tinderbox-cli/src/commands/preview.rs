@@ -37,6 +37,12 @@ pub async fn preview(path: &Path, order: Order, format: Format) -> Result<ExitCo
         Format::Json => output::data(&objects(&answer)),
     }
     output::note(&what_it_is(&answer));
+    if !answer.lenient.is_empty() {
+        output::note(&format!(
+            "Sail has no ANSI mode: where {} would fail on Spark, the values are those without it",
+            answer.lenient.join(", ")
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -113,6 +119,7 @@ mod tests {
             rows,
             has_more: true,
             sample_rows: Some(7),
+            lenient: Vec::new(),
             engine: "Sail".to_owned(),
         }
     }

@@ -1,12 +1,13 @@
 //! Sources, and what sinks make of rows.
 
-use super::expression::{alias, attribute, call, cast, column, int, sql, text};
+use super::expression::{alias, attribute, call, cast, column, int, sql, text, whole};
 use super::{Emitter, Engine, Reason, Rows};
+use crate::schema::Schema;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
 use std::path::Path;
 use tinderbox_spec::{
-    Data, Decode, EncodedValue, Lines, MessageValue, Messages, Read, Write, has_secret,
-    media_type_sql,
+    Data, Decode, EncodedValue, Lines, MessageValue, Messages, Node, Operation, Read, Write,
+    has_secret, media_type_sql,
 };
 
 /// What Sail reads itself, with the options that it reads as Spark does. Every other option is refused on Sail.
@@ -68,6 +69,22 @@ impl Emitter<'_> {
         })
     }
 
+    /// Parquet as Sail cannot read it when it holds times as INT96, Spark's own form of them
+    /// (`spark.sql.parquet.outputTimestampType`): nanoseconds are no type of Spark's. `None` where the question does not arise.
+    pub(crate) fn int96_probe(&self, node: &Node) -> Option<Rows> {
+        let Operation::Read(read) = &node.operation else { return None };
+        let Data::Files { format: "parquet", path } = &read.data else { return None };
+        if self.engine != Engine::Sail || read.schema.is_some() {
+            return None;
+        }
+        Some(Rows::read(ReadType::DataSource(DataSource {
+            format: Some("parquet".to_owned()),
+            options: [("coerce_int96".to_owned(), "ns".to_owned())].into(),
+            paths: vec![self.place_of(path).ok()?],
+            ..Default::default()
+        })))
+    }
+
     fn check_format(&self, format: &str, read: &Read) -> Result<(), Reason> {
         if self.engine == Engine::Spark {
             return Ok(());
@@ -107,6 +124,20 @@ impl Emitter<'_> {
             _ => Ok(self.folder.join(path).to_string_lossy().into_owned()),
         }
     }
+}
+
+/// Columns without a time zone as moments, as Spark reads INT96 (`ParquetToSparkSchemaConverter`); `None` when there is
+/// none.
+pub(crate) fn with_moments(schema: &Schema, rows: &Rows) -> Option<Rows> {
+    let columns =
+        schema.columns().into_iter().filter(|column| column.kind.contains("timestamp_ntz"));
+    let columns: Vec<_> = columns
+        .map(|column| {
+            let to = column.kind.replace("timestamp_ntz", "timestamp");
+            (column.name.clone(), cast(whole(&column.name), &to))
+        })
+        .collect();
+    (!columns.is_empty()).then(|| rows.clone().with_columns(columns))
 }
 
 fn with_messages(messages: &Messages, rows: Rows) -> Rows {
