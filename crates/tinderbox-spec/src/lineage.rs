@@ -7,6 +7,8 @@
 pub(crate) mod names;
 mod shape;
 
+pub(crate) use names::of_schema as names_of_schema;
+
 use crate::spec::Spec;
 use shape::Shape;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +35,7 @@ pub struct NodeLineage {
     /// The inputs whose columns pass through under their names.
     passes: Vec<NodeId>,
     /// The inputs of which every column may be in every column.
-    mixes: Vec<NodeId>,
+    pub(crate) mixes: Vec<NodeId>,
 }
 
 /// Where a column comes from.
@@ -109,10 +111,18 @@ impl Influence {
 
 /// The lineage of every node.
 pub fn lineage(spec: &Spec) -> Lineage {
+    lineage_with(spec, &BTreeMap::new())
+}
+
+/// The same, where all columns of some sources are known from what they read.
+pub(crate) fn lineage_with(spec: &Spec, known: &BTreeMap<NodeId, Vec<String>>) -> Lineage {
     let mut shapes: BTreeMap<NodeId, Shape> = BTreeMap::new();
     let mut nodes = Vec::new();
     for node in spec.nodes() {
-        let shape = Shape::of(node, &shapes);
+        let shape = match known.get(&node.id) {
+            Some(columns) => Shape::with_columns(columns),
+            None => Shape::of(node, &shapes),
+        };
         nodes.push(NodeLineage {
             node: node.id.clone(),
             columns: shape.columns.clone(),
@@ -190,7 +200,7 @@ impl Lineage {
 }
 
 impl NodeLineage {
-    fn has(&self, column: &str) -> bool {
+    pub(crate) fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column))
     }
 }

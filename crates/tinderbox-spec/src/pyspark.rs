@@ -182,7 +182,8 @@ fn head(spec: &Spec, body: &str) -> String {
         head.push_str("from pyspark.errors import StreamingQueryException\n");
     }
     head.push_str(&ml::imports(spec));
-    let window = if code.contains("Window.") { ", Window" } else { "" };
+    let window =
+        if code.contains("Window.") || code.contains("Window\n") { ", Window" } else { "" };
     let observation = if quality::is_used(spec) { "Observation, " } else { "" };
     let column = if quality::program(spec).contains(": Column") { "Column, " } else { "" };
     head.push_str(&format!(

@@ -3,6 +3,7 @@
 //! It says less than [`crate::load`]: a document that it refuses is wrong, one that it takes may still be.
 
 mod expectations;
+mod tests;
 
 use crate::component::{Component, NodeKind, Parameter, ParameterType, components};
 use serde_json::{Map, Value, json};
@@ -53,6 +54,7 @@ pub fn json_schema() -> String {
             "configuration": configuration(),
             "schedule": schedule(&["type", "expression"]),
             "monitoring": monitoring(),
+            "tests": tests::tests(),
         },
         "$defs": {
             "reference": {

@@ -1,4 +1,4 @@
-//! `tinderbox check` and `tinderbox compile`: on files alone.
+//! `tinderbox compile` and `tinderbox spec new`, and how commands read specs.
 
 use crate::args::{Chosen, Format};
 use crate::failure::Failure;
@@ -9,52 +9,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_spec::{Choice, Delivery, Diagnostic, Severity};
-
-/// Checks a spec: exit code 1 when it has errors.
-pub fn check(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
-    let (text, choice) = open(path, chosen)?;
-    let name = path.display().to_string();
-    let (diagnostics, nodes, delivery) = match tinderbox_spec::load(&name, &text, &choice) {
-        Ok(loaded) => {
-            let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
-            diagnostics.extend(loaded.warnings);
-            diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-            let delivery = tinderbox_spec::delivery(&loaded.spec);
-            (diagnostics, loaded.spec.nodes().len(), delivery)
-        }
-        Err(diagnostics) => (diagnostics, 0, Vec::new()),
-    };
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    match format {
-        Format::Json => output::json(&json!({
-            "spec": name,
-            "valid": errors == 0,
-            "diagnostics": diagnostics.iter().map(to_json).collect::<Vec<_>>(),
-            "delivery": delivery.iter().map(|delivery| json!({
-                "sink": delivery.sink.as_str(),
-                "guarantee": delivery.guarantee.as_str(),
-                "reason": delivery.reason,
-            })).collect::<Vec<_>>(),
-        })),
-        Format::Table => {
-            for diagnostic in &diagnostics {
-                output::note(&diagnostic.render(&text));
-            }
-            for Delivery { sink, guarantee, reason } in &delivery {
-                output::note(&format!("note: `{sink}` delivers {guarantee}: {reason}"));
-            }
-            if errors == 0 {
-                let remarks = match diagnostics.len() {
-                    0 => String::new(),
-                    n => format!(", {n} remark{}", if n == 1 { "" } else { "s" }),
-                };
-                output::data(&format!("{name}: valid, {nodes} nodes{remarks}\n"));
-            }
-        }
-    }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
+use tinderbox_spec::{Choice, Diagnostic, Severity};
 
 /// Prints the code of a spec.
 pub fn compile(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
@@ -159,7 +114,8 @@ pub fn refused(diagnostics: &[Diagnostic], text: &str) -> Failure {
     Failure::refused(rendered.join("\n"), None)
 }
 
-fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
+/// A diagnostic as an object.
+pub fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
     json!({
         "code": diagnostic.code,
         "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
@@ -168,5 +124,6 @@ fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
         "line": diagnostic.line,
         "column": diagnostic.column,
         "field": diagnostic.field,
+        "page": diagnostic.page(),
     })
 }

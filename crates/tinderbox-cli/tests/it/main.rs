@@ -21,6 +21,7 @@ mod learning;
 mod lineage_events;
 mod live;
 mod place;
+mod preview;
 mod quality;
 mod sources;
 mod spark_run;

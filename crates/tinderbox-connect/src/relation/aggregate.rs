@@ -1,12 +1,15 @@
 //! Groups, and windows of time.
 
-use super::Rows;
 use super::expression::{alias, attribute, call, column, function, int, literal, sql, text};
+use super::{Engine, Rows};
 use spark_connect_proto::Expression;
 use spark_connect_proto::aggregate::{GroupType, Pivot};
 use tinderbox_spec::{Aggregate, AggregateOutput, Aggregation, Grouping, TimeWindow, WindowLength};
 
-pub(super) fn aggregated(aggregate: &Aggregate, input: Rows) -> Rows {
+/// A column for as long as it is needed.
+const ROWS: &str = "tinderbox_rows_of_group";
+
+pub(super) fn aggregated(aggregate: &Aggregate, input: Rows, engine: Engine) -> Rows {
     let pivot = aggregate.pivot.as_ref().map(|pivot| Pivot {
         col: Some(attribute(&pivot.column)),
         values: pivot.values.iter().map(literal).collect(),
@@ -19,8 +22,15 @@ pub(super) fn aggregated(aggregate: &Aggregate, input: Rows) -> Rows {
         (None, Grouping::Cube) => GroupType::Cube,
     };
     let keys = aggregate.group_by.iter().map(|key| column(key)).collect();
-    let outputs = aggregate.outputs.iter().map(output).collect();
-    input.aggregate(group_type, keys, outputs, pivot)
+    let mut outputs: Vec<_> = aggregate.outputs.iter().map(output).collect();
+    let makes_total = matches!(group_type, GroupType::Rollup | GroupType::Cube);
+    if engine == Engine::Spark || !makes_total {
+        return input.aggregate(group_type, keys, outputs, pivot);
+    }
+    // Of no rows at all Spark makes no group, and Sail makes the total.
+    outputs.push(alias(call("count", vec![int(1)]), ROWS));
+    let groups = input.aggregate(group_type, keys, outputs, pivot);
+    groups.filter(call(">", vec![attribute(ROWS), int(0)])).drop(&[ROWS.to_owned()])
 }
 
 fn output(output: &AggregateOutput) -> Expression {

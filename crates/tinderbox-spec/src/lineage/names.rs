@@ -124,7 +124,7 @@ pub(super) fn alias(expression: &str) -> Option<String> {
 }
 
 /// The names of the columns of a schema in DDL form: `id BIGINT, place STRUCT<x: INT, y: INT>`.
-pub(super) fn of_schema(schema: &str) -> Vec<String> {
+pub(crate) fn of_schema(schema: &str) -> Vec<String> {
     let mut depth = 0_i32;
     let mut names = Vec::new();
     let mut expects_name = true;

@@ -24,6 +24,7 @@ mod lints;
 mod openlineage;
 mod patches;
 mod properties;
+mod row_tests;
 mod schema;
 mod sources;
 

@@ -132,7 +132,7 @@ fn versions_that_were_assumed_are_said() {
 }
 
 #[test]
-fn row_7_31_delta_and_iceberg_share_a_session() {
+fn rows_7_31_and_14_10_delta_and_iceberg_share_a_session() {
     let text = job(
         "4.0",
         "{type: iceberg, table: sales.a, warehouse: wh, catalog: lake}",
