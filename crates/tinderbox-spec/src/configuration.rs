@@ -119,7 +119,7 @@ fn report_secret_at_launch(name: &str, span: Span, path: &str, report: &mut Repo
     let message =
         format!("`{name}` is needed before the program starts, so it cannot hold a secret");
     report.error("spec::secret-at-launch", span, path, message).hint = Some(
-        "secrets can stand in options, paths, queries, `spark.sql.*` and `spark.hadoop.*` properties".to_owned(),
+        "secrets can stand in options, `spark.sql.*` and `spark.hadoop.*` properties".to_owned(),
     );
 }
 

@@ -135,12 +135,12 @@ pub(super) const CODES: &[Code] = &[
     (
         "spec::secret-at-launch",
         "A secret stands where a value is needed before the program starts.",
-        "Secrets can stand in options, queries, `spark.sql.*` and `spark.hadoop.*`.",
+        "Secrets can stand in options, `spark.sql.*` and `spark.hadoop.*`.",
     ),
     (
         "spec::too-large",
-        "The document is larger than a job can be.",
-        "Keep data in files that the job reads, and parts in `components`.",
+        "The document has more than 1 MiB, or the pipeline more than 2,000 nodes.",
+        "Keep data in files that the job reads, and divide large jobs.",
     ),
     (
         "spec::open-lineage",
