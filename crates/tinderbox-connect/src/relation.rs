@@ -21,6 +21,7 @@ pub use refusal::{Reason, Refusal};
 pub(crate) use rows::Rows;
 
 use crate::schema::Schema;
+use aggregate::extreme;
 use expression::{
     alias, aliases, call, cast, column, literal, ordered, over, sort_order, sql, whole,
 };
@@ -90,6 +91,15 @@ impl<'s> Emitter<'s> {
         match &node.operation {
             Operation::Flatten(_) => true,
             Operation::Clean(clean) => clean.columns.is_empty(),
+            Operation::Aggregate(aggregate)
+                if self.engine == Engine::Sail
+                    && aggregate
+                        .outputs
+                        .iter()
+                        .any(|output| extreme(aggregate, output).is_some()) =>
+            {
+                true
+            }
             _ => self.engine == Engine::Sail && verified::needs_schema(node),
         }
     }
@@ -134,7 +144,9 @@ impl<'s> Emitter<'s> {
                 columns.iter().map(|(name, value)| (name.clone(), sql(value))).collect(),
             ),
             Operation::Join(join) => self.join(node, join, input, inputs.next()),
-            Operation::Aggregate(aggregate) => aggregate::aggregated(aggregate, input, self.engine),
+            Operation::Aggregate(aggregate) => {
+                aggregate::aggregated(aggregate, input, self.engine, schema)
+            }
             Operation::Deduplicate { columns, .. } => input.deduplicate(columns),
             // Rows that are all there already are never late.
             Operation::Watermark { .. } => input,
@@ -181,9 +193,7 @@ impl<'s> Emitter<'s> {
             Operation::Explode(explode)
                 if self.engine == Engine::Sail && explode.names.len() == 2 =>
             {
-                // Sail 0.7.2 answers nothing.
-                let name = "explode of a map".to_owned();
-                return Err(Reason::NotEqual { name, is_missing: true });
+                entries(explode, input)
             }
             Operation::Explode(explode) => exploded(explode, input),
             Operation::FillNulls { values } => {
@@ -236,6 +246,21 @@ impl<'s> Emitter<'s> {
     pub(crate) fn table_of<'a>(&'a self, node: &'a NodeId) -> &'a str {
         self.tables.get(node).map_or(node.as_str(), String::as_str)
     }
+}
+
+/// The entries of a map, which Sail 0.7.2 explodes only as structs: at the map itself it ends the connection.
+fn entries(explode: &Explode, input: Rows) -> Rows {
+    const ENTRY: &str = "tinderbox_entry";
+    let position = if explode.position.is_some() { "pos" } else { "" };
+    let outer = if explode.is_outer { "_outer" } else { "" };
+    let entries = call("map_entries", vec![column(&explode.column)]);
+    let value = call(&format!("{position}explode{outer}"), vec![entries]);
+    let names = explode.position.iter().cloned().chain([ENTRY.to_owned()]).collect();
+    let rows = input.project(vec![column("*"), aliases(value, names)]);
+    let parts = ["key", "value"].iter().zip(&explode.names);
+    let parts = parts
+        .map(|(part, name)| alias(expression::field(expression::attribute(ENTRY), part), name));
+    rows.project(std::iter::once(column("*")).chain(parts).collect()).drop(&[ENTRY.to_owned()])
 }
 
 fn exploded(explode: &Explode, input: Rows) -> Rows {

@@ -399,14 +399,16 @@ fn has_buckets(folder: &std::path::Path) -> bool {
 }
 
 #[test]
-fn rows_7_1_to_7_31_sources_and_sinks_on_real_servers_on_3_5() {
+fn rows_1_6_to_1_10_and_1_22_and_7_1_to_7_2_and_7_4_to_7_5_and_7_11_and_7_13_to_7_31_and_14_10_sources_and_sinks_on_real_servers_on_3_5()
+ {
     if let Some(spark) = Spark::three() {
         check("3.5", "spark-3.5", &spark);
     }
 }
 
 #[test]
-fn rows_7_1_to_7_31_sources_and_sinks_on_real_servers_on_4() {
+fn rows_1_6_to_1_10_and_1_22_and_7_1_and_7_4_to_7_5_and_7_11_and_7_13_to_7_30_sources_and_sinks_on_real_servers_on_4()
+ {
     if let Some(spark) = Spark::four() {
         check("4", "spark-4", &spark);
     }

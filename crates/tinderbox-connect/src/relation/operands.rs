@@ -47,6 +47,11 @@ const ARITHMETIC: [&str; 5] = ["+", "-", "*", "/", "%"];
 const TO_TEXT: [&str; 7] =
     ["cast", "try_cast", "string", "concat", "concat_ws", "format_string", "printf"];
 
+/// What differs, and is looked at more closely: parts of texts from a place that is written out are equal.
+pub(super) const BY_PLACE: [&str; 2] = ["substring", "substr"];
+/// How the list calls that.
+const FROM_A_PLACE: &str = "SUBSTRING of text from a place";
+
 /// Whether columns must be known to check a text.
 pub(super) fn is_concerned(text: &str) -> bool {
     let tokens = tokens(text);
@@ -55,6 +60,7 @@ pub(super) fn is_concerned(text: &str) -> bool {
         Token::Word(word) | Token::Quoted(word) => {
             tokens.get(at + 1) == Some(&Token::Sign("("))
                 && (TO_TEXT.contains(&word.to_lowercase().as_str())
+                    || BY_PLACE.contains(&word.to_lowercase().as_str())
                     || entry(word).is_some_and(Entry::has_scope))
         }
         _ => false,
@@ -68,7 +74,11 @@ pub(super) fn problem(text: &str, schemas: &[&Schema]) -> Option<String> {
     }
     let (has_decimals, has_binary) = (has_decimals(text, schemas), has_binary(text, schemas));
     let mut search = Search { schemas, has_decimals, has_binary };
-    let unread = || search.has_decimals.then(|| "arithmetic with decimals".to_owned());
+    let lower = text.to_lowercase();
+    let unread = || match BY_PLACE.iter().find(|name| lower.contains(**name)) {
+        Some(name) => Some((*name).to_owned()),
+        None => has_decimals.then(|| "arithmetic with decimals".to_owned()),
+    };
     let text = plain(text);
     let Ok(mut parser) = Parser::new(&SparkSqlDialect {}).try_with_sql(&text) else {
         return unread();
@@ -153,6 +163,9 @@ impl Visitor for Search<'_> {
     fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<String> {
         let problem = match expression {
             Expr::BinaryOp { left, op, right } => self.operation(left, op, right),
+            Expr::Function(function) if BY_PLACE.contains(&name_of(function).as_str()) => {
+                Some("substring".to_owned())
+            }
             Expr::Function(function) => {
                 self.function(&name_of(function), &self.arguments(function))
             }
@@ -161,7 +174,10 @@ impl Visitor for Search<'_> {
             {
                 Some("- of decimals".to_owned())
             }
-            Expr::Substring { expr, .. } => self.function("substring", &[self.class(expr)]),
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                let from = substring_from.as_deref().into_iter();
+                self.part(expr, from.chain(substring_for.as_deref()))
+            }
             Expr::Floor { expr, .. } => self.function("floor", &[self.class(expr)]),
             Expr::Ceil { expr, .. } => self.function("ceil", &[self.class(expr)]),
             Expr::Cast { expr, data_type, .. } => conversion(self.class(expr), data_type),
@@ -232,6 +248,19 @@ impl Search<'_> {
         }
         (entry.is_equal_for_times && !arguments.contains(&Class::Time))
             .then(|| format!("{name} of anything but timestamps"))
+    }
+
+    /// A part of a text: of another value, or from a place that is computed, it is refused.
+    fn part<'e>(&self, of: &Expr, places: impl Iterator<Item = &'e Expr>) -> Option<String> {
+        let is_written = |place: &Expr| match place {
+            Expr::Value(value) => {
+                matches!(&value.value, Value::Number(number, _) if number.parse::<u32>().is_ok_and(|n| n > 0))
+            }
+            _ => false,
+        };
+        let is_equal = construct(FROM_A_PLACE).is_some_and(|entry| entry.status == Status::Equal);
+        let is_known = self.class(of) == Class::Text && places.into_iter().all(is_written);
+        (!is_equal || !is_known).then(|| "substring".to_owned())
     }
 
     fn class(&self, expression: &Expr) -> Class {

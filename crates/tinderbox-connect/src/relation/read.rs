@@ -4,6 +4,7 @@ use super::expression::{alias, attribute, call, cast, column, int, sql, text, wh
 use super::{Emitter, Engine, Reason, Rows};
 use crate::schema::Schema;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
+use std::collections::HashMap;
 use std::path::Path;
 use tinderbox_spec::{
     Data, Decode, EncodedValue, Lines, MessageValue, Messages, Node, Operation, Read, Write,
@@ -35,7 +36,7 @@ impl Emitter<'_> {
                 ReadType::DataSource(DataSource {
                     format: Some((*format).to_owned()),
                     schema: read.schema.clone(),
-                    options: read.options.iter().cloned().collect(),
+                    options: self.options_of(format, read),
                     paths: vec![self.place_of(path)?],
                     ..Default::default()
                 })
@@ -83,6 +84,16 @@ impl Emitter<'_> {
             paths: vec![self.place_of(path).ok()?],
             ..Default::default()
         })))
+    }
+
+    /// The options of the document. Spark's default for `escape` of CSV is a backslash (`CSVOptions.escape`), Sail's the quote.
+    fn options_of(&self, format: &str, read: &Read) -> HashMap<String, String> {
+        let mut options: HashMap<String, String> = read.options.iter().cloned().collect();
+        let has_escape = options.keys().any(|option| option.eq_ignore_ascii_case("escape"));
+        if self.engine == Engine::Sail && format == "csv" && !has_escape {
+            options.insert("escape".to_owned(), "\\".to_owned());
+        }
+        options
     }
 
     fn check_format(&self, format: &str, read: &Read) -> Result<(), Reason> {

@@ -1,5 +1,6 @@
 //! What a node computes, as texts in SQL: its own, and the calls that it stands for.
 
+use super::aggregate::extreme;
 use tinderbox_spec::{
     Aggregation, Decode, JoinKeys, Node, OnFail, Operation, Read, Rule, SetOperation, SortKey,
     WindowLength,
@@ -33,7 +34,9 @@ fn of_operation(operation: &Operation) -> Vec<String> {
             JoinKeys::Columns(_) | JoinKeys::None => Vec::new(),
         },
         Operation::Aggregate(aggregate) => {
-            let outputs = aggregate.outputs.iter().map(|output| match &output.aggregation {
+            // The emitter makes the extremes of columns itself.
+            let outputs = aggregate.outputs.iter().filter(|output| extreme(aggregate, output).is_none());
+            let outputs = outputs.map(|output| match &output.aggregation {
                 Aggregation::Expression(expression) => expression.clone(),
                 Aggregation::Function { function, column } => match *function {
                     "count_distinct" => call("count", column),

@@ -104,6 +104,7 @@ pub(super) fn check(node: &Node, schemas: &[&Schema], is_ansi: bool) -> Result<(
                 && !entry.has_scope()
                 && (!entry.is_for_classes || has_classes(&text))
                 && (is_ansi || !entry.is_for_ansi)
+                && !operands::BY_PLACE.contains(&name.as_str())
             {
                 return Err(not_equal(name, entry.status));
             }

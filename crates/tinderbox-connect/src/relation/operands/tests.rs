@@ -74,3 +74,13 @@ fn texts_of_floating_point_numbers_and_of_nested_values_are_refused() {
         assert_eq!(problem(text, &[&schema()]).as_deref(), Some(name), "{text}");
     }
 }
+
+#[test]
+fn part_of_a_text_is_taken_from_a_place_that_is_written() {
+    for text in ["substring(t, 2, 3)", "upper(substr(t, 1))", "substring(t FROM 2)"] {
+        assert_eq!(problem(text, &[&schema()]), None, "{text}");
+    }
+    for text in ["substring(t, -1)", "substr(t, i)", "substring(a, 1)", "substring(t, 0, 2)"] {
+        assert_eq!(problem(text, &[&schema()]).as_deref(), Some("substring"), "{text}");
+    }
+}

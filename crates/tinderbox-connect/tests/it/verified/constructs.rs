@@ -183,6 +183,12 @@ pub const CONSTRUCTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "SUBSTRING of text from a place",
+        &[
+            "SELECT substring(x, 1, 2), substring(x, 2), substring(x, 5, 3), substr(x, 3), substring(x FROM 2 FOR 1) FROM VALUES ('abc'), ('ö日😀xyz'), (''), (NULL) AS t(x)",
+        ],
+    ),
+    (
         "PIVOT (",
         &[
             "SELECT * FROM VALUES (1, 'a', 10), (1, 'b', 20), (2, 'a', 30) AS t(id, kind, n) PIVOT (sum(n) FOR kind IN ('a', 'b'))",
