@@ -98,14 +98,56 @@ pub(crate) struct Report<'t> {
     file: &'t str,
     text: &'t str,
     line_starts: Vec<usize>,
+    included: Vec<Arc<Included>>,
     found: Vec<Diagnostic>,
+}
+
+/// A file that the document includes. Its offsets begin at `base`, behind the texts before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Included {
+    base: usize,
+    file: String,
+    text: Arc<str>,
+    line_starts: Vec<usize>,
 }
 
 impl<'t> Report<'t> {
     pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { file, text, line_starts, found: Vec::new() }
+        let line_starts = line_starts(text);
+        Self { file, text, line_starts, included: Vec::new(), found: Vec::new() }
+    }
+
+    /// An empty report of the same document with the same included files.
+    pub(crate) fn another(&self) -> Self {
+        Self { included: self.included.clone(), ..Self::new(self.file, self.text) }
+    }
+
+    /// Takes in a file that the document includes, and gives the offset at which its text begins here.
+    pub(crate) fn include(&mut self, file: &str, text: &str) -> usize {
+        let base = self.included.last().map_or(self.text.len(), |last| last.base + last.text.len());
+        let base = base + 1;
+        let (file, line_starts) = (file.to_owned(), line_starts(text));
+        self.included.push(Arc::new(Included { base, file, text: text.into(), line_starts }));
+        base
+    }
+
+    /// The included file that an offset is of.
+    pub(crate) fn included_at(&self, offset: usize) -> Option<&Arc<Included>> {
+        self.included.iter().rev().find(|included| included.base <= offset)
+    }
+
+    /// Where a diagnostic of the document or of an included file begins, as spans of this report count.
+    pub(crate) fn offset_of(&self, found: &Diagnostic) -> Option<usize> {
+        match &found.text {
+            None => Some(found.span.start),
+            Some(text) => {
+                let is_of = |included: &&Arc<Included>| {
+                    included.file == found.file && included.text == *text
+                };
+                let included = self.included.iter().find(is_of)?;
+                Some(included.base + found.span.start)
+            }
+        }
     }
 
     /// Adds an error and returns it, so that a hint can be attached.
@@ -161,10 +203,12 @@ impl<'t> Report<'t> {
 
     /// Line and column (in characters) of a byte offset, both from 1.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
-        let line_start = self.line_starts[line - 1];
-        let column = self.text.get(line_start..offset).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        match self.included_at(offset) {
+            Some(included) => {
+                position(&included.text, &included.line_starts, offset - included.base)
+            }
+            None => position(self.text, &self.line_starts, offset),
+        }
     }
 
     fn push(
@@ -176,7 +220,7 @@ impl<'t> Report<'t> {
     ) -> &mut Diagnostic {
         let (line, column) = self.position(span.start);
         let at = self.found.len();
-        self.found.push(Diagnostic {
+        let mut found = Diagnostic {
             code,
             severity,
             message,
@@ -187,7 +231,34 @@ impl<'t> Report<'t> {
             column,
             text: None,
             field: field.to_owned(),
-        });
+        };
+        if let Some(included) = self.included_at(span.start) {
+            included.claim(&mut found);
+        }
+        self.found.push(found);
         &mut self.found[at]
     }
+}
+
+impl Included {
+    /// Makes a diagnostic one of this file; its span counts as in the report.
+    pub(crate) fn claim(&self, found: &mut Diagnostic) {
+        found.file.clone_from(&self.file);
+        found.text = Some(Arc::clone(&self.text));
+        found.span = Span {
+            start: found.span.start - self.base,
+            end: found.span.end.saturating_sub(self.base),
+        };
+    }
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+fn position(text: &str, line_starts: &[usize], offset: usize) -> (usize, usize) {
+    let line = line_starts.partition_point(|start| *start <= offset).max(1);
+    let line_start = line_starts[line - 1];
+    let column = text.get(line_start..offset).map_or(0, |before| before.chars().count());
+    (line, column + 1)
 }

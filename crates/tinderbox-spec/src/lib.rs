@@ -12,7 +12,7 @@
 //!
 //! # The document
 //!
-//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `parameters`, `environments`, `cluster`,
+//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `include`, `parameters`, `environments`, `cluster`,
 //! `pipeline`, `configuration`, `schedule`, `monitoring`. `${param:name}` in any value is replaced from
 //! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
 //! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
@@ -32,7 +32,9 @@ mod environment;
 mod error;
 mod expectation;
 mod fields;
+mod format;
 mod graph;
+mod include;
 mod lineage;
 mod lint;
 mod log_lines;
@@ -47,9 +49,11 @@ mod schema;
 mod secrets;
 mod soundness;
 mod spec;
+mod sql;
 mod stream;
 mod template;
 mod tree;
+mod upgrade;
 
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
 pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, components};
@@ -59,6 +63,7 @@ pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
+pub use format::format_document;
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
 pub use operation::build::is_expression;
@@ -72,8 +77,12 @@ pub use operation::{
 pub use parameters::has_secret;
 pub use patch::apply_patches;
 pub use preview::{ancestors, preview_sources, reads_all_rows};
-pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
+pub use pyspark::{
+    Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, table_names,
+};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
+pub use sql::compile_sql;
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
 pub use template::new_document;
+pub use upgrade::{Upgraded, upgrade};

@@ -4,7 +4,7 @@
 //! without a declared schema are known as far as nodes name them, and what a SQL query, `flatten` or a model makes is
 //! said to come from all columns (`*`) of its inputs.
 
-mod names;
+pub(crate) mod names;
 mod shape;
 
 use crate::spec::Spec;

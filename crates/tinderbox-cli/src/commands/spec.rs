@@ -1,4 +1,4 @@
-//! `tinderbox check` and `tinderbox compile`: on files alone.
+//! `tinderbox check` and `tinderbox spec new`: on files alone.
 
 use crate::args::{Chosen, Format};
 use crate::failure::Failure;
@@ -55,30 +55,6 @@ pub fn check(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Fa
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Prints the code of a spec.
-pub fn compile(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
-    let (text, choice) = open(path, chosen)?;
-    let name = path.display().to_string();
-    let loaded = tinderbox_spec::load(&name, &text, &choice)
-        .map_err(|diagnostics| refused(&diagnostics, &text))?;
-    let compiled = tinderbox_spec::compile_pyspark(&loaded.spec)
-        .map_err(|diagnostics| refused(&diagnostics, &text))?;
-    for warning in &loaded.warnings {
-        output::note(&warning.render(&text));
-    }
-    match format {
-        Format::Table => output::data(&compiled.source),
-        Format::Json => output::json(&json!({
-            "pyspark": compiled.source,
-            "launch_conf": compiled.launch_conf,
-            "node_lines": compiled.node_lines.iter().map(|lines| json!({
-                "node": lines.node.as_str(), "first_line": lines.first_line, "last_line": lines.last_line,
-            })).collect::<Vec<_>>(),
-        })),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 /// Writes a spec to begin with.
 pub fn new(file: &Path, name: Option<&str>) -> Result<ExitCode, Failure> {
     let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -111,16 +87,21 @@ pub fn open(path: &Path, chosen: Chosen) -> Result<(String, Choice), Failure> {
     Ok((text, choice))
 }
 
-/// The files that a spec names; what is not there or no text is reported where the spec names it.
+/// The files that a spec and what it includes name; what is not there or no text is reported where it is named.
 pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    tinderbox_spec::component_files(text)
-        .into_iter()
-        .filter_map(|file| {
-            let text = std::fs::read_to_string(folder.join(&file)).ok()?;
-            Some((file, text))
-        })
-        .collect()
+    let mut found = BTreeMap::new();
+    let mut named = tinderbox_spec::component_files(text);
+    while let Some(file) = named.pop() {
+        if found.contains_key(&file) {
+            continue;
+        }
+        if let Ok(text) = std::fs::read_to_string(folder.join(&file)) {
+            named.extend(tinderbox_spec::component_files(&text));
+            found.insert(file, text);
+        }
+    }
+    found
 }
 
 /// Reads a spec's text.

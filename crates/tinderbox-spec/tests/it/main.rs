@@ -17,13 +17,18 @@ mod differences;
 mod document;
 mod environments;
 mod expectations;
+mod formatting;
+mod includes;
 mod learning;
 mod lineage;
 mod lints;
 mod patches;
+mod pipelines;
 mod properties;
 mod schema;
 mod sources;
+mod sql;
+mod upgrading;
 
 use tinderbox_spec::{Choice, Diagnostic, Loaded, compile_pyspark, load};
 
