@@ -9,6 +9,8 @@
 #                                        generate-log
 #   scripts/bench.sh serve [JOBS…]       lists of jobs against a FastAPI and pandas server, both in the same run; 1000000
 #                                        and 10000000 jobs when left out (pandas takes 6 GB for the latter)
+#   scripts/bench.sh define [PART…]      checks, columns and previews of specs, the latter against a warm local Spark; parts:
+#                                        define-checks, define-columns, define-preview
 #   scripts/bench.sh report              only the document, from the results that are kept
 #
 #   TINDERBOX_BENCH_ROUNDS (3)           rounds; the sides take turns within a round
@@ -42,13 +44,15 @@ main() {
       history
       generate
       serve
+      define
       ;;
     listener) listener ;;
     history) history "$@" ;;
     generate) generate "$@" ;;
     serve) serve "$@" ;;
+    define) define "$@" ;;
     report) ;;
-    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, report" ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, define, report" ;;
   esac
   printf 'benchmarks took %d s\n' $((SECONDS - started))
   "$python" scripts/bench_report.py bench/results docs/benchmarks.md
@@ -108,6 +112,19 @@ serve() { # JOBS...
     "$python" bench/serve/run.py "$jobs" --binary "$TINDERBOX_BIN" --requests "$requests" \
       --peer "$TINDERBOX_PEERS/bin/python" --sets "$logs" --results "$results"
   done
+}
+
+define() { # PART...
+  local needed program=$CARGO_TARGET_DIR/dist/examples/define_bench
+  for needed in "$TINDERBOX_BIN" "$program"; do
+    [ -x "$needed" ] || give_up "$needed is missing" "run: scripts/build.sh --bench"
+  done
+  scripts/setup/python.sh is-ready sail ||
+    step_run "Python environment sail" "1 to 3 min" setup-sail scripts/setup/python.sh install sail
+  scripts/setup/python.sh is-ready spark-4 ||
+    step_run "Python environment spark-4" "1 to 3 min" setup-spark-4 scripts/setup/python.sh install spark-4
+  PYTHONPATH=bench/history "$TINDERBOX_SPARK_4/bin/python" bench/define/run.py --binary "$TINDERBOX_BIN" \
+    --program "$program" --spark "$TINDERBOX_SPARK_4/bin/python" --data "$logs/define" --results "$results" "$@"
 }
 
 need_peers() {

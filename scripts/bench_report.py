@@ -11,6 +11,7 @@ import statistics
 import sys
 from collections.abc import Callable
 
+import bench_report_define
 import bench_report_generate
 import bench_report_history
 import bench_report_serve
@@ -31,6 +32,7 @@ def main() -> None:
     sections: dict[str, Callable[[], str | None]] = {
         "What the listener costs a driver": lambda: listener(parts),
         "The history beside Spark's History Server": lambda: bench_report_history.section(parts, missed),
+        "Specs before a run": lambda: bench_report_define.section(parts, missed),
         "Generated data sets": lambda: bench_report_generate.section(parts, missed),
         "Lists of jobs beside FastAPI and pandas": lambda: bench_report_serve.section(parts, missed),
     }

@@ -28,8 +28,9 @@ main() {
   "$TINDERBOX_BIN" serve --listen 127.0.0.1:0 --data-dir "$place/home" 2>"$place/server.log" &
   server=$!
   until_true "a server" url_is_known
-  # Something for the list beside the run: one that failed.
-  sed 's/age >= /no_such_column >= /' "$spec" >"$place/failing.yaml"
+  # Something for the list beside the run: one that failed, because its rows are not as expected.
+  sed 's|^      path: ${param:data}/customers$|&\n      expectations: [{not_null: age}, {name: grown, sql: age > 200, on_fail: fail}]|' \
+    "$spec" >"$place/failing.yaml"
   "$TINDERBOX_BIN" run "$place/failing.yaml" --data-dir "$place/home" --set data="$data" \
     >"$place/failing.log" 2>&1 || true
 

@@ -23,6 +23,8 @@ retained 3.5   | scripts/compat.sh --shape 3.5 --retained-tasks 10 | 1
 retained 4.x   | scripts/compat.sh --shape 4.x --retained-tasks 10 | 1
 server killed  | cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_a_run | 20
 ids            | $TINDERBOX_SPARK_3_5/bin/python scripts/soak_ids.py $TINDERBOX_BIN $state/ids | 1
+equivalence    | TINDERBOX_AGREEMENT=graphs cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_and_sail | 1
+verified list  | TINDERBOX_AGREEMENT=list cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_and_sail | 1
 listener 3.5   | scripts/listener.sh spark-3.5 | 10
 listener 4     | scripts/listener.sh spark-4 | 10
 "

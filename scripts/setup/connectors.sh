@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Jars of the servers that tests start, and of the connectors that they use, from Maven Central.
+# Jars of the servers that tests start, and of the connectors that they use, from Maven Central; and Azurite, from npm.
 #
 #   scripts/setup/connectors.sh is-ready   exit 0 when nothing is to be done
 #   scripts/setup/connectors.sh install    downloads what is missing
@@ -13,16 +13,23 @@ source scripts/progress.sh
 
 LIST=scripts/requirements/connectors.txt
 STAMP=$TINDERBOX_CONNECTORS/.tinderbox-requirements
+AZURITE=3.35.0
 
 hash_of_list() {
   sha256sum <"$LIST" | cut -d' ' -f1
 }
 
 is_ready() {
-  [ "$(cat "$STAMP" 2>/dev/null)" = "$(hash_of_list)" ]
+  [ "$(cat "$STAMP" 2>/dev/null)" = "$(hash_of_list)" ] && azurite_is_ready
+}
+
+azurite_is_ready() {
+  grep -qs "\"version\": \"$AZURITE\"" "$TINDERBOX_CONNECTORS/azurite/node_modules/azurite/package.json"
 }
 
 install() {
+  azurite_is_ready || npm install --prefix "$TINDERBOX_CONNECTORS/azurite" --no-audit --no-fund "azurite@$AZURITE"
+  [ "$(cat "$STAMP" 2>/dev/null)" != "$(hash_of_list)" ] || return 0
   local folder environment coordinates
   mkdir -p "$TINDERBOX_CONNECTORS"
   program=$(mktemp --suffix=.py)

@@ -21,6 +21,8 @@ pub(crate) struct Contract {
 pub(crate) const CONTRACTS: &[Contract] = &[
     Contract { file: "schemas/openapi.json", print: tinderbox_server::openapi_json },
     Contract { file: "schemas/jobspec.schema.json", print: tinderbox_spec::json_schema },
+    Contract { file: "docs/components.md", print: tinderbox_spec::components_page },
+    Contract { file: "docs/diagnostics.md", print: tinderbox_spec::diagnostics_page },
 ];
 
 /// The document that describes our HTTP interface, and the TypeScript made from it by

@@ -7,12 +7,14 @@ mod manifests;
 mod sources;
 mod workspace;
 
+pub(crate) use workspace::files;
+
 use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::contracts;
+use crate::{contracts, rows};
 
 /// What is wrong, where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,7 @@ pub(crate) fn check(root: &Path) -> Result<Report> {
         }
     }
     findings.extend(contracts::check(root, contracts::CONTRACTS)?);
+    findings.extend(rows::check(root, &files)?);
     findings.sort_by(|left, right| {
         (left.severity, &left.file, left.line).cmp(&(right.severity, &right.file, right.line))
     });

@@ -97,6 +97,12 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// Secrets that the spec names are not in the environment.
+    #[error("the spec needs {}, which {} not set", variables.join(" and "), if variables.len() == 1 { "is" } else { "are" })]
+    MissingSecrets {
+        /// Their variables.
+        variables: Vec<String>,
+    },
     /// The engine has no such name.
     #[error("there is no engine called {name}")]
     NoSuchEngine {
@@ -220,6 +226,7 @@ impl Error {
             Self::NoLog { .. } => "no-log",
             Self::BadSpec { .. } => "bad-spec",
             Self::MissingInput { .. } => "missing-input",
+            Self::MissingSecrets { .. } => "missing-secrets",
             Self::NoSuchEngine { .. } | Self::EngineNotHere { .. } => "no-such-engine",
             Self::NoAdvice { .. } => "no-advice",
             Self::Advice { .. } => "advice-does-not-fit",
@@ -254,6 +261,7 @@ impl Error {
             Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),
             Self::BadSpec { .. } => "`tinderbox check SPEC` shows the errors without running anything".to_owned(),
             Self::MissingInput { .. } => "relative paths start at the folder of the spec; correct the path or make the data first".to_owned(),
+            Self::MissingSecrets { .. } => "export it before the command; where a server runs (`tinderbox serve`), before that is started: it launches the job".to_owned(),
             Self::NoSuchEngine { known, .. } => format!("engines here: {}", known.join(", ")),
             Self::EngineNotHere { .. } => "leave --engine out, or use --engine local".to_owned(),
             Self::NoAdvice { .. } => "run the spec once without --apply-advice, then `tinderbox analyze latest`".to_owned(),

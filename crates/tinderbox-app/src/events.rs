@@ -1,7 +1,7 @@
 //! What listeners send.
 
 use crate::live::Envelope;
-use crate::plan::AttemptRecord;
+use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::{App, DataDir, Error, blocking};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -41,8 +41,11 @@ impl App {
         let stored = self.admit(&run, attempt, token).await?;
         // A batch can hold an event of many megabytes, and its run's fold may be locked by a reader.
         let (app, id) = (self.clone(), run.clone());
+        // Spark hides what is secret by name; a message of an error may still hold it.
+        let hidden = self.hidden(&LaunchPlan::of(&stored).secrets);
         let folded = blocking(move || {
-            app.inner.live.take_batch(&id, envelope, &body.as_ref()[first_line..]);
+            let lines = hidden.mask_bytes(&body.as_ref()[first_line..]);
+            app.inner.live.take_batch(&id, envelope, &lines);
             Ok(())
         });
         folded.await.map_err(|_| IngestRefusal::Unavailable)?;

@@ -1,14 +1,12 @@
 //! Free SQL over the tables of the history. Needs no ownership of the data directory: the manifest is read, the files
 //! never change, and a retired one is kept for a grace period.
 
+use crate::connected::ask;
 use crate::{Error, SparkPlaces, blocking};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::time::Duration;
-use tinderbox_connect::{
-    Answer, Limits, Query, SAIL_VERSION, Sail, SailEnvironment, SailLimits, Session,
-};
+use tinderbox_connect::{Answer, Limits, Query, Sail, SailEnvironment, SailLimits};
 use tinderbox_model::Bytes;
 use tinderbox_store::{Store, TableFileKind};
 
@@ -96,39 +94,14 @@ pub async fn history_sql(
         views.push((name, files));
     }
     let limits = Limits { rows: question.limit, bytes: ANSWER, time: LONGEST };
-    // Lives until the answer is there.
-    let (sail, url) = match &question.server {
-        Some(url) => (None, url.clone()),
-        None => {
-            let sail = start_sail(places).await?;
-            let url = sail.url().to_owned();
-            (Some(sail), url)
-        }
-    };
-    let mut stop = pin!(stop);
-    let session = tokio::select! {
-        session = Session::connect(&url) => session?,
-        () = &mut stop => return Ok(None),
-    };
-    let asked = async {
-        let engine = match &sail {
-            Some(_) => format!("Sail {SAIL_VERSION}"),
-            None => format!("Spark Connect {}", session.version().await?),
-        };
+    let answered = ask(places, question.server.as_deref(), stop, async |connected| {
+        let engine = connected.name().await?;
         for (name, files) in &views {
-            session.create_view(name, files).await?;
+            connected.session.create_view(name, files).await?;
         }
-        Ok((session.run(&query, limits).await?, engine))
-    };
-    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
-    let answered = tokio::select! {
-        answered = tokio::time::timeout(LONGEST, asked) => Some(answered.unwrap_or(Err(too_slow))),
-        () = &mut stop => None,
-    };
-    session.close().await;
-    drop(sail);
-    let Some(answered) = answered else { return Ok(None) };
-    let (answer, engine) = answered?;
+        Ok((connected.session.run(&query, limits).await?, engine))
+    });
+    let Some((answer, engine)) = answered.await? else { return Ok(None) };
     rows(&answer, engine).map(Some)
 }
 

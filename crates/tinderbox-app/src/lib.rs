@@ -7,6 +7,7 @@
 mod advice;
 mod applications;
 mod collect;
+mod connected;
 mod data_dir;
 mod error;
 mod events;
@@ -16,6 +17,8 @@ mod history;
 mod history_server_source;
 mod history_sql;
 mod job_sets;
+mod known_columns;
+mod lineage_events;
 mod live;
 mod log_warnings;
 mod object_files;
@@ -26,8 +29,11 @@ mod query;
 mod reconcile;
 mod record;
 mod retention;
+mod secrets;
 mod sessions;
 mod spark_places;
+mod spec_columns;
+mod spec_tests;
 mod submit;
 mod sweep;
 mod tables;
@@ -49,14 +55,21 @@ pub use job_sets::{
     ImportedError, ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage,
     JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row, status_of,
 };
+pub use known_columns::known_columns;
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;
-pub use preview::{PreviewAnswer, PreviewQuery, preview};
+pub use preview::{PreviewAnswer, PreviewQuery, ProfileAnswer, preview, profile};
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
+pub use spec_columns::{SpecColumns, spec_columns};
+pub use spec_tests::{TestOutcome, TestProblem, TestQuery, run_spec_tests};
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use timeline_cells::{CellQuery, RunCells};
+pub use tinderbox_connect::{
+    CheckedExpectation, Column, ColumnProfile, Comparison, NodeColumns, Problem, ProblemKind,
+    Profile, Range,
+};
 pub use views::{
     AppliedAdvice, AttemptView, CollectFailure, CollectStep, CollectWarning, Collected, LogPart,
     LogSource, RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView, SpecText, Submission,

@@ -26,6 +26,12 @@ pub(crate) struct LaunchPlan {
     /// Advice that was applied to the spec, all of it since the spec was last run without advice.
     #[serde(default)]
     pub applied: Vec<AppliedAdvice>,
+    /// Names of the secrets that the program looks up.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// Whether others are told of the run; see [`tinderbox_spec::OpenLineage`].
+    #[serde(default)]
+    pub tells_lineage: bool,
 }
 
 impl LaunchPlan {
@@ -63,6 +69,18 @@ pub(crate) struct AttemptRecord {
     /// What was capped or chosen at launch.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What others were told of it.
+    #[serde(default)]
+    pub lineage: LineageTold,
+}
+
+/// How far OpenLineage was told of an attempt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LineageTold {
+    /// How often the start was sent.
+    pub start_tries: u32,
+    /// Whether it was taken.
+    pub is_start_told: bool,
 }
 
 impl AttemptRecord {

@@ -1,10 +1,10 @@
 //! The rows of a node of a spec, before anything runs. Needs no data directory.
 
-use crate::history_sql::{LONGEST, start_sail};
+use crate::connected::ask;
+use crate::history_sql::LONGEST;
 use crate::{Error, SparkPlaces, blocking};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
-use tinderbox_connect::{Engine, Limits, Preview, SAIL_VERSION, Session};
+use tinderbox_connect::{Engine, Limits, Preview, Profile, lenient_on_sail};
 use tinderbox_model::{Bytes, NodeId};
 use tinderbox_spec::{Spec, preview_sources, reads_all_rows};
 
@@ -41,6 +41,19 @@ pub struct PreviewAnswer {
     pub has_more: bool,
     /// Rows of each source that were read at most; `None` when the rows are exact.
     pub sample_rows: Option<u32>,
+    /// Names of what was computed although the document's Spark fails at some values, which Sail does not.
+    pub lenient: Vec<String>,
+    /// Who computed it.
+    pub engine: String,
+}
+
+/// What the rows of a node are like.
+#[derive(Debug, Clone)]
+pub struct ProfileAnswer {
+    /// The description.
+    pub profile: Profile,
+    /// Rows of each source that were read at most; `None` when it is exact.
+    pub sample_rows: Option<u32>,
     /// Who computed it.
     pub engine: String,
 }
@@ -56,61 +69,82 @@ pub async fn preview(
     query: &PreviewQuery,
     stop: impl Future<Output = ()>,
 ) -> Result<Option<PreviewAnswer>, Error> {
-    let failed = |source| Error::File { path: query.folder.clone(), source };
-    // The server has another working directory.
-    let folder = std::path::absolute(&query.folder).map_err(failed)?;
-    let sample_rows = match query.is_exact || !reads_all_rows(spec, &query.node) {
-        true => None,
-        false => {
-            let paths = preview_sources(spec, &query.node).into_iter();
-            let paths = paths.map(|path| folder.join(path)).collect();
-            let is_large = blocking(move || Ok(is_larger(paths, EXACT))).await?;
-            is_large.then_some(SAMPLE_ROWS)
-        }
-    };
-    let (sail, url) = match &query.server {
-        Some(url) => (None, url.clone()),
-        None => {
-            let sail = start_sail(places).await?;
-            let url = sail.url().to_owned();
-            (Some(sail), url)
-        }
-    };
-    let mut stop = pin!(stop);
-    let session = tokio::select! {
-        session = Session::connect(&url) => session?,
-        () = &mut stop => return Ok(None),
-    };
-    let engine = if sail.is_some() { Engine::Sail } else { Engine::Spark };
-    let preview =
-        Preview { spec, folder: &folder, node: &query.node, engine, source_rows: sample_rows };
+    let folder = absolute(&query.folder)?;
+    let is_cut = reads_all_rows(spec, &query.node);
+    let sample_rows = if is_cut { sample_rows(spec, query, &folder).await? } else { None };
     let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
-    let asked = async {
-        let name = match &sail {
-            Some(_) => format!("Sail {SAIL_VERSION}"),
-            None => format!("Spark Connect {}", session.version().await?),
+    let answered = ask(places, query.server.as_deref(), stop, async |connected| {
+        let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
+        let lenient = match wanted.engine {
+            Engine::Sail => lenient_on_sail(spec, &query.node),
+            Engine::Spark => Vec::new(),
         };
-        Ok::<_, Error>((session.preview(preview, limits).await?, name))
-    };
-    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
-    let answered = tokio::select! {
-        answered = tokio::time::timeout(LONGEST, asked) => {
-            Some(answered.unwrap_or_else(|_| Err(too_slow.into())))
-        }
-        () = &mut stop => None,
-    };
-    session.close().await;
-    drop(sail);
-    let Some(answered) = answered else { return Ok(None) };
-    let (answer, engine) = answered?;
+        let answer = connected.session.preview(wanted, limits).await?;
+        Ok((answer, lenient, connected.name().await?))
+    });
+    let Some((answer, lenient, engine)) = answered.await? else { return Ok(None) };
     let kinds = answer.columns().into_iter().map(|column| column.kind);
     Ok(Some(PreviewAnswer {
         columns: answer.names().into_iter().zip(kinds).collect(),
         rows: answer.rows()?,
         has_more: answer.has_more(),
         sample_rows,
+        lenient,
         engine,
     }))
+}
+
+/// Describes the rows of a node and its expectations, as [`preview`] shows the rows. The number of rows that `query` wants does
+/// not count.
+///
+/// # Errors
+/// [`Error::Connect`].
+pub async fn profile(
+    places: &SparkPlaces,
+    spec: &Spec,
+    query: &PreviewQuery,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<ProfileAnswer>, Error> {
+    let folder = absolute(&query.folder)?;
+    let sample_rows = sample_rows(spec, query, &folder).await?;
+    let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
+    ask(places, query.server.as_deref(), stop, async |connected| {
+        let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
+        let profile = connected.session.profile(wanted, limits).await?;
+        Ok(ProfileAnswer { profile, sample_rows, engine: connected.name().await? })
+    })
+    .await
+}
+
+/// The server has another working directory.
+fn absolute(folder: &Path) -> Result<PathBuf, Error> {
+    let failed = |source| Error::File { path: folder.to_owned(), source };
+    std::path::absolute(folder).map_err(failed)
+}
+
+/// How many rows of each source are read: all, or where sources are large and nobody asked for exact rows, some.
+async fn sample_rows(
+    spec: &Spec,
+    query: &PreviewQuery,
+    folder: &Path,
+) -> Result<Option<u32>, Error> {
+    if query.is_exact {
+        return Ok(None);
+    }
+    let paths = preview_sources(spec, &query.node).into_iter();
+    let paths = paths.map(|path| folder.join(path)).collect();
+    let is_large = blocking(move || Ok(is_larger(paths, EXACT))).await?;
+    Ok(is_large.then_some(SAMPLE_ROWS))
+}
+
+fn wanted<'a>(
+    spec: &'a Spec,
+    query: &'a PreviewQuery,
+    folder: &'a Path,
+    engine: Engine,
+    source_rows: Option<u32>,
+) -> Preview<'a> {
+    Preview { spec, folder, node: &query.node, engine, source_rows }
 }
 
 /// Whether files and folders together are larger than this. Stops counting there; what cannot be read is nothing.

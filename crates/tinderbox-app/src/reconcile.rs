@@ -5,16 +5,14 @@
 //! most one step in flight, and no run waits for another's.
 
 use crate::events::{new_token, sha256_hex};
-use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::plan::{AttemptRecord, LaunchPlan, LineageTold};
 use crate::submit::compile;
 use crate::{App, DataDir, Error, RunView, blocking, chain, now};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::time::Duration;
-use tinderbox_engine::{
-    ExitReason, Identity, Intent, Launch, Launched, Listener, LocalSpark, Status, Trace,
-};
+use tinderbox_engine::{ExitReason, Identity, Intent, Launch, Launched, Listener, Status, Trace};
 use tinderbox_model::{AttemptNumber, Origin, Retry, RunId, RunState};
+use tinderbox_spec::Spec;
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -86,6 +84,7 @@ impl App {
             identity: None,
             ingest_token_sha256: Some(sha256_hex(&token)),
             notes: Vec::new(),
+            lineage: LineageTold::default(),
         };
         let attempt = Attempt {
             run: run.id.clone(),
@@ -148,15 +147,10 @@ impl App {
         token: String,
     ) -> Result<Launched, Error> {
         let plan = LaunchPlan::of(run);
-        let text = match &run.spec_hash {
-            Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
-            None => None,
-        };
-        let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
-        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
-            .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
-        let spark = self.find_spark(loaded.spec.cluster().version.clone()).await?;
-        let compiled = compile(&text, &loaded.spec.on_spark(spark.version().clone()))?;
+        let (spec, text) = self.spec_of(run, &plan).await?;
+        let spark = self.find_spark(spec.cluster().version.clone()).await?;
+        let compiled = compile(&text, &spec.on_spark(spark.version().clone()))?;
+        let secrets = self.secrets(compiled.secrets.iter().map(String::as_str))?;
         let listener = self.inner.listener_jar.clone().map(|jar| Listener {
             jar,
             url: format!("{}/ingest/live", self.inner.url),
@@ -167,11 +161,36 @@ impl App {
         // The launch goes on when this step is aborted, and owns the data directory until it is done.
         let owner = self.clone();
         blocking(move || {
-            let launched = start_spark(&spark, &intent, &compiled, &plan.base_directory, listener);
+            let launch = Launch {
+                program: &compiled.source,
+                working_directory: &plan.base_directory,
+                conf: &compiled.launch_conf,
+                cores: None,
+                listener,
+                environment: BTreeMap::new(),
+                secrets,
+            };
+            let launched = spark.launch(&intent, &launch).map_err(Error::Engine);
             drop(owner);
             launched
         })
         .await
+    }
+
+    /// The spec of a run that was launched here, with its text.
+    pub(crate) async fn spec_of(
+        &self,
+        run: &Run,
+        plan: &LaunchPlan,
+    ) -> Result<(Spec, String), Error> {
+        let text = match &run.spec_hash {
+            Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
+            None => None,
+        };
+        let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
+        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
+            .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
+        Ok((loaded.spec, text))
     }
 
     /// Looks what became of an attempt and does what follows from it.
@@ -194,7 +213,10 @@ impl App {
         let status = blocking(move || followed.status().map_err(Error::Engine)).await?;
         match (status, self.asked_end(run)) {
             (Status::Running, Some(end)) => self.stop(run, &record, &identity, end).await,
-            (Status::Running, None) => self.watch(run, &attempt).await,
+            (Status::Running, None) => {
+                self.tell_start(run, record).await?;
+                self.watch(run, &attempt).await
+            }
             (ended, _) => {
                 let end = if identity.was_cancelled() { self.asked_end(run) } else { None };
                 self.finish(run, &record, &identity, End { status: ended, asked: end }).await
@@ -290,7 +312,7 @@ impl App {
         Ok(())
     }
 
-    async fn keep(&self, run: &Run, record: &AttemptRecord) -> Result<(), Error> {
+    pub(crate) async fn keep(&self, run: &Run, record: &AttemptRecord) -> Result<(), Error> {
         let change = AttemptChange { identity: Some(record.to_json()), event_log: None };
         self.inner.store.attempt_update(&run.id, FIRST, &change).await?;
         Ok(())
@@ -328,13 +350,13 @@ impl App {
         let turn = self.inner.heavy.acquire().await;
         let collected = self.collect_attempt(run, &identity.intent.directory).await;
         drop(turn);
-        match collected {
-            Ok(()) => {}
+        let record = match collected {
+            Ok(()) => record.clone(),
             Err(Error::Store(error)) if error.class().retry != Retry::Never => {
                 return Err(error.into());
             }
             Err(error) => self.note_no_record(run, record, &error).await?,
-        }
+        };
         let freed = identity.clone();
         if let Err(error) = blocking(move || freed.clean_up().map_err(Error::Engine)).await {
             tracing::warn!(run = %run.id, "files of the run are left over: {}", chain(&error));
@@ -349,7 +371,12 @@ impl App {
             RunState::Failed => reason.map(|reason| reason.message),
             state => why_ended(state),
         };
-        self.end(&run.id, state, &RunChange { exit_code, error, ..RunChange::at(now()) }).await?;
+        let ended = now();
+        // What was collected tells more of it.
+        let known = self.inner.store.run_get(&run.id).await?;
+        let known = known.as_ref().unwrap_or(run);
+        self.tell_end(known, record, (state, ended, error.as_deref())).await?;
+        self.end(&run.id, state, &RunChange { exit_code, error, ..RunChange::at(ended) }).await?;
         self.inner.live.forget(&run.id);
         Ok(())
     }
@@ -376,15 +403,15 @@ impl App {
         run: &Run,
         record: &AttemptRecord,
         error: &Error,
-    ) -> Result<(), Error> {
+    ) -> Result<AttemptRecord, Error> {
         tracing::warn!(run = %run.id, "no record of the run could be read: {}", chain(error));
         let note = format!("the event log of this run could not be read: {}", chain(error));
-        if record.notes.contains(&note) {
-            return Ok(());
-        }
         let mut record = record.clone();
-        record.notes.push(note);
-        self.keep(run, &record).await
+        if !record.notes.contains(&note) {
+            record.notes.push(note);
+            self.keep(run, &record).await?;
+        }
+        Ok(record)
     }
 
     /// The state that was asked for: cancelled by somebody, or out of time.
@@ -457,24 +484,6 @@ fn why_ended(state: RunState) -> Option<String> {
         RunState::Cancelled => Some("the run was cancelled".to_owned()),
         _ => None,
     }
-}
-
-fn start_spark(
-    spark: &LocalSpark,
-    intent: &Intent,
-    compiled: &tinderbox_spec::Compiled,
-    working_directory: &Path,
-    listener: Option<Listener>,
-) -> Result<Launched, Error> {
-    let launch = Launch {
-        program: &compiled.source,
-        working_directory,
-        conf: &compiled.launch_conf,
-        cores: None,
-        listener,
-        environment: BTreeMap::new(),
-    };
-    spark.launch(intent, &launch).map_err(Error::Engine)
 }
 
 fn has_event_log(attempt: &Attempt) -> bool {

@@ -17,7 +17,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::BadSpec`], [`Error::BaseDirectory`], [`Error::MissingInput`], [`Error::NoSuchEngine`], [`Error::EngineNotHere`],
-    /// [`Error::Engine`] (no Spark, no Java), [`Error::NoAdvice`], [`Error::Advice`], [`Error::Store`].
+    /// [`Error::MissingSecrets`], [`Error::Engine`] (no Spark, no Java), [`Error::NoAdvice`], [`Error::Advice`], [`Error::Store`].
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
         // First of all: what the first request read may be gone by now, and the answer stands.
         if let Some(key) = &submission.idempotency_key
@@ -41,6 +41,7 @@ impl App {
         let spark = self.find_spark(spec.cluster().version.clone()).await?;
         let spec = spec.on_spark(spark.version().clone());
         let compiled = compile(&text, &spec)?;
+        self.check_secrets(&spec, &compiled)?;
         warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
 
         let plan = LaunchPlan {
@@ -50,6 +51,8 @@ impl App {
             base_directory: submission.base_directory,
             spec_name: submission.spec_name.clone(),
             applied: applied.clone(),
+            secrets: compiled.secrets.iter().cloned().collect(),
+            tells_lineage: spec.open_lineage().is_some(),
         };
         let spec_hash: SpecHash = self.inner.store.spec_put(spec.name(), &text, now()).await?;
         let id = RunId::new(uuid::Uuid::now_v7().to_string());
@@ -74,6 +77,15 @@ impl App {
             return Ok(self.submitted_before(&created.run));
         }
         Ok(Submitted { run: self.view(&created.run), existed: false, applied, warnings })
+    }
+
+    /// Without its secrets the program fails at once, and others could not be told of it.
+    fn check_secrets(&self, spec: &Spec, compiled: &Compiled) -> Result<(), Error> {
+        let mut names: Vec<&str> = compiled.secrets.iter().map(String::as_str).collect();
+        if let Some(settings) = spec.open_lineage() {
+            names.extend(settings.secret_names());
+        }
+        self.secrets(names).map(drop)
     }
 
     /// The answer to a repeated request: with what the first one had applied, not what this one would have.

@@ -92,6 +92,10 @@ pub enum Command {
         spec: PathBuf,
         #[command(flatten)]
         chosen: Chosen,
+        /// Also ask for the columns and types of every node: `sail`, or the address of a Spark Connect server that sees
+        /// the files at the same paths, sc://HOST:PORT.
+        #[arg(long, value_name = "ENGINE")]
+        engine: Option<String>,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
@@ -121,7 +125,28 @@ pub enum Command {
         /// Read large sources to the end, where the rows depend on all of them.
         #[arg(long)]
         exact: bool,
+        /// Instead of rows: nulls, different values, extremes and distribution of each column, and the node's expectations.
+        #[arg(long)]
+        profile: bool,
         /// How to print: a table, or JSON with an array of row objects.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Run the tests of a spec: given rows, expected rows.
+    ///
+    /// On Sail, or on a Spark Connect server. Exit code 1 when a test fails.
+    Test {
+        /// The spec: YAML or JSON.
+        spec: PathBuf,
+        #[command(flatten)]
+        chosen: Chosen,
+        /// Only tests whose names contain this.
+        #[arg(long)]
+        name: Option<String>,
+        /// `sail`, or the address of a Spark Connect server: sc://HOST:PORT.
+        #[arg(long, default_value = "sail", value_name = "ENGINE")]
+        engine: String,
+        /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },

@@ -1,6 +1,7 @@
 //! The commands, one file each; small ones that only ask and print share [`inspect`].
 
 mod analyze;
+mod check;
 mod collect;
 mod compile;
 mod components;
@@ -14,11 +15,13 @@ mod inspect;
 mod lineage;
 mod play;
 mod preview;
+mod profile;
 mod run;
 mod serve;
 mod spec;
 mod spec_diff;
 mod spec_edit;
+mod test;
 
 use crate::args::{
     Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
@@ -34,7 +37,9 @@ use tinderbox_server::HistoryOptions;
 pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
     let place = arguments.place;
     match arguments.command {
-        Command::Check { spec, chosen, format } => spec::check(&spec, chosen, format),
+        Command::Check { spec, chosen, engine, format } => {
+            check::check(&spec, chosen, engine.as_deref(), format).await
+        }
         Command::Spec { command } => match command {
             SpecCommand::New { file, name } => spec::new(&file, name.as_deref()),
             SpecCommand::Diff { old, new, format } => spec_diff::diff(&old, &new, format),
@@ -52,8 +57,14 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Lineage { spec, column, chosen, format } => {
             lineage::show(&spec, column.as_deref(), chosen, format)
         }
-        Command::Preview { spec, node, rows, chosen, engine, exact, format } => {
+        Command::Test { spec, chosen, name, engine, format } => {
+            test::test(&spec, chosen, name.as_deref(), &engine, format).await
+        }
+        Command::Preview { spec, node, rows, chosen, engine, exact, profile, format } => {
             let order = preview::Order { node, rows, chosen, engine, exact };
+            if profile {
+                return profile::profile(&spec, order, format).await;
+            }
             preview::preview(&spec, order, format).await
         }
         Command::Run {

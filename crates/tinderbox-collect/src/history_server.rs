@@ -442,7 +442,7 @@ fn refusal(base: &Url, from: &Url, target: &Url) -> Option<String> {
 }
 
 /// The first bytes of an answer that is an error, in one line.
-async fn beginning(answer: reqwest::Response) -> io::Result<String> {
+pub(crate) async fn beginning(answer: reqwest::Response) -> io::Result<String> {
     const SHOWN: usize = 200;
     let mut stream = answer.bytes_stream();
     let mut head = Vec::new();
@@ -457,7 +457,7 @@ async fn beginning(answer: reqwest::Response) -> io::Result<String> {
     Ok(line.chars().take(SHOWN).collect())
 }
 
-fn plain(error: reqwest::Error) -> io::Error {
+pub(crate) fn plain(error: reqwest::Error) -> io::Error {
     let kind =
         if error.is_timeout() { io::ErrorKind::TimedOut } else { io::ErrorKind::ConnectionAborted };
     let error = error.without_url();

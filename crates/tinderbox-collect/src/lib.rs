@@ -6,8 +6,8 @@
 //! Everything here blocks its caller. What waits for the network runs on one thread of its own ([`Access`]), so that
 //! the functions may be called on any thread that may block, whether a runtime owns it or not.
 //!
-//! Invariants: nothing is written but what is downloaded. Nothing is called that was not named. Errors hold no
-//! credentials. A log is read as a stream; what is cut off or unreadable in its middle marks the application as
+//! Invariants: nothing is written but what is downloaded, and nothing is sent but what [`Access::post`] is given. Nothing
+//! is called that was not named. Errors hold no credentials. A log is read as a stream; what is cut off or unreadable in its middle marks the application as
 //! partial and never fails it, and a log that cannot be read never fails the list.
 
 mod access;
@@ -22,6 +22,7 @@ mod location;
 mod log_file;
 mod object_source;
 mod pipeline;
+mod post;
 mod unpack;
 mod upload;
 
@@ -36,6 +37,7 @@ pub use history_server::{
 pub use listing::{Depth, Listing, list};
 pub use location::{Location, Remote};
 pub use log_file::{LogFile, LogPart, RemoteFile};
+pub use post::Post;
 pub use unpack::UnpackLimits;
 pub use upload::Upload;
 

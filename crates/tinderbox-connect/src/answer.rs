@@ -1,7 +1,7 @@
 use crate::Error;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::{ArrowError, DataType, SchemaRef, TimeUnit};
@@ -51,6 +51,15 @@ impl Answer {
         fields
             .map(|field| Column { name: field.name().clone(), kind: kind(field.data_type()) })
             .collect()
+    }
+
+    /// All rows of one batch.
+    pub(crate) fn from_batch(batch: RecordBatch) -> Self {
+        Self { schema: batch.schema(), batches: vec![batch], has_more: false }
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.schema)
     }
 
     /// The rows as Arrow.
@@ -213,6 +222,24 @@ fn ranges<'a>(offsets: &'a [i32]) -> Box<dyn Fn(usize) -> std::ops::Range<usize>
     let at =
         move |row: usize| offsets.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
     Box::new(move |row| at(row)..at(row + 1))
+}
+
+/// Values that are given as numbers, as texts.
+pub(crate) mod text_of {
+    use super::{ArrayFormatter, FORMAT, TimestampMicrosecondArray, Value};
+    use arrow_array::Date32Array;
+
+    /// Days since 1970.
+    pub(crate) fn date(days: i32) -> Value {
+        let array = Date32Array::from(vec![days]);
+        let text = ArrayFormatter::try_new(&array, &FORMAT).map(|text| text.value(0).to_string());
+        text.map_or_else(|_| Value::from(days), Value::String)
+    }
+
+    /// Microseconds since 1970, in UTC.
+    pub(crate) fn moment(micros: i64) -> Value {
+        super::moment(&TimestampMicrosecondArray::from(vec![micros]), 0)
+    }
 }
 
 /// RFC 3339 in UTC; the number of microseconds where no calendar goes so far.

@@ -52,6 +52,14 @@ pub enum Error {
         /// The end of its log.
         tail: String,
     },
+    /// Rows of a test do not fit.
+    #[error("the rows of `{name}` do not fit: {problem}")]
+    Given {
+        /// The node.
+        name: String,
+        /// What does not fit.
+        problem: String,
+    },
     /// The address of a server cannot be read.
     #[error("`{url}` is not the address of a Spark Connect server: {problem}")]
     BadAddress {
@@ -147,6 +155,7 @@ impl Error {
             | Self::TooSlow { .. }
             | Self::Node(_)
             | Self::NoNode { .. }
+            | Self::Given { .. }
             | Self::Refused { .. } => ErrorClass::USER,
         }
     }
@@ -196,6 +205,10 @@ impl Error {
             Self::TooSlow { .. } => "narrow the query, or run it on a cluster with --on sc://HOST:PORT".to_owned(),
             Self::Refused { hint, .. } => hint.clone(),
             Self::Node(refusal) => return refusal.hint().map(str::to_owned),
+            Self::Given { .. } => {
+                "write values that fit the columns, or say others: `NODE: {schema: 'id INT, …', rows: […]}`"
+                    .to_owned()
+            }
             Self::NoNode { known, .. } => format!("nodes: {known}"),
             Self::Server { .. } => return None,
         })

@@ -6,20 +6,28 @@
 //! over named tables and nothing else. Answers are bounded in rows, in bytes and in time;
 //! the time of everything else is the caller's to bound.
 
+mod analysis;
 mod answer;
 mod error;
 mod preview;
+mod problem;
+mod profile;
 mod query;
 mod relation;
 mod sail;
 mod schema;
 mod session;
+mod trial;
 
+pub use analysis::{Analyzer, NodeColumns};
 pub use answer::{Answer, Column};
 pub use error::Error;
 pub use preview::Preview;
+pub use problem::{Problem, ProblemKind};
+pub use profile::{CheckedExpectation, ColumnProfile, Profile, Range};
 pub use query::Query;
-pub use relation::{Engine, Reason, Refusal};
+pub use relation::{Engine, Reason, Refusal, lenient_on_sail};
 pub use sail::{SAIL_VERSION, Sail, SailEnvironment, SailLimits};
 pub use schema::Schema;
 pub use session::{Limits, Session};
+pub use trial::{Comparison, Trial};

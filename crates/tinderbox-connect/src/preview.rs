@@ -1,6 +1,7 @@
 //! The rows of one node.
 
-use crate::relation::{Emitter, Input, Rows, needs_schema};
+use crate::relation::{Emitter, Input, Rows, with_moments};
+use crate::schema::Schema;
 use crate::{Answer, Engine, Error, Limits, Session};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,16 +32,12 @@ impl Session {
     /// [`Error::NoNode`], [`Error::Node`] for a node that servers cannot compute, and those of [`Session::run`].
     pub async fn preview(&self, preview: Preview<'_>, limits: Limits) -> Result<Answer, Error> {
         let Preview { spec, folder, node: wanted, engine, source_rows } = preview;
-        if !spec.nodes().iter().any(|node| node.id == *wanted) {
-            let known: Vec<&str> = spec.nodes().iter().map(|node| node.id.as_str()).collect();
-            let (node, known) = (wanted.to_string(), known.join(", "));
-            return Err(Error::NoNode { node, known });
-        }
+        self.node_of(spec, wanted)?;
         let mut emitter = Emitter::new(spec, folder, engine);
         emitter.source_rows = source_rows;
         let needed = ancestors(spec, wanted);
         let time = Instant::now();
-        let built = self.build(&emitter, &needed);
+        let built = self.build(&emitter, &needed, BTreeMap::new());
         let too_slow = |_| Error::TooSlow { limit: limits.time };
         let mut rows = tokio::time::timeout(limits.time, built).await.map_err(too_slow)??;
         let Some(rows) = rows.remove(wanted) else {
@@ -50,24 +47,25 @@ impl Session {
         self.collect(rows, left).await
     }
 
-    /// The relations of nodes, each after its inputs. What becomes too large for a message goes into a view.
-    async fn build<'s>(
+    pub(crate) fn node_of<'s>(&self, spec: &'s Spec, wanted: &NodeId) -> Result<&'s Node, Error> {
+        let node = spec.nodes().iter().find(|node| node.id == *wanted);
+        node.ok_or_else(|| {
+            let known: Vec<&str> = spec.nodes().iter().map(|node| node.id.as_str()).collect();
+            Error::NoNode { node: wanted.to_string(), known: known.join(", ") }
+        })
+    }
+
+    /// The relations of nodes, each after its inputs, beside those that are given. What becomes too large for a message goes
+    /// into a view.
+    pub(crate) async fn build<'s>(
         &self,
         emitter: &Emitter<'_>,
         needed: &[&'s Node],
+        given: BTreeMap<&'s NodeId, Rows>,
     ) -> Result<BTreeMap<&'s NodeId, Rows>, Error> {
-        let mut built: BTreeMap<&NodeId, Rows> = BTreeMap::new();
+        let mut built = given;
         for (at, node) in needed.iter().enumerate() {
-            let inputs: Vec<Rows> =
-                node.inputs.iter().filter_map(|input| built.get(input).cloned()).collect();
-            let schema = match inputs.first() {
-                Some(input) if needs_schema(&node.operation) => {
-                    Some(self.schema_of(input.clone()).await?)
-                }
-                _ => None,
-            };
-            let inputs = inputs.into_iter().map(|rows| Input { rows, schema: schema.as_ref() });
-            let mut rows = emitter.rows(node, inputs.collect()).map_err(Error::Node)?;
+            let mut rows = self.relation(emitter, node, &built, true).await?;
             if rows.is_large() {
                 let name = format!("tinderbox_node_{at}");
                 self.make_view(&name, rows).await?;
@@ -76,5 +74,48 @@ impl Session {
             built.insert(&node.id, rows);
         }
         Ok(built)
+    }
+
+    /// The relation of a node over those of its inputs; `is_kept`: without the rows that its expectations leave out.
+    pub(crate) async fn relation(
+        &self,
+        emitter: &Emitter<'_>,
+        node: &Node,
+        built: &BTreeMap<&NodeId, Rows>,
+        is_kept: bool,
+    ) -> Result<Rows, Error> {
+        let inputs: Vec<Rows> =
+            node.inputs.iter().filter_map(|input| built.get(input).cloned()).collect();
+        let mut schemas = Vec::new();
+        if emitter.needs_schema(node) {
+            for input in &inputs {
+                schemas.push(self.schema_of(input.clone()).await?);
+            }
+        }
+        let inputs = inputs.into_iter().enumerate();
+        let inputs = inputs.map(|(at, rows)| Input { rows, schema: schemas.get(at) }).collect();
+        let rows =
+            if is_kept { emitter.rows(node, inputs) } else { emitter.all_rows(node, inputs) };
+        let rows = rows.map_err(Error::Node)?;
+        Ok(match emitter.int96_probe(node) {
+            Some(probe) => self.with_moments(rows, probe).await?.0,
+            None => rows,
+        })
+    }
+
+    /// Rows of Parquet with times as Spark reads them, and their columns.
+    pub(crate) async fn with_moments(
+        &self,
+        rows: Rows,
+        probe: Rows,
+    ) -> Result<(Rows, Schema), Error> {
+        let schema = self.schema_of(rows.clone()).await?;
+        match with_moments(&schema, &rows) {
+            Some(moments) if self.schema_of(probe).await.is_err() => {
+                let schema = self.schema_of(moments.clone()).await?;
+                Ok((moments, schema))
+            }
+            _ => Ok((rows, schema)),
+        }
     }
 }

@@ -6,6 +6,9 @@
 
 mod lexical;
 mod scope;
+mod tokens;
+
+pub(crate) use tokens::{Token, tokens};
 
 use crate::Error;
 use sqlparser::ast::{

@@ -6,20 +6,26 @@ mod aggregate;
 mod cleansing;
 mod expression;
 mod join;
+mod operands;
 mod quality;
 mod read;
 mod refusal;
 mod rows;
 mod statement;
+mod texts;
+mod verified;
 
+pub(crate) use quality::wrong_rows;
+pub(crate) use read::with_moments;
 pub use refusal::{Reason, Refusal};
 pub(crate) use rows::Rows;
 
 use crate::schema::Schema;
+use aggregate::extreme;
 use expression::{
     alias, aliases, call, cast, column, literal, ordered, over, sort_order, sql, whole,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tinderbox_model::NodeId;
 use tinderbox_spec::{Explode, Node, NullRule, Operation, Spec, Unpivot};
@@ -37,6 +43,7 @@ pub enum Engine {
 #[derive(Debug)]
 pub(crate) struct Emitter<'s> {
     pub(crate) engine: Engine,
+    is_ansi: bool,
     /// Where relative paths start: the document's folder, absolute.
     folder: &'s Path,
     /// The names of nodes as tables in SQL.
@@ -49,29 +56,67 @@ pub(crate) struct Emitter<'s> {
 #[derive(Debug, Clone)]
 pub(crate) struct Input<'a> {
     pub(crate) rows: Rows,
-    /// Known for nodes that [`needs_schema`].
+    /// Known for nodes that [`Emitter::needs_schema`].
     pub(crate) schema: Option<&'a Schema>,
 }
 
-/// Whether the relation of a node depends on the columns of its input.
-pub(crate) fn needs_schema(operation: &Operation) -> bool {
-    match operation {
-        Operation::Flatten(_) => true,
-        Operation::Clean(clean) => clean.columns.is_empty(),
-        _ => false,
+/// What of a node and of those before it Sail computes although Spark fails at some values in the ANSI mode that the
+/// document's has, by name: integers that overflow, divisions by zero, texts that are no numbers. The values are those of
+/// Spark without ANSI.
+pub fn lenient_on_sail(spec: &Spec, node: &NodeId) -> Vec<String> {
+    if !is_ansi(spec) {
+        return Vec::new();
+    }
+    let names = tinderbox_spec::ancestors(spec, node).into_iter().flat_map(verified::lenient);
+    let names: BTreeSet<String> = names.collect();
+    names.into_iter().collect()
+}
+
+/// Whether the document's Spark computes in ANSI mode, as 4.0 does by default and 3.5 does not.
+fn is_ansi(spec: &Spec) -> bool {
+    match spec.conf().get("spark.sql.ansi.enabled") {
+        Some(value) => value.eq_ignore_ascii_case("true"),
+        None => spec.cluster().version.as_ref().is_none_or(|version| version.major >= 4),
     }
 }
 
 impl<'s> Emitter<'s> {
     pub(crate) fn new(spec: &'s Spec, folder: &'s Path, engine: Engine) -> Self {
-        Self { engine, folder, tables: tinderbox_spec::table_names(spec), source_rows: None }
+        let tables = tinderbox_spec::table_names(spec);
+        Self { engine, is_ansi: is_ansi(spec), folder, tables, source_rows: None }
+    }
+
+    /// Whether the relation of a node, or whether it is refused, depends on the columns of its inputs.
+    pub(crate) fn needs_schema(&self, node: &Node) -> bool {
+        match &node.operation {
+            Operation::Flatten(_) => true,
+            Operation::Clean(clean) => clean.columns.is_empty(),
+            Operation::Aggregate(aggregate)
+                if self.engine == Engine::Sail
+                    && aggregate
+                        .outputs
+                        .iter()
+                        .any(|output| extreme(aggregate, output).is_some()) =>
+            {
+                true
+            }
+            _ => self.engine == Engine::Sail && verified::needs_schema(node),
+        }
     }
 
     /// The rows of a node, without those that its expectations leave out; of a sink, what it is going to write.
     pub(crate) fn rows(&self, node: &Node, inputs: Vec<Input<'_>>) -> Result<Rows, Refusal> {
-        let rows = self.operation(node, inputs);
-        let rows = rows.map_err(|reason| Refusal { node: node.id.clone(), reason })?;
-        Ok(quality::without_wrong_rows(node, rows))
+        Ok(quality::without_wrong_rows(node, self.all_rows(node, inputs)?))
+    }
+
+    /// The same with the rows that expectations leave out.
+    pub(crate) fn all_rows(&self, node: &Node, inputs: Vec<Input<'_>>) -> Result<Rows, Refusal> {
+        let refused = |reason| Refusal { node: node.id.clone(), reason };
+        if self.engine == Engine::Sail {
+            let schemas: Vec<&Schema> = inputs.iter().filter_map(|input| input.schema).collect();
+            verified::check(node, &schemas, self.is_ansi).map_err(refused)?;
+        }
+        self.operation(node, inputs).map_err(refused)
     }
 
     fn operation(&self, node: &Node, inputs: Vec<Input<'_>>) -> Result<Rows, Reason> {
@@ -99,7 +144,9 @@ impl<'s> Emitter<'s> {
                 columns.iter().map(|(name, value)| (name.clone(), sql(value))).collect(),
             ),
             Operation::Join(join) => self.join(node, join, input, inputs.next()),
-            Operation::Aggregate(aggregate) => aggregate::aggregated(aggregate, input),
+            Operation::Aggregate(aggregate) => {
+                aggregate::aggregated(aggregate, input, self.engine, schema)
+            }
             Operation::Deduplicate { columns, .. } => input.deduplicate(columns),
             // Rows that are all there already are never late.
             Operation::Watermark { .. } => input,
@@ -146,14 +193,12 @@ impl<'s> Emitter<'s> {
             Operation::Explode(explode)
                 if self.engine == Engine::Sail && explode.names.len() == 2 =>
             {
-                // Sail 0.7.2 answers nothing.
-                let name = "explode of a map".to_owned();
-                return Err(Reason::NotEqual { name, is_missing: true });
+                entries(explode, input)
             }
             Operation::Explode(explode) => exploded(explode, input),
             Operation::FillNulls { values } => {
                 let names = values.iter().map(|(name, _)| name.clone()).collect();
-                let values = values.iter().map(|(_, value)| literal(value)).collect();
+                let values = values.iter().map(|(_, value)| filling(value)).collect();
                 input.fill_nulls(names, values)
             }
             Operation::DropNulls { columns, rule } => {
@@ -193,9 +238,29 @@ impl<'s> Emitter<'s> {
         })
     }
 
-    fn table_of<'a>(&'a self, node: &'a NodeId) -> &'a str {
+    /// Where relative paths start.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder
+    }
+
+    pub(crate) fn table_of<'a>(&'a self, node: &'a NodeId) -> &'a str {
         self.tables.get(node).map_or(node.as_str(), String::as_str)
     }
+}
+
+/// The entries of a map, which Sail 0.7.2 explodes only as structs: at the map itself it ends the connection.
+fn entries(explode: &Explode, input: Rows) -> Rows {
+    const ENTRY: &str = "tinderbox_entry";
+    let position = if explode.position.is_some() { "pos" } else { "" };
+    let outer = if explode.is_outer { "_outer" } else { "" };
+    let entries = call("map_entries", vec![column(&explode.column)]);
+    let value = call(&format!("{position}explode{outer}"), vec![entries]);
+    let names = explode.position.iter().cloned().chain([ENTRY.to_owned()]).collect();
+    let rows = input.project(vec![column("*"), aliases(value, names)]);
+    let parts = ["key", "value"].iter().zip(&explode.names);
+    let parts = parts
+        .map(|(part, name)| alias(expression::field(expression::attribute(ENTRY), part), name));
+    rows.project(std::iter::once(column("*")).chain(parts).collect()).drop(&[ENTRY.to_owned()])
 }
 
 fn exploded(explode: &Explode, input: Rows) -> Rows {
@@ -207,6 +272,16 @@ fn exploded(explode: &Explode, input: Rows) -> Rows {
     }
     let names = explode.position.iter().chain(&explode.names).cloned().collect();
     input.project(vec![column("*"), aliases(value, names)])
+}
+
+/// Spark takes no integers here but long ones (`SparkConnectPlanner.transformNAFill`).
+fn filling(value: &tinderbox_spec::Literal) -> spark_connect_proto::expression::Literal {
+    use spark_connect_proto::expression::literal::LiteralType;
+    let mut value = literal(value);
+    if let Some(LiteralType::Integer(int)) = value.literal_type {
+        value.literal_type = Some(LiteralType::Long(int.into()));
+    }
+    value
 }
 
 fn unpivoted(unpivot: &Unpivot, input: Rows) -> Rows {

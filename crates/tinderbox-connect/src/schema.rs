@@ -42,6 +42,11 @@ impl Schema {
         &self.fields
     }
 
+    /// In SQL's DDL form; `None` when a type has no name in SQL.
+    pub(crate) fn ddl(&self) -> Option<&str> {
+        self.ddl.as_deref()
+    }
+
     /// The columns of texts.
     pub(crate) fn texts(&self) -> Vec<String> {
         let is_text = |field: &&StructField| {

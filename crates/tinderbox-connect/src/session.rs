@@ -116,6 +116,11 @@ impl Session {
         }
     }
 
+    /// Sets a property of this session.
+    pub(crate) async fn set(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.client.0.set_config(name, value).await.map_err(|error| self.failure(&error))
+    }
+
     /// Makes `name` a view of this session over Parquet files, which must all have the same columns. The paths are
     /// the server's; a view of the same name is replaced. Nothing is read but what the server needs for the schema.
     ///

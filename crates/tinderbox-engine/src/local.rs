@@ -5,6 +5,7 @@ use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
 use crate::{Error, Host, Identity, Intent, Java, SparkInstall, SparkInstalls};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -24,7 +25,7 @@ pub struct LocalSpark {
 }
 
 /// One attempt to be started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Launch<'a> {
     /// The PySpark program; becomes `job.py`, byte for byte.
     pub program: &'a str,
@@ -42,6 +43,10 @@ pub struct Launch<'a> {
     /// What the run gets besides a few harmless variables of the host (`PATH`, `HOME`, user, locale, time zone,
     /// `JAVA_HOME`): secrets, credentials of storage, proxies. Spark's and Tinderbox's own cannot be replaced.
     pub environment: BTreeMap<String, String>,
+    /// Secrets that the program looks up in its environment, by the names of their variables, which begin with
+    /// `TINDERBOX_SECRET_`. They are hidden in what the run prints, and in what Spark has recorded when it has ended;
+    /// for that its event log is not compressed.
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// Where the listener inside Spark sends its events.
@@ -84,6 +89,10 @@ echo "$code" >"$folder/exit_code.new" && mv "$folder/exit_code.new" "$folder/exi
 /// Variables of the host that every run gets.
 const INHERITED: [&str; 9] =
     ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TZ", "USER"];
+
+/// Stands between the supervisor and Spark where there are secrets to hide. Python is there anyway, and the values reach
+/// it the way they reach Spark.
+const HIDE_SECRETS: &str = include_str!("local/hide_secrets.py");
 
 impl LocalSpark {
     /// The version of the Spark that was found.
@@ -147,6 +156,7 @@ impl LocalSpark {
             conf: launch.conf,
             cores: launch.cores,
             listener: launch.listener.as_ref(),
+            has_secrets: !launch.secrets.is_empty(),
         })?;
 
         self.write_folder(intent, launch.program, &plan.properties)?;
@@ -205,6 +215,7 @@ impl LocalSpark {
         setsid
             .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
             .arg(&intent.directory)
+            .args(self.before_spark(intent, launch))
             .arg(self.spark.home.join("bin/spark-submit"))
             .arg("--properties-file")
             .arg(intent.file("spark.properties"))
@@ -219,6 +230,14 @@ impl LocalSpark {
         setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
     }
 
+    fn before_spark(&self, intent: &Intent, launch: &Launch<'_>) -> Vec<OsString> {
+        if launch.secrets.is_empty() {
+            return Vec::new();
+        }
+        let python = self.python.clone().into_os_string();
+        vec![python, "-c".into(), HIDE_SECRETS.into(), intent.directory.clone().into_os_string()]
+    }
+
     fn environment(&self, intent: &Intent, launch: &Launch<'_>) -> BTreeMap<String, String> {
         let host = INHERITED
             .iter()
@@ -226,6 +245,7 @@ impl LocalSpark {
         let mut environment = BTreeMap::from([("PATH".to_owned(), DEFAULT_PATH.to_owned())]);
         environment.extend(host);
         environment.extend(launch.environment.clone());
+        environment.extend(launch.secrets.clone());
 
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let tmp = text(&intent.file("tmp"));
@@ -244,6 +264,19 @@ impl LocalSpark {
             set("TINDERBOX_INGEST_TOKEN", listener.token.clone());
         }
         environment
+    }
+}
+
+impl std::fmt::Debug for Launch<'_> {
+    /// Without what is in the environment.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Launch")
+            .field("working_directory", &self.working_directory)
+            .field("conf", &self.conf)
+            .field("cores", &self.cores)
+            .field("listener", &self.listener)
+            .field("secrets", &self.secrets.keys())
+            .finish_non_exhaustive()
     }
 }
 

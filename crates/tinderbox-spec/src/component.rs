@@ -5,9 +5,12 @@ mod database;
 pub(crate) mod files;
 mod messages;
 mod ml;
+mod page;
 mod parameter;
 mod stream;
 mod transformations;
+
+pub use page::components_page;
 
 use crate::diagnostic::Report;
 use crate::operation::Operation;

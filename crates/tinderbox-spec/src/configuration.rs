@@ -1,5 +1,6 @@
 use crate::diagnostic::{Report, Span};
 use crate::fields::{self, Fields, wrong_type};
+use crate::openlineage::{self, OpenLineage};
 use crate::parameters::has_secret;
 use crate::pyspark::is_at_launch;
 use crate::tree::Spanned;
@@ -12,6 +13,7 @@ pub(crate) struct Configuration {
     pub(crate) spark_conf: BTreeMap<String, String>,
     pub(crate) dependencies: Vec<String>,
     pub(crate) checkpoint_location: Option<String>,
+    pub(crate) open_lineage: Option<OpenLineage>,
 }
 
 /// What a line of `dependencies` is, and the Spark property that takes it.
@@ -70,9 +72,12 @@ impl Configuration {
             }
         }
         let checkpoint_location = fields.text("checkpointLocation", report).map(|text| text.text);
+        let open_lineage = fields
+            .block("openLineage", report)
+            .and_then(|fields| openlineage::read(fields, report));
         fields.finish(report);
         let dependencies = dependencies.into_iter().map(|text| text.text).collect();
-        Self { spark_conf, dependencies, checkpoint_location }
+        Self { spark_conf, dependencies, checkpoint_location, open_lineage }
     }
 }
 
@@ -114,7 +119,7 @@ fn report_secret_at_launch(name: &str, span: Span, path: &str, report: &mut Repo
     let message =
         format!("`{name}` is needed before the program starts, so it cannot hold a secret");
     report.error("spec::secret-at-launch", span, path, message).hint = Some(
-        "secrets can stand in options, paths, queries, `spark.sql.*` and `spark.hadoop.*` properties".to_owned(),
+        "secrets can stand in options, `spark.sql.*` and `spark.hadoop.*` properties".to_owned(),
     );
 }
 

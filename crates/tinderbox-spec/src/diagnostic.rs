@@ -50,10 +50,15 @@ impl Diagnostic {
         let text = self.text.as_deref().unwrap_or(text);
         let mut rendered = self.to_string();
         let source_line = text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        let (source_line, cut) = shown_part(source_line, self.column.saturating_sub(1));
+        // A terminal would obey them, or show nothing.
+        let is_unseen = |c: char| c.is_control() && c != '\t' || c == '\u{feff}';
+        let shown = |c: char| if is_unseen(c) { '\u{fffd}' } else { c };
+        let source_line: String = source_line.chars().map(shown).collect();
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         if !source_line.trim().is_empty() {
-            let before = self.column.saturating_sub(1);
+            let before = self.column.saturating_sub(1) - cut;
             let pad: String = source_line
                 .chars()
                 .take(before)
@@ -76,6 +81,21 @@ impl Diagnostic {
         rendered
     }
 }
+
+/// The part of a very long line around a column, and how many characters were cut before it.
+fn shown_part(line: &str, column: usize) -> (&str, usize) {
+    let start_of = |at: usize| line.char_indices().nth(at).map_or(line.len(), |(start, _)| start);
+    let end = start_of(LONGEST_LINE);
+    if end == line.len() {
+        return (line, 0);
+    }
+    let cut = column.saturating_sub(LONGEST_LINE / 4);
+    let start = start_of(cut);
+    (&line[start..start_of(cut + LONGEST_LINE)], cut)
+}
+
+/// Of a message and of a line of the document, in characters.
+const LONGEST_LINE: usize = 400;
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,6 +120,9 @@ pub(crate) struct Report<'t> {
     line_starts: Vec<usize>,
     included: Vec<Arc<Included>>,
     found: Vec<Diagnostic>,
+    num_errors: usize,
+    /// What was found beyond the limit: how much, and the latest of it.
+    left_out: (usize, Option<Diagnostic>),
 }
 
 /// A file that the document includes. Its offsets begin at `base`, behind the texts before it.
@@ -111,10 +134,21 @@ pub(crate) struct Included {
     line_starts: Vec<usize>,
 }
 
+/// So many diagnostics of one document are kept. Who has mended those sees the others.
+const MOST: usize = 1_000;
+
 impl<'t> Report<'t> {
     pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
         let line_starts = line_starts(text);
-        Self { file, text, line_starts, included: Vec::new(), found: Vec::new() }
+        Self {
+            file,
+            text,
+            line_starts,
+            included: Vec::new(),
+            found: Vec::new(),
+            num_errors: 0,
+            left_out: (0, None),
+        }
     }
 
     /// An empty report of the same document with the same included files.
@@ -175,6 +209,7 @@ impl<'t> Report<'t> {
     /// Takes in what was found in another file.
     pub(crate) fn take_in(&mut self, other: Report<'_>) {
         let text: Arc<str> = other.text.into();
+        self.num_errors += other.num_errors;
         self.found.extend(
             other
                 .found
@@ -192,11 +227,18 @@ impl<'t> Report<'t> {
     }
 
     pub(crate) fn error_count(&self) -> usize {
-        self.found.iter().filter(|found| found.severity == Severity::Error).count()
+        self.num_errors
     }
 
     /// Everything found, ordered by position.
     pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        if let (more, Some(mut latest)) = self.left_out {
+            latest.message =
+                format!("{more} more are not shown, up to this one: {}", latest.message);
+            (latest.line, latest.column) =
+                position(self.text, &self.line_starts, latest.span.start);
+            self.found.push(latest);
+        }
         self.found.sort_by_key(|found| (found.span.start, found.severity));
         self.found
     }
@@ -218,9 +260,15 @@ impl<'t> Report<'t> {
         (span, field): (Span, &str),
         message: String,
     ) -> &mut Diagnostic {
-        let (line, column) = self.position(span.start);
+        self.num_errors += usize::from(severity == Severity::Error);
+        let is_left_out = self.found.len() >= MOST;
+        let (line, column) = if is_left_out { (1, 1) } else { self.position(span.start) };
         let at = self.found.len();
-        let mut found = Diagnostic {
+        let message = match message.char_indices().nth(LONGEST_LINE) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message,
+        };
+        let mut diagnostic = Diagnostic {
             code,
             severity,
             message,
@@ -233,9 +281,13 @@ impl<'t> Report<'t> {
             field: field.to_owned(),
         };
         if let Some(included) = self.included_at(span.start) {
-            included.claim(&mut found);
+            included.claim(&mut diagnostic);
         }
-        self.found.push(found);
+        if is_left_out {
+            self.left_out.0 += 1;
+            return self.left_out.1.insert(diagnostic);
+        }
+        self.found.push(diagnostic);
         &mut self.found[at]
     }
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{custom, environment, graph, include, parameters, pyspark, soundness, tree};
+use crate::{custom, environment, graph, include, parameters, pyspark, row_test, soundness, tree};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -188,6 +188,10 @@ fn read_spec(
     let functions = crate::operation::cleansing::read_functions(&mut fields, report);
     let custom = custom::read(&mut fields, files, report);
     let nodes = graph::read(&mut fields, &custom, report);
+    let environments = environment::declared(root);
+    let environments: Vec<&str> = environments.iter().map(|(name, _)| name.as_str()).collect();
+    let known = nodes.as_deref().unwrap_or_default();
+    let tests = row_test::read::read(&mut fields, known, &parameters, &environments, report);
     let sections = fields.entries().iter();
     let sections = sections
         .map(|entry| (entry.key.clone(), place(entry.key_span, &entry.key, report)))
@@ -206,6 +210,7 @@ fn read_spec(
         spark: None,
         configuration: configuration.unwrap_or_default(),
         nodes: nodes?,
+        tests,
         functions,
         schedule,
         sla,

@@ -2,6 +2,9 @@ use crate::diagnostic::{Report, Span};
 use crate::nearest::suggestion;
 use crate::tree::{Content, Entry, Map, Spanned, Tree};
 
+/// So many unknown keys of one block are named.
+const MOST_UNKNOWN: usize = 100;
+
 /// Reads the keys of one block, one by one, and at the end reports those that nobody asked for.
 /// A key whose value is nothing counts as left out.
 pub(crate) struct Fields<'t> {
@@ -128,13 +131,18 @@ impl<'t> Fields<'t> {
 
     /// Reports keys that were not asked for.
     pub(crate) fn finish(self, report: &mut Report<'_>) {
-        for entry in &self.map.entries {
-            if !self.known.contains(&entry.key.as_str()) {
-                let path = self.path_of(&entry.key);
-                let message = format!("{} has no field `{}`", self.noun, entry.key);
-                report.error("spec::unknown-key", entry.key_span, &path, message).hint =
-                    Some(suggestion(&entry.key, &self.known));
-            }
+        let unknown =
+            || self.map.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str()));
+        for entry in unknown().take(MOST_UNKNOWN) {
+            let path = self.path_of(&entry.key);
+            let message = format!("{} has no field `{}`", self.noun, entry.key);
+            report.error("spec::unknown-key", entry.key_span, &path, message).hint =
+                Some(suggestion(&entry.key, &self.known));
+        }
+        if let Some(entry) = unknown().nth(MOST_UNKNOWN) {
+            let more = unknown().count() - MOST_UNKNOWN;
+            let message = format!("{} has {more} more fields that nothing reads", self.noun);
+            report.error("spec::unknown-key", entry.key_span, &self.path, message);
         }
     }
 }

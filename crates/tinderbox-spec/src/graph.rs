@@ -16,7 +16,7 @@ use crate::secrets;
 use crate::spec::Node;
 use crate::stream::StreamSettings;
 use crate::tree::{Content, Entry, Spanned, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::NodeId;
 
 /// Keys that every node may have beside its parameters.
@@ -67,7 +67,7 @@ fn drafts_with<'t>(pipeline: &'t Tree, expansions: &'t Expansions) -> Vec<Draft<
             drafts.push(draft(tree, kind, format!("pipeline.{}[{at}]", kind.list_key())));
         }
     }
-    let written: Vec<String> = drafts.iter().map(|draft| draft.id.to_lowercase()).collect();
+    let written: BTreeSet<String> = drafts.iter().map(|draft| draft.id.to_lowercase()).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for draft in &mut drafts {
         let base = match (draft.kind, draft.component) {
@@ -85,6 +85,9 @@ fn drafts_with<'t>(pipeline: &'t Tree, expansions: &'t Expansions) -> Vec<Draft<
     }
     drafts
 }
+
+/// Nodes of a job. They are looked for among each other, and each becomes a function.
+pub(crate) const MOST_NODES: usize = 2_000;
 
 /// Reads `pipeline`. `None`, with errors, when there is nothing to run or a node is broken.
 pub(crate) fn read(
@@ -107,12 +110,23 @@ pub(crate) fn read(
         pipeline.finish(report);
         root = Some(entry);
     }
+    // Before they are looked at one by one.
+    if let Some(entry) = root
+        && written_nodes(&entry.value) > MOST_NODES
+    {
+        report_too_many(written_nodes(&entry.value), entry.key_span, report);
+        return None;
+    }
     let expansions = root.map(|entry| expanded(&entry.value, custom, report)).unwrap_or_default();
     let drafts = root.map(|entry| drafts_with(&entry.value, &expansions)).unwrap_or_default();
     if drafts.is_empty() {
         let span = root.map_or(missing_span, |entry| entry.key_span);
         report.error("spec::empty-pipeline", span, "pipeline", "the pipeline has no nodes").hint =
             Some("add at least one source and one sink under `pipeline:`".to_owned());
+        return None;
+    }
+    if drafts.len() > MOST_NODES {
+        report_too_many(drafts.len(), root.map_or(missing_span, |entry| entry.key_span), report);
         return None;
     }
     report_duplicate_ids(&drafts, report);
@@ -227,6 +241,17 @@ fn draft(tree: &Tree, kind: NodeKind, path: String) -> Draft<'_> {
         type_word,
         component,
     }
+}
+
+fn written_nodes(pipeline: &Tree) -> usize {
+    let lists = ["sources", "transformations", "sinks"].map(|key| pipeline.at(&[key]));
+    lists.into_iter().flatten().filter_map(Tree::as_list).map(<[Tree]>::len).sum()
+}
+
+fn report_too_many(count: usize, span: Span, report: &mut Report<'_>) {
+    let message = format!("the pipeline has {count} nodes; a job has at most {MOST_NODES}");
+    report.error("spec::too-large", span, "pipeline", message).hint =
+        Some("divide it into several jobs".to_owned());
 }
 
 /// Checks one node: its type, its keys, its parameters.

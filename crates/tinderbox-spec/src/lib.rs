@@ -13,7 +13,7 @@
 //! # The document
 //!
 //! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `include`, `parameters`, `environments`, `cluster`,
-//! `pipeline`, `configuration`, `schedule`, `monitoring`. `${param:name}` in any value is replaced from
+//! `pipeline`, `configuration`, `schedule`, `monitoring`, `tests`. `${param:name}` in any value is replaced from
 //! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
 //! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
 //!
@@ -22,6 +22,7 @@
 
 mod cluster;
 mod codec;
+mod codes;
 mod component;
 mod configuration;
 mod custom;
@@ -32,19 +33,23 @@ mod environment;
 mod error;
 mod expectation;
 mod fields;
+mod finding;
 mod format;
 mod graph;
 mod include;
+mod known_columns;
 mod lineage;
 mod lint;
 mod log_lines;
 mod nearest;
+mod openlineage;
 mod operation;
 mod packages;
 mod parameters;
 mod patch;
 mod preview;
 mod pyspark;
+mod row_test;
 mod schema;
 mod secrets;
 mod soundness;
@@ -56,16 +61,22 @@ mod tree;
 mod upgrade;
 
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
-pub use component::{Component, Inputs, NodeKind, Parameter, ParameterType, components};
+pub use codes::diagnostics_page;
+pub use component::{
+    Component, Inputs, NodeKind, Parameter, ParameterType, components, components_page,
+};
 pub use custom::component_files;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use difference::{Difference, FieldDifference, differences};
 pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
+pub use finding::Finding;
 pub use format::format_document;
+pub use known_columns::unknown_columns;
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
+pub use openlineage::{LineageTarget, OpenLineage, RunMoment, RunMomentKind, run_event};
 pub use operation::build::is_expression;
 pub use operation::{
     Aggregate, AggregateOutput, Aggregation, Algorithm, Buckets, Clean, Column, CountWindow, Data,
@@ -74,15 +85,17 @@ pub use operation::{
     ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
     Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
-pub use parameters::has_secret;
+pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
-pub use preview::{ancestors, preview_sources, reads_all_rows};
+pub use preview::{ancestors, ancestors_until, preview_sources, reads_all_rows};
 pub use pyspark::{
     Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, table_names,
 };
+pub use row_test::{ExpectedRows, GivenRows, RowTest, TestRow, TestValue, inferred_schema};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use sql::compile_sql;
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
 pub use template::new_document;
+pub use tree::LONGEST_DOCUMENT;
 pub use upgrade::{Upgraded, upgrade};

@@ -7,6 +7,8 @@
 pub(crate) mod names;
 mod shape;
 
+pub(crate) use names::of_schema as names_of_schema;
+
 use crate::spec::Spec;
 use shape::Shape;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +35,7 @@ pub struct NodeLineage {
     /// The inputs whose columns pass through under their names.
     passes: Vec<NodeId>,
     /// The inputs of which every column may be in every column.
-    mixes: Vec<NodeId>,
+    pub(crate) mixes: Vec<NodeId>,
 }
 
 /// Where a column comes from.
@@ -56,8 +58,9 @@ pub struct ColumnOf {
     pub column: String,
 }
 
-/// How a column is made. The words are those of OpenLineage's column lineage facet for direct transformations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a column is made, in the order of how much is done to it. The words are those of OpenLineage's column lineage facet
+/// for direct transformations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Making {
     /// The same value.
     Identity,
@@ -108,10 +111,18 @@ impl Influence {
 
 /// The lineage of every node.
 pub fn lineage(spec: &Spec) -> Lineage {
+    lineage_with(spec, &BTreeMap::new())
+}
+
+/// The same, where all columns of some sources are known from what they read.
+pub(crate) fn lineage_with(spec: &Spec, known: &BTreeMap<NodeId, Vec<String>>) -> Lineage {
     let mut shapes: BTreeMap<NodeId, Shape> = BTreeMap::new();
     let mut nodes = Vec::new();
     for node in spec.nodes() {
-        let shape = Shape::of(node, &shapes);
+        let shape = match known.get(&node.id) {
+            Some(columns) => Shape::with_columns(columns),
+            None => Shape::of(node, &shapes),
+        };
         nodes.push(NodeLineage {
             node: node.id.clone(),
             columns: shape.columns.clone(),
@@ -128,8 +139,14 @@ pub fn lineage(spec: &Spec) -> Lineage {
 impl Lineage {
     /// The columns of sources from which a column is made, ordered. A column that no node knows may be one of the source's.
     pub fn origins(&self, of: &ColumnOf) -> BTreeSet<ColumnOf> {
+        self.origins_with_making(of).into_iter().map(|(column, _)| column).collect()
+    }
+
+    /// The same with how each is made on the way from the source to the column: what is summed somewhere is an
+    /// aggregation, whatever else is done to it.
+    pub fn origins_with_making(&self, of: &ColumnOf) -> BTreeSet<(ColumnOf, Making)> {
         let mut found = BTreeSet::new();
-        self.walk(of, &mut BTreeSet::new(), &mut found);
+        self.walk(of, Making::Identity, &mut BTreeSet::new(), &mut found);
         found
     }
 
@@ -138,8 +155,14 @@ impl Lineage {
         self.nodes.iter().find(|node| node.node == *id)
     }
 
-    fn walk(&self, of: &ColumnOf, seen: &mut BTreeSet<ColumnOf>, found: &mut BTreeSet<ColumnOf>) {
-        if !seen.insert(of.clone()) {
+    fn walk(
+        &self,
+        of: &ColumnOf,
+        how: Making,
+        seen: &mut BTreeSet<(ColumnOf, Making)>,
+        found: &mut BTreeSet<(ColumnOf, Making)>,
+    ) {
+        if !seen.insert((of.clone(), how)) {
             return;
         }
         let Some(node) = self.node(&of.node) else { return };
@@ -147,7 +170,7 @@ impl Lineage {
             && node.mixes.is_empty()
             && node.columns.iter().all(|c| c.from.is_empty())
         {
-            found.insert(of.clone());
+            found.insert((of.clone(), how));
             return;
         }
         let at = |input: &NodeId, column: &str| ColumnOf {
@@ -156,8 +179,10 @@ impl Lineage {
         };
         let all = of.column == "*";
         let known = node.columns.iter().filter(|c| all || c.name.eq_ignore_ascii_case(&of.column));
-        let mut next: Vec<ColumnOf> =
-            known.clone().flat_map(|column| column.from.clone()).collect();
+        let mut next: Vec<(ColumnOf, Making)> = known
+            .clone()
+            .flat_map(|column| column.from.iter().map(|from| (from.clone(), how.max(column.how))))
+            .collect();
         if all || known.count() == 0 {
             // One that may have it, when there is any.
             let may_have = |input: &&NodeId| {
@@ -166,15 +191,16 @@ impl Lineage {
             };
             let having: Vec<&NodeId> = node.passes.iter().filter(may_have).collect();
             let inputs = if having.is_empty() { node.passes.iter().collect() } else { having };
-            next.extend(inputs.into_iter().map(|input| at(input, &of.column)));
+            next.extend(inputs.into_iter().map(|input| (at(input, &of.column), how)));
         }
-        next.extend(node.mixes.iter().map(|input| at(input, "*")));
-        next.iter().for_each(|column| self.walk(column, seen, found));
+        let mixed = how.max(Making::Transformation);
+        next.extend(node.mixes.iter().map(|input| (at(input, "*"), mixed)));
+        next.iter().for_each(|(column, how)| self.walk(column, *how, seen, found));
     }
 }
 
 impl NodeLineage {
-    fn has(&self, column: &str) -> bool {
+    pub(crate) fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column))
     }
 }

@@ -1,11 +1,18 @@
 //! The nearest valid word for a word that is not valid.
 
+/// Of a word that is compared, in bytes.
+const LONGEST: usize = 200;
+
 /// The candidate that `word` most likely meant, or `None` when none is near. Case, `_` and `-` do not count
 /// (`groupBy` is `group_by`); beyond that a third of the letters may differ, two at least.
 pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    // No word of ours is so long, and comparing takes time by length.
+    if word.len() > LONGEST {
+        return None;
+    }
     let word = folded(word);
     let allowed = (word.chars().count() / 3).max(2);
     candidates
@@ -50,6 +57,7 @@ mod tests {
         assert_eq!(nearest("fliter", ["filter", "join"]), Some("filter"));
         assert_eq!(nearest("memoryMb", ["cores", "memory"]), Some("memory"));
         assert_eq!(nearest("zzz", ["filter", "join"]), None);
+        assert_eq!(nearest(&"filter".repeat(100), ["filter"]), None, "no word");
         assert_eq!(nearest("on", ["id", "to"]), None, "two letters, both different");
     }
 }

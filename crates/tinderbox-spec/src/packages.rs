@@ -113,11 +113,13 @@ impl Connector {
                 "org.apache.hadoop:hadoop-azure:3.5.0",
             ],
             Self::Gcs => [
+                // Later versions lack parents and parts of theirs on Maven Central. Hadoop 3.5 has its own connector, and
+                // settings that Google's cannot read.
                 "com.google.cloud.bigdataoss:gcs-connector:hadoop3-2.2.26",
-                "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
-                "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
-                "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
-                "com.google.cloud.bigdataoss:gcs-connector:3.1.21",
+                "com.google.cloud.bigdataoss:gcs-connector:hadoop3-2.2.26",
+                "com.google.cloud.bigdataoss:gcs-connector:hadoop3-2.2.26",
+                "org.apache.hadoop:hadoop-gcp:3.5.0",
+                "org.apache.hadoop:hadoop-gcp:3.5.0",
             ],
             Self::Postgresql => ["org.postgresql:postgresql:42.7.8"; 5],
             Self::Mysql => ["com.mysql:mysql-connector-j:9.5.0"; 5],
@@ -162,10 +164,6 @@ impl Connector {
             Self::Iceberg => {
                 &[(EXTENSIONS, "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")]
             }
-            Self::Gcs => &[(
-                "spark.hadoop.fs.gs.impl",
-                "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
-            )],
             _ => &[],
         }
     }
@@ -225,6 +223,11 @@ pub(crate) fn properties(spec: &Spec) -> BTreeMap<String, String> {
             }
         }
     }
+    if let (true, Fit::Line { at, .. }) =
+        (needed(spec).contains_key(&Connector::Gcs), line_of(spec.spark_version()))
+    {
+        found.extend(of_gcs(spec, at));
+    }
     if spec.nodes().iter().filter_map(path).any(|path| path.starts_with("s3://")) {
         found.insert(
             "spark.hadoop.fs.s3.impl".to_owned(),
@@ -233,6 +236,23 @@ pub(crate) fn properties(spec: &Spec) -> BTreeMap<String, String> {
     }
     found.retain(|key, _| !spec.conf().contains_key(key));
     found
+}
+
+/// Spark 3.5 has a Guava that is too old for Google's connector, which brings its own; the artifact that holds it under
+/// another name has no coordinates that Spark reads.
+fn of_gcs(spec: &Spec, line: usize) -> Vec<(String, String)> {
+    let class = match Connector::Gcs.coordinates()[line].split(':').nth(1) {
+        Some("hadoop-gcp") if !is_given(spec, Connector::Gcs) => {
+            "org.apache.hadoop.fs.gs.GoogleHadoopFileSystem"
+        }
+        _ => "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
+    };
+    let mut properties = vec![("spark.hadoop.fs.gs.impl", class)];
+    if line == 0 && !is_given(spec, Connector::Gcs) {
+        properties.push(("spark.driver.userClassPathFirst", "true"));
+        properties.push(("spark.executor.userClassPathFirst", "true"));
+    }
+    properties.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 /// Two nodes that need one property with two values.

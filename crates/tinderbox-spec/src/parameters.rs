@@ -53,6 +53,42 @@ pub fn has_secret(text: &str) -> bool {
     pieces(text).iter().any(|piece| matches!(piece, Piece::Secret(_)))
 }
 
+/// The names of the secrets that a text refers to, in their order.
+pub fn secret_names(text: &str) -> Vec<&str> {
+    let names = pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Secret(name) => Some(name),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The environment variable that holds a secret.
+pub fn secret_variable(name: &str) -> String {
+    format!("TINDERBOX_SECRET_{name}")
+}
+
+/// The text with what `value_of` gives for the names of its secrets in their places.
+///
+/// # Errors
+/// The name of the first secret that has no value.
+pub fn with_secrets(
+    text: &str,
+    value_of: impl Fn(&str) -> Option<String>,
+) -> Result<String, String> {
+    let mut whole = String::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(part) => whole.push_str(part),
+            Piece::Secret(name) => {
+                whole.push_str(&value_of(name).ok_or_else(|| name.to_owned())?);
+            }
+            // Put in when the document was read; what is left is text.
+            Piece::Parameter(name) => whole.push_str(&format!("${{param:{name}}}")),
+        }
+    }
+    Ok(whole)
+}
+
 /// Letters, digits and `_`, not beginning with a digit: safe in `--set name=value` and in environment names.
 pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -7,10 +7,19 @@ use tinderbox_model::NodeId;
 
 /// The node and all that it reads, directly or not, in the order of the spec.
 pub fn ancestors<'s>(spec: &'s Spec, node: &NodeId) -> Vec<&'s Node> {
-    let mut needed = BTreeSet::from([node]);
+    ancestors_until(spec.nodes(), &[node], |_| false)
+}
+
+/// The wanted nodes and all that they read, in the order of `nodes`, without those that are given and what only those read.
+pub fn ancestors_until<'s>(
+    nodes: &'s [Node],
+    wanted: &[&NodeId],
+    is_given: impl Fn(&NodeId) -> bool,
+) -> Vec<&'s Node> {
+    let mut needed: BTreeSet<&NodeId> = wanted.iter().copied().collect();
     // Inputs stand before the nodes that read them.
-    let found = spec.nodes().iter().rev().filter(|node| {
-        let is_needed = needed.contains(&node.id);
+    let found = nodes.iter().rev().filter(|node| {
+        let is_needed = needed.contains(&node.id) && !is_given(&node.id);
         if is_needed {
             needed.extend(&node.inputs);
         }

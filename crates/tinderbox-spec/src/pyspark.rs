@@ -19,7 +19,7 @@ use crate::packages;
 use crate::spec::{JobType, Spec};
 use crate::stream::Flow;
 use nodes::Names;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::NodeId;
 
 pub(crate) use launch::is_at_launch;
@@ -35,6 +35,8 @@ pub struct Compiled {
     pub node_lines: Vec<NodeLines>,
     /// Properties that only work when the driver's JVM or the context starts; they belong to `spark-submit --conf`.
     pub launch_conf: BTreeMap<String, String>,
+    /// Names of the secrets that the program looks up in its environment, each once.
+    pub secrets: BTreeSet<String>,
     /// What the user should know about the program, ordered by position in the document.
     pub warnings: Vec<Diagnostic>,
 }
@@ -75,6 +77,7 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
     }
     body.push_str(&main(spec, &properties.in_program, &names));
     let head = head(spec, &body);
+    let secrets = literal::looked_up(&body);
     let offset = head.lines().count();
     let node_lines = written
         .into_iter()
@@ -88,6 +91,7 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
         source: format!("{head}{body}"),
         node_lines,
         launch_conf: properties.at_launch,
+        secrets,
         warnings: packages::notes(spec),
     })
 }

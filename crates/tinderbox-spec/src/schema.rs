@@ -3,6 +3,7 @@
 //! It says less than [`crate::load`]: a document that it refuses is wrong, one that it takes may still be.
 
 mod expectations;
+mod tests;
 
 use crate::component::{Component, NodeKind, Parameter, ParameterType, components};
 use serde_json::{Map, Value, json};
@@ -57,6 +58,7 @@ pub fn json_schema() -> String {
             "configuration": configuration(),
             "schedule": schedule(&["type", "expression"]),
             "monitoring": monitoring(),
+            "tests": tests::tests(),
         },
         "$defs": {
             "reference": {
@@ -271,6 +273,12 @@ fn configuration() -> Value {
                 "Maven coordinates (group:artifact:version), or paths of jars and Python files.",
             ),
             "checkpointLocation": text("Where checkpoints are written."),
+            "openLineage": block("Where OpenLineage's events of runs go.", &[], json!({
+                "url": text("Of a server, or `file:` and a path."),
+                "endpoint": text("Below the server's URL; `api/v1/lineage` when left out."),
+                "namespace": text("Of the job; `tinderbox` when left out."),
+                "apiKey": text("For the header `Authorization`: `${secret:NAME}`."),
+            })),
         }),
     )
 }

@@ -3,7 +3,9 @@ use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::expectation::Expectation;
+use crate::openlineage::OpenLineage;
 use crate::operation::{Data, Operation, PythonFunction};
+use crate::row_test::RowTest;
 use crate::stream::StreamSettings;
 use std::collections::BTreeMap;
 use tinderbox_model::{Millis, NodeId, SparkVersion};
@@ -26,6 +28,7 @@ pub struct Spec {
     pub(crate) spark: Option<SparkVersion>,
     pub(crate) configuration: Configuration,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) tests: Vec<RowTest>,
     /// Python functions that SQL knows, by their names there.
     pub(crate) functions: Vec<(String, PythonFunction)>,
     pub(crate) schedule: Option<Schedule>,
@@ -102,9 +105,19 @@ impl Spec {
         self.configuration.checkpoint_location.as_deref()
     }
 
+    /// Where events of runs go.
+    pub fn open_lineage(&self) -> Option<&OpenLineage> {
+        self.configuration.open_lineage.as_ref()
+    }
+
     /// The nodes, each after its inputs, otherwise in the order of the document.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Its tests, in the order of the document.
+    pub fn tests(&self) -> &[RowTest] {
+        &self.tests
     }
 
     /// When to run.

@@ -18,7 +18,7 @@ use crate::pyspark::{Compiled, NodeLines, table_names};
 use crate::spec::{JobType, Node, Place, Spec};
 use columns::Known;
 use layout::comment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::NodeId;
 
 /// Compiles a batch job to a script for `spark-sql -f`, for Spark 3.5 and later. The same spec gives the same bytes.
@@ -58,6 +58,7 @@ pub fn compile_sql(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
         source: format!("{head}{body}\n"),
         node_lines,
         launch_conf,
+        secrets: BTreeSet::new(),
         warnings: crate::packages::notes(spec),
     })
 }

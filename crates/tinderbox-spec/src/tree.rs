@@ -4,10 +4,15 @@ use crate::diagnostic::{Report, Span};
 use granit_parser::{
     ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle,
 };
+use std::collections::HashMap;
 use std::ops::Deref;
+use tinderbox_model::Bytes;
 
 /// Deepest nesting of a document. Ours need 6; the reading is recursive.
 const NESTING_LIMIT: usize = 64;
+
+/// The largest document. 200 nodes need some 40 KiB; what is read takes up to a hundred times the memory of its text.
+pub const LONGEST_DOCUMENT: Bytes = Bytes(1 << 20);
 
 /// A value of the document.
 #[derive(Debug, Clone)]
@@ -153,6 +158,13 @@ impl Tree {
 /// Reads one YAML document. `None` when its syntax is broken (which is then in `report`); what YAML allows but a job
 /// does not (aliases, tags, keys that are no scalars, a key twice) is reported too, and the rest still read.
 pub(crate) fn parse(text: &str, report: &mut Report<'_>) -> Option<Tree> {
+    let size = Bytes(u64::try_from(text.len()).unwrap_or(u64::MAX));
+    if size > LONGEST_DOCUMENT {
+        let message = format!("the document has {size}; a job has at most {LONGEST_DOCUMENT}");
+        report.error("spec::too-large", Span::default(), "", message).hint =
+            Some("keep data in files that the job reads, and parts in `components`".to_owned());
+        return None;
+    }
     let options: Options = granit_parser::options! {
         flow_nesting_limit: NESTING_LIMIT,
         block_nesting_limit: NESTING_LIMIT,
@@ -242,6 +254,7 @@ impl<'t> Reader<'t, '_, '_> {
 
     fn map(&mut self, flow: bool, start: Span, path: &str) -> Result<Tree, ScanError> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut places: HashMap<String, Span> = HashMap::new();
         let mut end = start.end;
         while let Some((event, span)) = self.next()? {
             if event == Event::MappingEnd {
@@ -267,8 +280,8 @@ impl<'t> Reader<'t, '_, '_> {
                 );
                 continue;
             };
-            if let Some(first) = entries.iter().find(|entry| entry.key == key_text) {
-                let (line, _) = self.report.position(first.key_span.start);
+            if let Some(first) = places.get(&key_text) {
+                let (line, _) = self.report.position(first.start);
                 self.report
                     .error(
                         "spec::duplicate-key",
@@ -279,6 +292,7 @@ impl<'t> Reader<'t, '_, '_> {
                     .hint = Some("keep one of the two".to_owned());
                 continue;
             }
+            places.insert(key_text.clone(), key.span);
             entries.push(Entry { key: key_text, key_span: key.span, value });
         }
         Ok(Tree {
@@ -340,6 +354,14 @@ impl<'t> Reader<'t, '_, '_> {
             ErrorKind::DirectiveDisallowed => {
                 ("a job has no YAML directives (`%`)".to_owned(), "remove the line")
             }
+            ErrorKind::BomInsideDocument => (
+                "a byte order mark stands inside of the document".to_owned(),
+                "remove it; files that are put together leave it behind",
+            ),
+            ErrorKind::UnexpectedCharacter { character } if character.is_control() => (
+                format!("the character U+{:04X} is no text", u32::from(*character)),
+                "remove it, or write it as \"\\xNN\" in double quotes; a file in UTF-16 has many",
+            ),
             _ => (
                 format!("this is not YAML: {}", error.info().to_lowercase()),
                 "check the indentation and the quotes of this line and the one before",

@@ -8,6 +8,7 @@
 //! and at most a few numbers a task of a stage. All functions block; call them where blocking is allowed.
 
 mod atomic_file;
+mod columns;
 mod dataset;
 mod detail;
 mod error;
@@ -18,6 +19,7 @@ mod layout;
 mod pack;
 mod tables;
 
+pub use columns::parquet_columns;
 pub use dataset::{
     ColumnKind, ColumnSpec, DataSetFile, DataSetFormat, DataSetPart, DataSetRows, DataSetSummary,
     DataSetTable, Encoder, PartEncoder, TextColumn, WrittenFile, write_summary,

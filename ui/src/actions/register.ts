@@ -19,7 +19,7 @@ export interface Action {
 
 /**
  * The tabs of a run, in the order they are shown: segment of the address, name, and whether a data set, which tells only
- * that much of its jobs, has it.
+ * that much of its jobs, has it. Expectations are only shown of a run that has some.
  */
 export const JOB_TABS = [
   { path: '', label: 'Overview', ofDataSets: true },
@@ -28,6 +28,7 @@ export const JOB_TABS = [
   { path: 'operators', label: 'Operators', ofDataSets: true },
   { path: 'executors', label: 'Executors', ofDataSets: false },
   { path: 'findings', label: 'Findings', ofDataSets: false },
+  { path: 'expectations', label: 'Expectations', ofDataSets: false },
   { path: 'errors', label: 'Errors', ofDataSets: true },
   { path: 'log', label: 'Log', ofDataSets: false },
   { path: 'spec', label: 'Spec', ofDataSets: false },

@@ -7,6 +7,7 @@ export type Comparison = Schemas['Comparison'];
 export type DataSetOperator = Schemas['DataSetOperator'];
 export type Effect = Schemas['Effect'];
 export type Executor = Schemas['Executor'];
+export type ExpectationResult = Schemas['ExpectationResult'];
 export type Finding = Schemas['Finding'];
 export type Job = Schemas['Job'];
 export type JobDetail = Schemas['JobDetail'];

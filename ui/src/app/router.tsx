@@ -79,6 +79,14 @@ const tabs = [
   }),
   createRoute({
     getParentRoute: () => run,
+    path: 'expectations',
+    component: lazyRouteComponent(
+      () => import('@/features/expectations/ExpectationsTab'),
+      'ExpectationsTab',
+    ),
+  }),
+  createRoute({
+    getParentRoute: () => run,
     path: 'errors',
     component: lazyRouteComponent(() => import('@/features/errors/ErrorsTab'), 'ErrorsTab'),
   }),

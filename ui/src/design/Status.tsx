@@ -13,15 +13,19 @@ const LOOKS: Record<string, string> = {
   success: 'good',
   completed: 'good',
   complete: 'good',
+  passed: 'good',
   failed: 'bad',
   timed_out: 'warn',
+  warned: 'warn',
+  dropped: 'warn',
+  quarantined: 'warn',
   cancelled: 'neutral',
   killed: 'neutral',
   skipped: 'waiting',
   lost: 'odd',
 };
 
-/** The state of a run, a stage or a task: shape and word as well as color. */
+/** The state of a run, a stage or a task, or what came of an expectation: shape and word as well as color. */
 export function Status({ state }: { state: string }) {
   const name = state.toLowerCase();
   return (

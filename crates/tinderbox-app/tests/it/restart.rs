@@ -116,6 +116,7 @@ async fn a_run_that_ended_before_its_launch_was_recorded_gets_its_end() {
         conf: &conf,
         cores: None,
         listener: None,
+        secrets: BTreeMap::new(),
         environment: BTreeMap::new(),
     };
     let launched = LocalSpark::find(&host, None).unwrap().launch(&intent, &launch).unwrap();

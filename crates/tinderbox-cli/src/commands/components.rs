@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::output;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use tinderbox_spec::{Component, Parameter, ParameterType, components};
+use tinderbox_spec::{Component, components};
 
 /// Lists all node types, or shows those of one name.
 pub fn show(name: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
@@ -57,31 +57,11 @@ fn page(component: &Component) -> String {
         };
         page.push_str(&format!(
             "  {:<17} {} [{}{need}]\n",
-            parameter.name,
-            parameter.purpose,
-            kind_of(parameter)
+            parameter.name, parameter.purpose, parameter.kind
         ));
     }
     page.push_str(&format!("  example: {}\n", component.example));
     page
-}
-
-fn kind_of(parameter: &Parameter) -> String {
-    match parameter.kind {
-        ParameterType::Text => "text".to_owned(),
-        ParameterType::OneOf(words) => words.join(" | "),
-        ParameterType::Texts => "text or list of texts".to_owned(),
-        ParameterType::TextByName => "names, each with a text".to_owned(),
-        ParameterType::TextsByName => "names, each with a text or a list".to_owned(),
-        ParameterType::TextsOrTextByName => "list of texts, or names with a text each".to_owned(),
-        ParameterType::Count(least) => format!("whole number from {least}"),
-        ParameterType::Share => "number above 0 and at most 1".to_owned(),
-        ParameterType::Integer => "whole number".to_owned(),
-        ParameterType::Boolean => "true | false".to_owned(),
-        ParameterType::LiteralByName => "names, each with a value".to_owned(),
-        ParameterType::Steps => "list of steps, each `name: {parameters}`".to_owned(),
-        ParameterType::Literals => "value or list of values".to_owned(),
-    }
 }
 
 fn to_json(component: &Component) -> Value {
@@ -91,10 +71,11 @@ fn to_json(component: &Component) -> Value {
         "purpose": component.purpose,
         "compiles": component.can_compile(),
         "inputs": {"min": component.inputs.min, "max": component.inputs.max},
+        "page": component.page(),
         "example": component.example,
         "parameters": component.all_parameters().map(|parameter| json!({
             "name": parameter.name,
-            "type": kind_of(parameter),
+            "type": parameter.kind.to_string(),
             "required": parameter.required,
             "default": parameter.default,
             "purpose": parameter.purpose,

@@ -6,10 +6,11 @@ use crate::args::{Chosen, Format};
 use crate::failure::Failure;
 use crate::output;
 use crate::signals::{STOPPED, stopped};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tinderbox_app::{PreviewAnswer, PreviewQuery, SparkPlaces};
 use tinderbox_model::NodeId;
+use tinderbox_spec::Loaded;
 
 /// What is shown, and who computes it.
 pub struct Order {
@@ -27,17 +28,7 @@ pub struct Order {
 
 /// Shows the first rows of a node.
 pub async fn preview(path: &Path, order: Order, format: Format) -> Result<ExitCode, Failure> {
-    let server = server_of(&order.engine, "--engine")?;
-    let (text, choice) = open(path, order.chosen)?;
-    let loaded = tinderbox_spec::load(&path.display().to_string(), &text, &choice)
-        .map_err(|diagnostics| refused(&diagnostics, &text))?;
-    let query = PreviewQuery {
-        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
-        node: NodeId::new(order.node),
-        rows: order.rows,
-        server,
-        is_exact: order.exact,
-    };
+    let (loaded, query) = opened(path, order)?;
     let places = SparkPlaces::from_environment();
     let answered = tinderbox_app::preview(&places, &loaded.spec, &query, stopped()).await?;
     let Some(answer) = answered else { return Ok(ExitCode::from(STOPPED)) };
@@ -46,7 +37,37 @@ pub async fn preview(path: &Path, order: Order, format: Format) -> Result<ExitCo
         Format::Json => output::data(&objects(&answer)),
     }
     output::note(&what_it_is(&answer));
+    if !answer.lenient.is_empty() {
+        output::note(&format!(
+            "Sail has no ANSI mode: where {} would fail on Spark, the values are those without it",
+            answer.lenient.join(", ")
+        ));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The document, and what is asked of it.
+pub fn opened(path: &Path, order: Order) -> Result<(Loaded, PreviewQuery), Failure> {
+    let server = server_of(&order.engine, "--engine")?;
+    let (text, choice) = open(path, order.chosen)?;
+    let loaded = tinderbox_spec::load(&path.display().to_string(), &text, &choice)
+        .map_err(|diagnostics| refused(&diagnostics, &text))?;
+    let query = PreviewQuery {
+        folder: folder_of(path),
+        node: NodeId::new(order.node),
+        rows: order.rows,
+        server,
+        is_exact: order.exact,
+    };
+    Ok((loaded, query))
+}
+
+/// Where relative paths of a document start.
+pub fn folder_of(path: &Path) -> PathBuf {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_owned()
 }
 
 fn what_it_is(answer: &PreviewAnswer) -> String {
@@ -98,6 +119,7 @@ mod tests {
             rows,
             has_more: true,
             sample_rows: Some(7),
+            lenient: Vec::new(),
             engine: "Sail".to_owned(),
         }
     }

@@ -1,59 +1,15 @@
-//! `tinderbox check` and `tinderbox spec new`: on files alone.
+//! `tinderbox spec new`, and how commands read specs.
 
-use crate::args::{Chosen, Format};
+use crate::args::Chosen;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write as _};
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use tinderbox_spec::{Choice, Delivery, Diagnostic, Severity};
-
-/// Checks a spec: exit code 1 when it has errors.
-pub fn check(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
-    let (text, choice) = open(path, chosen)?;
-    let name = path.display().to_string();
-    let (diagnostics, nodes, delivery) = match tinderbox_spec::load(&name, &text, &choice) {
-        Ok(loaded) => {
-            let mut diagnostics = tinderbox_spec::lint(&loaded.spec);
-            diagnostics.extend(loaded.warnings);
-            diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-            let delivery = tinderbox_spec::delivery(&loaded.spec);
-            (diagnostics, loaded.spec.nodes().len(), delivery)
-        }
-        Err(diagnostics) => (diagnostics, 0, Vec::new()),
-    };
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    match format {
-        Format::Json => output::json(&json!({
-            "spec": name,
-            "valid": errors == 0,
-            "diagnostics": diagnostics.iter().map(to_json).collect::<Vec<_>>(),
-            "delivery": delivery.iter().map(|delivery| json!({
-                "sink": delivery.sink.as_str(),
-                "guarantee": delivery.guarantee.as_str(),
-                "reason": delivery.reason,
-            })).collect::<Vec<_>>(),
-        })),
-        Format::Table => {
-            for diagnostic in &diagnostics {
-                output::note(&diagnostic.render(&text));
-            }
-            for Delivery { sink, guarantee, reason } in &delivery {
-                output::note(&format!("note: `{sink}` delivers {guarantee}: {reason}"));
-            }
-            if errors == 0 {
-                let remarks = match diagnostics.len() {
-                    0 => String::new(),
-                    n => format!(", {n} remark{}", if n == 1 { "" } else { "s" }),
-                };
-                output::data(&format!("{name}: valid, {nodes} nodes{remarks}\n"));
-            }
-        }
-    }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
+use tinderbox_spec::{Choice, Diagnostic, Severity};
 
 /// Writes a spec to begin with.
 pub fn new(file: &Path, name: Option<&str>) -> Result<ExitCode, Failure> {
@@ -96,7 +52,7 @@ pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
         if found.contains_key(&file) {
             continue;
         }
-        if let Ok(text) = std::fs::read_to_string(folder.join(&file)) {
+        if let Ok(text) = read_text(&folder.join(&file)) {
             named.extend(tinderbox_spec::component_files(&text));
             found.insert(file, text);
         }
@@ -106,13 +62,30 @@ pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
 
 /// Reads a spec's text.
 pub fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Failure::environment(
-            format!("cannot read the spec {}: {error}", path.display()),
-            Some(
-                "give the path of a YAML or JSON file; examples/ has some to begin with".to_owned(),
-            ),
-        )
+    read_text(path).map_err(|(problem, hint)| {
+        let message = format!("cannot read the spec {}: {problem}", path.display());
+        Failure::environment(message, Some(hint.to_owned()))
+    })
+}
+
+/// A text of the size that a spec may have; else what is wrong, and what to do.
+fn read_text(path: &Path) -> Result<String, (String, &'static str)> {
+    let limit = tinderbox_spec::LONGEST_DOCUMENT;
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(limit.0 + 1).read_to_end(&mut bytes)).map_err(
+        |error| {
+            let hint = "give the path of a YAML or JSON file; examples/ has some to begin with";
+            (error.to_string(), hint)
+        },
+    )?;
+    if bytes.len() as u64 > limit.0 {
+        let hint = "keep data in files that the job reads, and parts in `components`";
+        return Err((format!("it has more than {limit}"), hint));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        (format!("line {line} is no UTF-8"), "save it in the encoding UTF-8")
     })
 }
 
@@ -122,7 +95,8 @@ pub fn refused(diagnostics: &[Diagnostic], text: &str) -> Failure {
     Failure::refused(rendered.join("\n"), None)
 }
 
-fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
+/// A diagnostic as an object.
+pub fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
     json!({
         "code": diagnostic.code,
         "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
@@ -131,5 +105,6 @@ fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
         "line": diagnostic.line,
         "column": diagnostic.column,
         "field": diagnostic.field,
+        "page": diagnostic.page(),
     })
 }

@@ -64,6 +64,36 @@ fn a_missing_spec_is_named() {
 }
 
 #[test]
+fn specs_that_are_no_text_of_a_fitting_size_cannot_be_read() {
+    let place = Place::new();
+    let mut utf_16 = vec![0xff, 0xfe];
+    utf_16.extend("name: job\n".encode_utf16().flat_map(u16::to_le_bytes));
+    for (bytes, says) in [
+        (vec![b'['; 10_000_000], "more than 1.0 MiB"),
+        (utf_16, "line 1 is no UTF-8"),
+        (b"name: job\ndescription: gr\xf6\xdfer\n".to_vec(), "line 2 is no UTF-8"),
+        (vec![0x89, b'P', b'N', b'G', 0xff], "line 1 is no UTF-8"),
+    ] {
+        let path = place.path("job.yaml");
+        std::fs::write(&path, bytes).unwrap();
+        let path = path.to_str().unwrap();
+        for command in ["check", "compile", "run"] {
+            let start = std::time::Instant::now();
+            let output = place.ask(&[command, path]);
+            let said = stderr(&output);
+            assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+            assert!(said.contains(says) && said.contains("hint: "), "{command}: {said}");
+            assert!(start.elapsed() < std::time::Duration::from_secs(1), "{:?}", start.elapsed());
+        }
+    }
+    let endless = place.ask(&["check", "/dev/zero"]);
+    assert_eq!(endless.status.code(), Some(2), "{}", stderr(&endless));
+    let folder = place.ask(&["check", place.dir.path().to_str().unwrap()]);
+    assert_eq!(folder.status.code(), Some(2), "{}", stderr(&folder));
+    assert!(!place.home().exists(), "nothing was begun");
+}
+
+#[test]
 fn a_missing_source_file_is_named_before_anything_starts() {
     let place = Place::new();
     let spec = place.write("bad.yaml", SPEC);

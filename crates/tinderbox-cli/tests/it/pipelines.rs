@@ -66,8 +66,12 @@ fn row_1_4_real_spark_runs_a_pipeline_of_tables() {
     );
     assert_eq!(table("large_ones"), ["id=3 title=\"First\" "]);
     assert_eq!(
-        table("ranks/kind=a"),
-        ["amount=10 id=1 position=2 price=2.5 ", "amount=30 id=3 position=1 price=3.0 "]
+        table("ranks"),
+        [
+            "amount=10 id=1 kind=\"a\" position=2 price=2.5 ",
+            "amount=20 id=2 kind=\"b\" position=1 price=1.0 ",
+            "amount=30 id=3 kind=\"a\" position=1 price=3.0 ",
+        ]
     );
 }
 

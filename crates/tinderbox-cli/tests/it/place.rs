@@ -156,13 +156,14 @@ impl Server {
     }
 
     pub fn start_with(place: &Place, address: SocketAddr, more: &[&str]) -> Self {
-        let mut child = place
-            .tinderbox()
-            .args(["serve", "--listen", &address.to_string()])
-            .args(more)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = place.tinderbox();
+        command.args(["serve", "--listen", &address.to_string()]).args(more);
+        Self::of(command)
+    }
+
+    /// Starts this command, which is to be a server.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut lines = stderr.lines();
         let mut seen = String::new();

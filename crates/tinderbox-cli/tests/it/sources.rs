@@ -7,7 +7,7 @@ mod servers;
 use crate::place::{Place, Spark};
 use crate::transformations::canonical;
 use serde_json::{Value, json};
-use servers::{Hdfs, Kafka, MariaDb, Pages, PostgreSql, S3};
+use servers::{Azurite, Gcs, Hdfs, Kafka, MariaDb, Pages, PostgreSql, S3};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -26,6 +26,9 @@ const ROWS: &str = "SELECT * FROM VALUES (1L, 'Jürgen', 2.5D), (2L, '日本', -
 const SCHEMA: &str = "id BIGINT, name STRING, amount DOUBLE";
 const AVRO: &str = r#"{"type": "record", "name": "topLevelRecord", "fields": [{"name": "id", "type": "long"}, {"name": "name", "type": ["string", "null"]}, {"name": "amount", "type": "double"}]}"#;
 
+/// Of Azurite's account, as Hadoop's connector names the emulator's.
+const AZURE: &str = "wasb://data@devstoreaccount1/rows";
+
 fn rows() -> Vec<Value> {
     vec![
         json!({"id": 1, "name": "Jürgen", "amount": 2.5}),
@@ -42,6 +45,7 @@ struct Servers {
     s3: S3,
     hdfs: Hdfs,
     pages: Pages,
+    _azurite: Azurite,
 }
 
 impl Servers {
@@ -53,6 +57,7 @@ impl Servers {
             s3: S3::start("data")?,
             hdfs: Hdfs::start()?,
             pages: Pages::start(),
+            _azurite: Azurite::start()?,
         })
     }
 
@@ -79,7 +84,7 @@ impl Servers {
 /// What stands in both documents.
 fn head(name: &str, version: &str, connectors: &str) -> String {
     format!(
-        "name: {name}\ncluster: {{version: \"{version}\"}}\nconfiguration:\n  sparkConf:\n    spark.jars.ivy: {connectors}\n    spark.sql.shuffle.partitions: 2\n    spark.ui.enabled: false\n    spark.hadoop.fs.s3a.aws.credentials.provider: org.apache.hadoop.fs.s3a.AnonymousAWSCredentialsProvider\n    spark.hadoop.fs.s3a.acl.default: PublicReadWrite\n    spark.sql.session.timeZone: UTC\npipeline:\n"
+        "name: {name}\ncluster: {{version: \"{version}\"}}\nconfiguration:\n  sparkConf:\n    spark.jars.ivy: {connectors}\n    spark.sql.shuffle.partitions: 2\n    spark.ui.enabled: false\n    spark.hadoop.fs.s3a.aws.credentials.provider: org.apache.hadoop.fs.s3a.AnonymousAWSCredentialsProvider\n    spark.hadoop.fs.s3a.acl.default: PublicReadWrite\n    spark.hadoop.fs.azure.storage.emulator.account.name: devstoreaccount1\n    spark.sql.session.timeZone: UTC\npipeline:\n"
     )
 }
 
@@ -116,9 +121,10 @@ fn writing(servers: &Servers, version: &str, connectors: &str) -> String {
         "type: hdfs, input: rows, format: parquet, path: 'hdfs://127.0.0.1:{}/rows'",
         servers.hdfs.port
     ));
-    // Neither Delta Lake nor Iceberg has a package for Spark 4.3.
+    // Neither Delta Lake nor Iceberg has a package for Spark 4.3, and Hadoop 3.5 no longer speaks wasb.
     if version == "3.5" {
         sink("type: delta, input: rows, path: delta, partition_by: [id]".to_owned());
+        sink(format!("type: azure, input: rows, format: parquet, path: '{AZURE}'"));
         sink("type: iceberg, input: rows, table: sales.rows, warehouse: warehouse, mode: overwrite, compression: zstd".to_owned());
     }
     sink("type: table, input: rows, table: bucketed, mode: overwrite, bucket_by: [id], buckets: 2, sort_by: [id]".to_owned());
@@ -194,6 +200,7 @@ fn reading(servers: &Servers, version: &str) -> Vec<(String, String, Vec<Value>)
     );
     if version == "3.5" {
         case("delta", "type: delta, path: delta".to_owned(), rows());
+        case("azure", format!("type: azure, format: parquet, path: '{AZURE}'"), rows());
         let node = "type: iceberg, table: sales.rows, warehouse: warehouse";
         case("iceberg", node.to_owned(), rows());
     }
@@ -351,6 +358,33 @@ fn check(version: &str, connectors: &str, spark: &Spark) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A run of its own: the connector of GCS changes in which order Spark 3.5 looks for classes.
+#[test]
+fn row_7_3_gcs_is_read_and_written_on_a_server_that_speaks_it_on_3_5() {
+    let Some(_spark) = Spark::three() else { return };
+    let Some(gcs) = Gcs::start("data") else { return };
+    let connectors = std::env::var_os("TINDERBOX_CONNECTORS").map(PathBuf::from).unwrap();
+    let connectors = connectors.join("spark-3.5").display().to_string();
+    let place = Place::new();
+    gcs.put("data", "in.csv", "id,name,amount\n1,Jürgen,2.5\n2,日本,-1\n3,,0\n");
+    let server = format!("http://127.0.0.1:{}", gcs.port);
+    let conf = format!(
+        "    spark.hadoop.fs.gs.storage.root.url: {server}\n    spark.hadoop.fs.gs.project.id: none\n    spark.hadoop.fs.gs.auth.service.account.enable: false\n    spark.hadoop.fs.gs.auth.null.enable: true\npipeline:\n"
+    );
+    let head = head("gcs", "3.5", &connectors).replace("pipeline:\n", &conf);
+    let text = format!(
+        "{head}  sources:\n    - {{id: rows, type: gcs, format: csv, path: 'gs://data/in.csv', schema: '{SCHEMA}', options: {{header: true}}}}\n  transformations:\n    - {{id: known, type: filter, condition: name IS NOT NULL}}\n  sinks:\n    - {{type: gcs, input: known, format: parquet, path: 'gs://data/out', mode: overwrite}}\n    - {{type: json, input: rows, path: out}}\n"
+    );
+    run(&place, "gcs.yaml", &text);
+    let mut expected: Vec<String> = rows().iter().map(canonical).collect();
+    expected.sort();
+    assert_eq!(crate::transformations::json_rows(&place.path("out")), expected);
+    let written = gcs.list("data", "out/");
+    assert!(written.iter().any(|name| name == "out/_SUCCESS"), "{written:?}");
+    assert!(written.iter().any(|name| name.ends_with(".parquet")), "{written:?}");
+    assert!(!written.iter().any(|name| name.contains("_temporary")), "{written:?}");
+}
+
 /// Files of buckets carry their number: `part-…_00000.c000.snappy.parquet` (`BucketingUtils` of Spark).
 fn has_buckets(folder: &std::path::Path) -> bool {
     std::fs::read_dir(folder).unwrap().flatten().any(|entry| {
@@ -365,14 +399,16 @@ fn has_buckets(folder: &std::path::Path) -> bool {
 }
 
 #[test]
-fn rows_7_1_to_7_31_sources_and_sinks_on_real_servers_on_3_5() {
+fn rows_1_6_to_1_10_and_1_22_and_7_1_to_7_2_and_7_4_to_7_5_and_7_11_and_7_13_to_7_31_and_14_10_sources_and_sinks_on_real_servers_on_3_5()
+ {
     if let Some(spark) = Spark::three() {
         check("3.5", "spark-3.5", &spark);
     }
 }
 
 #[test]
-fn rows_7_1_to_7_31_sources_and_sinks_on_real_servers_on_4() {
+fn rows_1_6_to_1_10_and_1_22_and_7_1_and_7_4_to_7_5_and_7_11_and_7_13_to_7_30_sources_and_sinks_on_real_servers_on_4()
+ {
     if let Some(spark) = Spark::four() {
         check("4", "spark-4", &spark);
     }

@@ -158,14 +158,14 @@ fn rows(folder: &Path) -> Vec<Value> {
 }
 
 #[test]
-fn real_spark_rows_3_3_and_4_6_to_4_10_streams_give_their_rows_on_3_5() {
+fn real_spark_rows_3_3_and_4_6_to_4_10_and_14_7_streams_give_their_rows_on_3_5() {
     if Spark::three().is_some() {
         rows_of_a_streaming_job("3.5");
     }
 }
 
 #[test]
-fn real_spark_rows_3_3_and_4_6_to_4_10_streams_give_their_rows_on_4() {
+fn real_spark_rows_3_3_and_4_6_to_4_10_and_14_7_streams_give_their_rows_on_4() {
     if Spark::four().is_some() {
         rows_of_a_streaming_job("4");
     }

@@ -177,6 +177,81 @@ pub fn cases() -> Vec<(&'static str, Vec<Value>)> {
             "type: aggregate, input: more, group_by: kind, pivot: id, values: [3, 5], aggregations: {n: count(*)}",
             vec![json!({"kind": "a", "3": 1}), json!({"kind": "c", "5": 2})],
         ),
+        (
+            "type: filter, input: orders, condition: amount > 5 AND kind = 'a'",
+            vec![
+                json!({"id": 1, "kind": "a", "amount": 10, "price": 2.5}),
+                json!({"id": 3, "kind": "a", "amount": 30}),
+            ],
+        ),
+        (
+            "type: map, input: other, columns: {id: id + 1, label: \"concat(kind, '!')\"}",
+            vec![json!({"kind": "z", "id": 10, "late": true, "label": "z!"})],
+        ),
+        (
+            "type: select, input: other, columns: {kind: kind, twice: id * 2, loud: upper(kind)}",
+            vec![json!({"kind": "z", "twice": 18, "loud": "Z"})],
+        ),
+        (
+            "type: join, input: [orders, more], on: [id, kind], how: left_anti",
+            vec![
+                json!({"id": 1, "kind": "a", "amount": 10, "price": 2.5}),
+                json!({"id": 2, "kind": "b", "price": 1.0}),
+                json!({"id": 4}),
+            ],
+        ),
+        (
+            "type: join, input: [texts, nested], on: [texts.n = CAST(nested.id AS STRING)], broadcast: right",
+            vec![json!({"n": "1", "id": 1, "items": ["x", "y"], "facts": {"k": 1}})],
+        ),
+        (
+            "type: join, input: [other, more], on: [id, kind], how: full",
+            vec![
+                json!({"id": 3, "kind": "a", "amount": 30}),
+                json!({"id": 5, "kind": "c", "amount": 50, "price": 5.0}),
+                json!({"id": 5, "kind": "c", "amount": 50, "price": 5.0}),
+                json!({"id": 9, "kind": "z", "late": true}),
+            ],
+        ),
+        (
+            "type: aggregate, input: orders, group_by: [kind], aggregations: {amount: [sum, max], n: count(*), mean: avg(price)}",
+            vec![
+                json!({"kind": "a", "sum_amount": 40, "max_amount": 30, "n": 2, "mean": 2.5}),
+                json!({"kind": "b", "n": 1, "mean": 1.0}),
+                json!({"n": 1}),
+            ],
+        ),
+        (
+            "type: window, input: more, partition_by: [kind], order_by: [id], functions: {place: row_number(), before: lag(amount)}",
+            vec![
+                json!({"id": 3, "kind": "a", "amount": 30, "place": 1}),
+                json!({"id": 5, "kind": "c", "amount": 50, "price": 5.0, "place": 1}),
+                json!({"id": 5, "kind": "c", "amount": 50, "price": 5.0, "place": 2, "before": 50}),
+            ],
+        ),
+        (
+            "type: deduplicate, input: more",
+            vec![
+                json!({"id": 3, "kind": "a", "amount": 30}),
+                json!({"id": 5, "kind": "c", "amount": 50, "price": 5.0}),
+            ],
+        ),
+        (
+            "type: deduplicate, input: more, columns: [kind, id]",
+            vec![
+                json!({"id": 3, "kind": "a", "amount": 30}),
+                json!({"id": 5, "kind": "c", "amount": 50, "price": 5.0}),
+            ],
+        ),
+        (
+            "type: sql, input: [orders, more], query: 'SELECT o.id, m.price FROM {orders} o LEFT JOIN {more} m ON o.id + 2 = m.id WHERE o.id < 4'",
+            vec![
+                json!({"id": 1}),
+                json!({"id": 2}),
+                json!({"id": 3, "price": 5.0}),
+                json!({"id": 3, "price": 5.0}),
+            ],
+        ),
     ]
 }
 

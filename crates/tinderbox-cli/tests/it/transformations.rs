@@ -61,14 +61,16 @@ fn check(version: &str) {
 }
 
 #[test]
-fn real_spark_transformations_give_their_rows_on_3_5() {
+fn real_spark_rows_1_11_to_1_15_and_1_20_to_1_21_and_4_1_to_4_5_transformations_give_their_rows_on_3_5()
+ {
     if Spark::three().is_some() {
         check("3.5");
     }
 }
 
 #[test]
-fn real_spark_transformations_give_their_rows_on_4() {
+fn real_spark_rows_1_11_to_1_15_and_1_20_to_1_21_and_4_1_to_4_5_transformations_give_their_rows_on_4()
+ {
     if Spark::four().is_some() {
         check("4");
     }

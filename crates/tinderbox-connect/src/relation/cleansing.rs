@@ -7,6 +7,9 @@ use spark_connect_proto::Expression;
 use spark_connect_proto::data_type::Kind;
 use tinderbox_spec::{Clean, Flatten, ParseJson};
 
+/// What `\s` is for Java, `java.util.regex.Pattern`. For Sail that would be any blank of Unicode.
+const BLANK: &str = "[ \t\n\u{b}\u{c}\r]";
+
 pub(super) fn clean(clean: &Clean, schema: Option<&Schema>, input: Rows) -> Rows {
     let texts = || schema.map(Schema::texts).unwrap_or_default();
     let columns = if clean.columns.is_empty() { texts() } else { clean.columns.clone() };
@@ -22,13 +25,13 @@ pub(super) fn clean(clean: &Clean, schema: Option<&Schema>, input: Rows) -> Rows
             value = replaced(value, pattern, with);
         }
         if clean.trim {
-            value = replaced(value, r"^\s+|\s+$", "");
+            value = replaced(value, &format!("^{BLANK}+|{BLANK}+$"), "");
         }
         if let Some(case) = clean.case {
             value = call(case, vec![value]);
         }
         if clean.blank_to_null {
-            let has_text = call("rlike", vec![value.clone(), text(r"\S")]);
+            let has_text = call("rlike", vec![value.clone(), text(&format!("[^{}", &BLANK[1..]))]);
             value = call("when", vec![has_text, value]);
         }
         (name, value)

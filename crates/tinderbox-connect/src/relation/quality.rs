@@ -11,10 +11,14 @@ pub(super) fn without_wrong_rows(node: &Node, rows: Rows) -> Rows {
         .expectations
         .iter()
         .filter(|one| matches!(one.on_fail, OnFail::Drop | OnFail::Quarantine(_)));
-    leaves_out.filter_map(|one| wrong(&one.rule)).fold(rows, |rows, wrong| {
-        let is_wrong = call("coalesce", vec![wrong, boolean(false)]);
-        rows.filter(call("not", vec![is_wrong]))
-    })
+    leaves_out
+        .filter_map(|one| wrong_rows(&one.rule))
+        .fold(rows, |rows, wrong| rows.filter(call("not", vec![wrong])))
+}
+
+/// True of rows that are wrong for certain; `None` of a rule that is not about single rows.
+pub(crate) fn wrong_rows(rule: &Rule) -> Option<Expression> {
+    Some(call("coalesce", vec![wrong(rule)?, boolean(false)]))
 }
 
 /// `None` of a rule that is not about single rows.

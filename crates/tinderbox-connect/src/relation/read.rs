@@ -1,18 +1,20 @@
 //! Sources, and what sinks make of rows.
 
-use super::expression::{alias, attribute, call, cast, column, int, sql, text};
+use super::expression::{alias, attribute, call, cast, column, int, sql, text, whole};
 use super::{Emitter, Engine, Reason, Rows};
+use crate::schema::Schema;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
+use std::collections::HashMap;
 use std::path::Path;
 use tinderbox_spec::{
-    Data, Decode, EncodedValue, Lines, MessageValue, Messages, Read, Write, has_secret,
-    media_type_sql,
+    Data, Decode, EncodedValue, Lines, MessageValue, Messages, Node, Operation, Read, Write,
+    has_secret, media_type_sql,
 };
 
 /// What Sail reads itself, with the options that it reads as Spark does. Every other option is refused on Sail.
 const SAIL_FORMATS: &[(&str, &[&str])] = &[
     ("parquet", &[]),
-    ("csv", &["header", "sep", "delimiter", "quote", "escape", "inferSchema"]),
+    ("csv", &["header", "sep", "delimiter", "quote", "escape"]),
     ("json", &[]),
     ("text", &["wholetext"]),
     ("binaryFile", &[]),
@@ -34,7 +36,7 @@ impl Emitter<'_> {
                 ReadType::DataSource(DataSource {
                     format: Some((*format).to_owned()),
                     schema: read.schema.clone(),
-                    options: read.options.iter().cloned().collect(),
+                    options: self.options_of(format, read),
                     paths: vec![self.place_of(path)?],
                     ..Default::default()
                 })
@@ -68,6 +70,32 @@ impl Emitter<'_> {
         })
     }
 
+    /// Parquet as Sail cannot read it when it holds times as INT96, Spark's own form of them
+    /// (`spark.sql.parquet.outputTimestampType`): nanoseconds are no type of Spark's. `None` where the question does not arise.
+    pub(crate) fn int96_probe(&self, node: &Node) -> Option<Rows> {
+        let Operation::Read(read) = &node.operation else { return None };
+        let Data::Files { format: "parquet", path } = &read.data else { return None };
+        if self.engine != Engine::Sail || read.schema.is_some() {
+            return None;
+        }
+        Some(Rows::read(ReadType::DataSource(DataSource {
+            format: Some("parquet".to_owned()),
+            options: [("coerce_int96".to_owned(), "ns".to_owned())].into(),
+            paths: vec![self.place_of(path).ok()?],
+            ..Default::default()
+        })))
+    }
+
+    /// The options of the document. Spark's default for `escape` of CSV is a backslash (`CSVOptions.escape`), Sail's the quote.
+    fn options_of(&self, format: &str, read: &Read) -> HashMap<String, String> {
+        let mut options: HashMap<String, String> = read.options.iter().cloned().collect();
+        let has_escape = options.keys().any(|option| option.eq_ignore_ascii_case("escape"));
+        if self.engine == Engine::Sail && format == "csv" && !has_escape {
+            options.insert("escape".to_owned(), "\\".to_owned());
+        }
+        options
+    }
+
     fn check_format(&self, format: &str, read: &Read) -> Result<(), Reason> {
         if self.engine == Engine::Spark {
             return Ok(());
@@ -75,7 +103,13 @@ impl Emitter<'_> {
         let Some((_, known)) = SAIL_FORMATS.iter().find(|(name, _)| *name == format) else {
             return Err(Reason::Connector(format.to_owned()));
         };
-        for (option, _) in &read.options {
+        let guesses = |option: &str| option.eq_ignore_ascii_case("inferSchema");
+        if read.schema.is_none()
+            && (format == "json" || read.options.iter().any(|(option, _)| guesses(option)))
+        {
+            return Err(Reason::GuessedTypes(format.to_owned()));
+        }
+        for (option, _) in read.options.iter().filter(|(option, _)| !guesses(option)) {
             if !known.iter().any(|known| known.eq_ignore_ascii_case(option)) {
                 return Err(Reason::ReadOption {
                     format: format.to_owned(),
@@ -101,6 +135,20 @@ impl Emitter<'_> {
             _ => Ok(self.folder.join(path).to_string_lossy().into_owned()),
         }
     }
+}
+
+/// Columns without a time zone as moments, as Spark reads INT96 (`ParquetToSparkSchemaConverter`); `None` when there is
+/// none.
+pub(crate) fn with_moments(schema: &Schema, rows: &Rows) -> Option<Rows> {
+    let columns =
+        schema.columns().into_iter().filter(|column| column.kind.contains("timestamp_ntz"));
+    let columns: Vec<_> = columns
+        .map(|column| {
+            let to = column.kind.replace("timestamp_ntz", "timestamp");
+            (column.name.clone(), cast(whole(&column.name), &to))
+        })
+        .collect();
+    (!columns.is_empty()).then(|| rows.clone().with_columns(columns))
 }
 
 fn with_messages(messages: &Messages, rows: Rows) -> Rows {

@@ -24,6 +24,8 @@ pub enum Reason {
     Connector(String),
     /// Its path is on a storage that Sail is given no access to.
     Storage(String),
+    /// It has no schema, and Sail guesses the types of this format otherwise than Spark.
+    GuessedTypes(String),
     /// Sail reads this option of the format differently, or not at all.
     ReadOption {
         /// The format.
@@ -56,6 +58,7 @@ impl Refusal {
             | Reason::Storage(_)
             | Reason::ReadOption { .. }
             | Reason::NotEqual { .. } => "preview on Spark: --engine sc://HOST:PORT",
+            Reason::GuessedTypes(_) => "say `schema`, or preview on Spark: --engine sc://HOST:PORT",
             Reason::NoQuery(_) => "write it as one SELECT",
             Reason::NamesTwice(_) => "rename columns before, or choose another `separator`",
             Reason::Python | Reason::MachineLearning | Reason::Http | Reason::Secret => {
@@ -84,6 +87,10 @@ impl fmt::Display for Refusal {
             Reason::ReadOption { format, option } => write!(
                 f,
                 "`{node}` sets the option `{option}` of {format}, which Sail does not read as Spark does"
+            ),
+            Reason::GuessedTypes(format) => write!(
+                f,
+                "`{node}` has no schema, and Sail guesses the types of {format} otherwise than Spark"
             ),
             Reason::Secret => write!(f, "`{node}` needs a secret, and previews are given none"),
             Reason::NoQuery(problem) => write!(f, "`{node}` is not previewed: {problem}"),

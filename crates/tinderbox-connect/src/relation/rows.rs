@@ -33,6 +33,22 @@ impl Rows {
         Self::leaf(RelType::Read(proto::Read { read_type: Some(kind), is_streaming: false }))
     }
 
+    /// No rows of these columns, in SQL's DDL form.
+    pub(crate) fn empty(schema: &str) -> Self {
+        Self::leaf(RelType::LocalRelation(proto::LocalRelation {
+            data: None,
+            schema: Some(schema.to_owned()),
+        }))
+    }
+
+    /// Rows as an Arrow stream, of these columns in SQL's DDL form.
+    pub(crate) fn local(data: Vec<u8>, schema: &str) -> Self {
+        Self::leaf(RelType::LocalRelation(proto::LocalRelation {
+            data: Some(data.into()),
+            schema: Some(schema.to_owned()),
+        }))
+    }
+
     /// A query over tables of its own.
     pub(crate) fn sql(query: &str, tables: Vec<(String, Self)>) -> Self {
         let sql = proto::Sql { query: query.to_owned(), ..Default::default() };
@@ -95,6 +111,21 @@ impl Rows {
         let aliases =
             columns.into_iter().map(|(name, value)| alias_of(value, vec![name])).collect();
         self.then(|input| RelType::WithColumns(Box::new(proto::WithColumns { input, aliases })))
+    }
+
+    /// Other names for all columns, as many as there are.
+    pub(crate) fn named(self, column_names: Vec<String>) -> Self {
+        self.then(|input| RelType::ToDf(Box::new(proto::ToDf { input, column_names })))
+    }
+
+    /// Only these columns, all computed from the input.
+    pub(crate) fn flags(self, columns: Vec<(String, Expression)>) -> Self {
+        if columns.is_empty() {
+            return self;
+        }
+        let columns =
+            columns.into_iter().map(|(name, value)| super::expression::alias(value, &name));
+        self.project(columns.collect())
     }
 
     pub(crate) fn renamed(self, columns: &[(String, String)]) -> Self {

@@ -7,9 +7,17 @@
     reason = "a test that panics has said what it wanted to say"
 )]
 
+mod agreement;
+mod analysis;
 mod equivalence;
+mod graphs;
+mod spark;
+mod statement;
+mod table;
+mod three_ways;
 #[path = "../../../tinderbox-cli/tests/it/transformation_cases.rs"]
 mod transformation_cases;
+mod verified;
 
 use std::time::{Duration, Instant};
 use tempfile::TempDir;

@@ -14,6 +14,8 @@ pub(super) struct Wanted<'a> {
     pub(super) conf: &'a BTreeMap<String, String>,
     pub(super) cores: Option<u32>,
     pub(super) listener: Option<&'a Listener>,
+    /// Whether the event log must be readable as text when it is done.
+    pub(super) has_secrets: bool,
 }
 
 pub(super) struct Plan {
@@ -62,6 +64,14 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
     set("spark.eventLog.enabled", "true".to_owned());
     set("spark.eventLog.dir", format!("{folder_url}/eventlog"));
 
+    if wanted.has_secrets {
+        if asked("spark.eventLog.compress") == Some("true") {
+            let note =
+                "spark.eventLog.compress=true is not used: secrets are looked for in the event log";
+            notes.push(note.to_owned());
+        }
+        set("spark.eventLog.compress", "false".to_owned());
+    }
     let (run, attempt) = wanted.marker.rsplit_once('/').unwrap_or((wanted.marker, "1"));
     set("spark.tinderbox.run", run.to_owned());
     set("spark.tinderbox.attempt", attempt.to_owned());
@@ -237,6 +247,7 @@ mod tests {
             conf: &map(conf),
             cores,
             listener: None,
+            has_secrets: false,
         })
     }
 
@@ -355,6 +366,7 @@ mod tests {
                 conf: &map(conf),
                 cores: None,
                 listener: Some(&listener),
+                has_secrets: false,
             })
             .expect("a plan")
         };

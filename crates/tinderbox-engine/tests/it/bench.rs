@@ -75,7 +75,15 @@ pub(crate) fn launch_of<'a>(
     conf: &'a BTreeMap<String, String>,
 ) -> Launch<'a> {
     let environment = BTreeMap::new();
-    Launch { program, working_directory, conf, cores: None, listener: None, environment }
+    Launch {
+        program,
+        working_directory,
+        conf,
+        cores: None,
+        listener: None,
+        environment,
+        secrets: BTreeMap::new(),
+    }
 }
 
 /// Processes that the marker tells, read here once more and not through the crate.

@@ -107,6 +107,8 @@ fn other_process_with_the_same_id_is_not_taken_for_ours() {
     let bench = Bench::with_submit("#!/bin/sh\nexit 0\n");
     let mut identity = bench.launch(&bench.intent("reused"), "pass\n").identity;
     wait_for_end(&identity, SECONDS_10);
+    // The supervisor records the code shortly before it ends.
+    wait_until("nobody is left", SECONDS_10, || processes_of(&identity.intent).is_empty());
     fs::remove_file(identity.intent.directory.join("exit_code")).expect("removed");
     // As if the id had been given to this process meanwhile.
     identity.pid = i32::try_from(std::process::id()).expect("fits");

@@ -2,6 +2,7 @@
 
 use super::Custom;
 use crate::diagnostic::{Report, Span};
+use crate::graph::MOST_NODES;
 use crate::parameters::{Piece, pieces};
 use crate::tree::{Content, Entry, Map, Scalar, ScalarForm, Tree};
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub(crate) fn expanded(pipeline: &Tree, known: &[Custom], report: &mut Report<'_
         let written = text_of(item, "id").or_else(|| text_of(item, "output"));
         let id = written.or_else(numbered).unwrap_or_default();
         taken.push(id.clone());
-        let mut expansion = Expansion { known, nodes: Vec::new(), report };
+        let mut expansion = Expansion { known, nodes: Vec::new(), report, num_uses: 0 };
         expansion.add(item, custom, (&id, &path), 1);
         found.insert(at, expansion.nodes);
     }
@@ -36,11 +37,22 @@ struct Expansion<'k, 'r, 'f> {
     known: &'k [Custom],
     nodes: Vec<(String, Tree)>,
     report: &'r mut Report<'f>,
+    num_uses: usize,
 }
 
 impl Expansion<'_, '_, '_> {
     fn add(&mut self, node: &Tree, custom: &Custom, (id, path): (&str, &str), depth: usize) {
         let span = place_of(node);
+        // Components of components multiply. That there are too many nodes is said where they are counted.
+        self.num_uses += 1;
+        if self.num_uses == MOST_NODES {
+            let message = format!("`{}` makes more than {MOST_NODES} nodes", custom.name);
+            self.report.error("spec::too-large", span, path, message).hint =
+                Some("use fewer components in components".to_owned());
+        }
+        if self.num_uses >= MOST_NODES || self.nodes.len() > MOST_NODES {
+            return;
+        }
         if depth > DEPTH_LIMIT {
             let message =
                 format!("components use components, deeper than {DEPTH_LIMIT}: `{}`", custom.name);

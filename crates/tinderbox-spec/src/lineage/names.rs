@@ -124,7 +124,7 @@ pub(crate) fn alias(expression: &str) -> Option<String> {
 }
 
 /// The names of the columns of a schema in DDL form: `id BIGINT, place STRUCT<x: INT, y: INT>`.
-pub(super) fn of_schema(schema: &str) -> Vec<String> {
+pub(crate) fn of_schema(schema: &str) -> Vec<String> {
     let mut depth = 0_i32;
     let mut names = Vec::new();
     let mut expects_name = true;
@@ -174,6 +174,34 @@ pub(crate) fn parts_of_schema(schema: &str) -> Vec<(String, String)> {
             }
         })
         .collect()
+}
+
+/// The tables that a query reads, each once, in their order: what stands behind `FROM` and `JOIN` and is no query itself.
+pub(crate) fn tables(query: &str) -> Vec<Path> {
+    let tokens = tokens(query);
+    let is_own = |name: &str| {
+        tokens.windows(3).any(|three| match three {
+            [Token::Name { text, .. }, word, Token::Sign('(')] => {
+                text.eq_ignore_ascii_case(name) && is_word(word, &["as"])
+            }
+            _ => false,
+        })
+    };
+    let mut found: Vec<Path> = Vec::new();
+    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| is_word(token, &["from", "join"]))
+    {
+        if at + 1 < tokens.len()
+            && let Some((path, next)) = path(&tokens, at + 1)
+            // A function that gives a table.
+            && tokens.get(next) != Some(&Token::Sign('('))
+            && !is_word(&tokens[at + 1], &["select", "values", "lateral"])
+            && !is_own(&path[0])
+            && !found.contains(&path)
+        {
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn path(tokens: &[Token], at: usize) -> Option<(Path, usize)> {
@@ -293,6 +321,24 @@ mod tests {
             ("1.5e3 + a1 + a1", vec!["a1"]),
         ] {
             assert_eq!(names(expression), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn tables_of_queries() {
+        for (query, expected) in [
+            (
+                "SELECT * FROM sales.orders o JOIN customers USING (id)",
+                vec!["sales.orders", "customers"],
+            ),
+            ("WITH new AS (SELECT 1 FROM a) SELECT * FROM new JOIN a ON true", vec!["a"]),
+            ("SELECT 'from x' FROM (SELECT 1) t -- from y", vec![]),
+            ("SELECT * FROM range(10)", vec![]),
+            ("SELECT 1", vec![]),
+            ("SELECT 1 FROM", vec![]),
+        ] {
+            let found: Vec<String> = tables(query).into_iter().map(|path| path.join(".")).collect();
+            assert_eq!(found, expected, "{query}");
         }
     }
 

@@ -43,6 +43,16 @@ impl Shape {
         shape
     }
 
+    /// These columns and no others.
+    pub(super) fn with_columns(names: &[String]) -> Self {
+        let column = |name: &String| ColumnLineage {
+            name: name.clone(),
+            from: Vec::new(),
+            how: Making::Identity,
+        };
+        Self { columns: names.iter().map(column).collect(), ..Self::default() }
+    }
+
     /// Adds a column, or puts another in the place of the one of this name.
     fn set(&mut self, name: &str, from: Vec<ColumnOf>, how: Making) {
         let column = ColumnLineage { name: name.to_owned(), from, how };

@@ -1,9 +1,11 @@
 //! Which properties the program sets and which must be known before it starts.
 
 use crate::configuration::Dependency;
+use crate::operation::Operation;
 use crate::packages;
+use crate::parameters::has_secret;
 use crate::spec::Spec;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::conf_key;
 
 pub(super) struct Properties {
@@ -30,6 +32,7 @@ const AT_LAUNCH: &[&str] = &[
     "spark.memory.",
     "spark.plugins",
     "spark.pyspark.",
+    "spark.redaction.",
     "spark.submit.",
     "spark.ui.",
     "spark.yarn.",
@@ -58,8 +61,44 @@ pub(super) fn split(spec: &Spec) -> Properties {
         }
     }
     all.extend(packages::properties(spec));
+    hide_secrets(spec, &mut all);
     let (at_launch, in_program) = all.into_iter().partition(|(key, _)| is_at_launch(key));
     Properties { in_program, at_launch }
+}
+
+/// The default of `spark.redaction.regex`. Source: `org.apache.spark.internal.config`, `SECRET_REDACTION_PATTERN`.
+const REDACTION: &str = "(?i)secret|password|token|access[.]?key";
+
+/// Spark shows the properties of a session and the options of sources and sinks in event logs and on its page, all but
+/// those whose names it takes for secret ones. The names under which this job has secrets are added.
+fn hide_secrets(spec: &Spec, all: &mut BTreeMap<String, String>) {
+    let known = ["secret", "password", "token", "access.key", "accesskey"];
+    let options = spec.nodes().iter().flat_map(|node| match &node.operation {
+        Operation::Read(read) => [&read.options[..], &read.settings[..]].concat(),
+        Operation::Write(write) => [&write.options[..], &write.settings[..]].concat(),
+        _ => Vec::new(),
+    });
+    let names: BTreeSet<String> = options
+        .chain(all.clone())
+        .filter(|(_, value)| has_secret(value))
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .filter(|name| !known.iter().any(|known| name.contains(known)))
+        .collect();
+    if names.is_empty() {
+        return;
+    }
+    let escaped = |name: &String| {
+        name.chars()
+            .map(|c| match c {
+                'a'..='z' | '0'..='9' | '_' | '-' => c.to_string(),
+                '.' => "[.]".to_owned(),
+                c => format!("\\{c}"),
+            })
+            .collect::<String>()
+    };
+    let names: Vec<String> = names.iter().map(escaped).collect();
+    let pattern = all.entry("spark.redaction.regex".to_owned()).or_insert(REDACTION.to_owned());
+    pattern.push_str(&format!("|(?i)^({})$", names.join("|")));
 }
 
 /// Whether a property must be known before the program starts.

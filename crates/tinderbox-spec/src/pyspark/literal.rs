@@ -1,6 +1,7 @@
 //! Python's text literals.
 
 use crate::parameters::{Piece, pieces};
+use std::collections::BTreeSet;
 
 /// A Python expression for a text: a literal, and look-ups of the environment where the text refers to secrets.
 pub(super) fn text(text: &str) -> String {
@@ -14,6 +15,16 @@ pub(super) fn text(text: &str) -> String {
         })
         .collect();
     if parts.is_empty() { quoted("") } else { parts.join(" + ") }
+}
+
+/// The names of the secrets that a program looks up. Its literals cannot look like a look-up, but for texts of several
+/// lines, where quotes are not escaped: such a text only asks for a variable too many.
+pub(super) fn looked_up(program: &str) -> BTreeSet<String> {
+    let of_line = |line: &str| -> Vec<String> {
+        let ends = line.split("os.environ[\"TINDERBOX_SECRET_").skip(1);
+        ends.filter_map(|rest| Some(rest.split_once("\"]")?.0.to_owned())).collect()
+    };
+    program.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(of_line).collect()
 }
 
 /// Like [`text`], with the lines of a long text (SQL) kept as lines.
@@ -90,6 +101,12 @@ mod tests {
             "\"jdbc:\" + os.environ[\"TINDERBOX_SECRET_HOST\"] + \"/db\""
         );
         assert_eq!(text("${secret:K}"), "os.environ[\"TINDERBOX_SECRET_K\"]");
+        let program = format!(
+            "{}\n{}\n# {0}X\n",
+            text("${secret:A}/${secret:B}"),
+            text("os.environ[\"TINDERBOX_SECRET_C\"]")
+        );
+        assert_eq!(Vec::from_iter(looked_up(&program)), ["A", "B"]);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 use super::layout::{self, Chain, comment};
 use super::literal::text;
 use super::nodes::{Names, list};
-use super::transforms::top_level_column;
 use super::{launch, sources};
 use crate::component::NodeKind;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -123,8 +122,8 @@ fn dataset(node: &Node, names: &Names, flow: &Flow<'_>) -> String {
         let chain = Chain::new(assignment, reader).indented();
         chain.call("table", [text(names.variable(input))]).to_lines()
     };
-    let is_written_as_it_is = matches!(&node.operation, Operation::Write(write)
-        if write.encode.is_none() && folders_last(write).is_empty());
+    let is_written_as_it_is =
+        matches!(&node.operation, Operation::Write(write) if write.encode.is_none());
     // A query names the datasets themselves.
     let is_query = matches!(node.operation, Operation::Sql { .. });
     let mut lines = String::new();
@@ -142,7 +141,6 @@ fn dataset(node: &Node, names: &Names, flow: &Flow<'_>) -> String {
                     let (statement, rows) = sources::encoded(encode, input);
                     format!("{statement}    return {rows}\n")
                 }
-                None if !folders_last(write).is_empty() => moved_behind(folders_last(write), input),
                 None => {
                     node.inputs.first().map(|id| read(id, "return ".to_owned())).unwrap_or_default()
                 }
@@ -155,28 +153,6 @@ fn dataset(node: &Node, names: &Names, flow: &Flow<'_>) -> String {
         "{before}{decorator}def {name}() -> DataFrame:\n{}{lines}{body}",
         note.unwrap_or_default()
     )
-}
-
-/// The columns that must stand last: those of folders, in a table of the catalog's own formats.
-fn folders_last(write: &Write) -> &[String] {
-    match (&write.data, write.table_format) {
-        (Data::Table(_), Some("delta" | "iceberg")) => &[],
-        (Data::Table(_), _) => &write.partition_by,
-        _ => &[],
-    }
-}
-
-fn moved_behind(columns: &[String], rows: &str) -> String {
-    let aside = |column: &String| text(&format!("{column}__folder"));
-    let copies =
-        columns.iter().map(|column| format!("{}: {}", aside(column), top_level_column(column)));
-    let names = columns.iter().map(|column| format!("{}: {}", aside(column), text(column)));
-    let chain = Chain::new("return ", rows).indented();
-    let moved = chain
-        .call_with_dictionary("withColumns", copies)
-        .call("drop", columns.iter().map(|column| text(column)))
-        .call_with_dictionary("withColumnsRenamed", names);
-    format!("    # The catalog wants columns that become folders last.\n{}", moved.to_lines())
 }
 
 /// What stands before a sink's function: the sink that it flows into, and its decorator.
@@ -275,6 +251,11 @@ fn problem(spec: &Spec, node: &Node, flow: &Flow<'_>) -> Option<(String, &'stati
         Operation::Cache { .. } | Operation::Checkpoint { .. } => {
             because("keeps rows while the pipeline is only defined")
         }
+        // Spark Connect of 4.3 analyzes these at once, when the pipeline's datasets are not known yet.
+        Operation::Rename { .. } | Operation::Drop { .. } => Some((
+            "renames or drops columns, which Spark plans before it knows the pipeline".to_owned(),
+            "write it as `select` of the columns that stay",
+        )),
         Operation::Flatten(_) => {
             because("looks at the columns of the data while the pipeline is only defined")
         }
@@ -302,6 +283,14 @@ fn sink_problem(
     flow: &Flow<'_>,
 ) -> Option<(String, &'static str)> {
     let is_table = matches!(write.data, Data::Table(_));
+    let has_own_layout = matches!(write.table_format, Some("delta" | "iceberg"));
+    if is_table && !write.partition_by.is_empty() && !has_own_layout {
+        return Some((
+            "partitions a table of the catalog, whose columns a pipeline cannot put in order"
+                .to_owned(),
+            "leave `partition_by` out, or use `format: delta` or `iceberg`",
+        ));
+    }
     if write.buckets.is_some() {
         return Some(("writes buckets".to_owned(), "leave `bucket_by` out"));
     }

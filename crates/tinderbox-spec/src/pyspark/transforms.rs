@@ -91,7 +91,7 @@ fn cast(name: &str, to: &str, is_tolerant: bool) -> String {
 }
 
 /// A column by its whole name, in which points are no steps into a struct.
-pub(super) fn top_level_column(name: &str) -> String {
+fn top_level_column(name: &str) -> String {
     let is_plain = !name.contains('.') && !is_expression(name);
     let quoted = format!("`{}`", name.replace('`', "``"));
     format!("F.col({})", text(if is_plain { name } else { &quoted }))

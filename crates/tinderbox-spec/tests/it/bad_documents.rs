@@ -406,7 +406,7 @@ fn secret_in_a_launch_property() {
     4 |     spark.driver.extraJavaOptions: -Dkey=${secret:KEY}
       |                                    ^^^^^^^^^^^^^^^^^^^
       = field: configuration.sparkConf.spark.driver.extraJavaOptions
-      = hint: secrets can stand in options, paths, queries, `spark.sql.*` and `spark.hadoop.*` properties
+      = hint: secrets can stand in options, `spark.sql.*` and `spark.hadoop.*` properties
     ");
 }
 

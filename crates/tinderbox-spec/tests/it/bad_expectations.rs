@@ -280,3 +280,37 @@ fn targets_of_wrong_rows() {
       = field: pipeline.sinks[1].expectations
     ");
 }
+
+#[test]
+fn quarantines_that_others_use() {
+    let text = "name: job\nquarantine: {format: parquet, path: out/wrong}\npipeline:\n  sources:\n    - {id: a, type: parquet, path: a, expectations: [{not_null: id, on_fail: quarantine}]}\n    - {id: b, type: parquet, path: b, quarantine: {format: json, path: ./out//wrong/a/}, expectations: [{not_null: id, on_fail: quarantine}]}\n    - {id: c, type: parquet, path: c, quarantine: {format: parquet, path: ./a}, expectations: [{not_null: id, on_fail: quarantine}]}\n    - {id: d, type: parquet, path: d, expectations: [{not_null: id, on_fail: quarantine}]}\n  transformations: [{id: all, type: union, input: [a, b, c, d]}]\n  sinks:\n    - {type: parquet, path: out, quarantine: {format: parquet, path: 'file:out'}, expectations: [{not_null: id, on_fail: quarantine}]}\n    - {type: parquet, input: all, path: out/all, mode: append, quarantine: {format: parquet, path: out/all}, expectations: [{not_null: id, on_fail: quarantine}]}\n";
+    assert_snapshot!(check_spec(text), @r"
+    job.yaml:6:12: error[spec::written-twice]: `b` puts wrong rows where `a` puts its own: ./out//wrong/a/
+      |
+    6 |     - {id: b, type: parquet, path: b, quarantine: {format: json, path: ./out//wrong/a/}, expectations: [{not_null: id, on_fail: quarantine}]}
+      |            ^
+      = field: pipeline.sources[1]
+      = hint: give each a path, or the document one `quarantine`: then each node has a folder in it
+
+    job.yaml:7:12: error[spec::written-twice]: `c` puts wrong rows where `a` reads: ./a
+      |
+    7 |     - {id: c, type: parquet, path: c, quarantine: {format: parquet, path: ./a}, expectations: [{not_null: id, on_fail: quarantine}]}
+      |            ^
+      = field: pipeline.sources[2]
+      = hint: give `quarantine` a path of its own
+
+    job.yaml:11:14: error[spec::written-twice]: `sink_1` puts wrong rows where it writes: file:out
+       |
+    11 |     - {type: parquet, path: out, quarantine: {format: parquet, path: 'file:out'}, expectations: [{not_null: id, on_fail: quarantine}]}
+       |              ^^^^^^^
+       = field: pipeline.sinks[0]
+       = hint: give `quarantine` a path of its own
+
+    job.yaml:12:14: error[spec::written-twice]: `sink_2` puts wrong rows where it writes: out/all
+       |
+    12 |     - {type: parquet, input: all, path: out/all, mode: append, quarantine: {format: parquet, path: out/all}, expectations: [{not_null: id, on_fail: quarantine}]}
+       |              ^^^^^^^
+       = field: pipeline.sinks[1]
+       = hint: give `quarantine` a path of its own
+    ");
+}

@@ -348,3 +348,44 @@ fn one_property_with_two_values() {
       = hint: a session has one; give Iceberg's warehouses a `catalog` each, and S3's buckets their own properties, `spark.hadoop.fs.s3a.bucket.NAME.…`, in `sparkConf`
     ");
 }
+
+#[test]
+fn secrets_where_spark_shows_them() {
+    let text = "name: 'job ${secret:A}'\npipeline:\n  sources:\n    - {id: files, type: parquet, path: 'in?sig=${secret:SAS}'}\n    - {id: orders, type: postgresql, host: db, database: d, user: '${secret:USER}', password: '${secret:P}', query: \"SELECT '${secret:Q}'\"}\n  transformations:\n    - {id: known, type: filter, input: orders, condition: \"key = '${secret:K}'\"}\n    - {id: joined, type: join, input: [known, files], on: id, expectations: [{sql: \"a <> '${secret:E}'\", on_fail: drop}]}\n  sinks:\n    - {type: parquet, path: out}\n";
+    insta::assert_snapshot!(check_spec(text), @r#"
+    job.yaml:1:1: error[spec::secret-in-plan]: the job's name holds a secret, and everybody sees it
+      |
+    1 | name: 'job ${secret:A}'
+      | ^^^^
+      = field: name
+      = hint: write the name out, or use a parameter: `${param:name}`
+
+    job.yaml:4:12: error[spec::secret-in-plan]: `files` has a secret where Spark writes it into plans and event logs
+      |
+    4 |     - {id: files, type: parquet, path: 'in?sig=${secret:SAS}'}
+      |            ^^^^^
+      = field: pipeline.sources[0]
+      = hint: a secret can stand in options and connections of sources and sinks, in requests of `http` and in `sparkConf`; not in paths, tables and SQL
+
+    job.yaml:5:12: error[spec::secret-in-plan]: `orders` has a secret where Spark writes it into plans and event logs
+      |
+    5 |     - {id: orders, type: postgresql, host: db, database: d, user: '${secret:USER}', password: '${secret:P}', query: "SELECT '${secret:Q}'"}
+      |            ^^^^^^
+      = field: pipeline.sources[1]
+      = hint: a secret can stand in options and connections of sources and sinks, in requests of `http` and in `sparkConf`; not in paths, tables and SQL
+
+    job.yaml:7:12: error[spec::secret-in-plan]: `known` has a secret where Spark writes it into plans and event logs
+      |
+    7 |     - {id: known, type: filter, input: orders, condition: "key = '${secret:K}'"}
+      |            ^^^^^
+      = field: pipeline.transformations[0]
+      = hint: a secret can stand in options and connections of sources and sinks, in requests of `http` and in `sparkConf`; not in paths, tables and SQL
+
+    job.yaml:8:12: error[spec::secret-in-plan]: `joined` has a secret where Spark writes it into plans and event logs
+      |
+    8 |     - {id: joined, type: join, input: [known, files], on: id, expectations: [{sql: "a <> '${secret:E}'", on_fail: drop}]}
+      |            ^^^^^^
+      = field: pipeline.transformations[1]
+      = hint: a secret can stand in options and connections of sources and sinks, in requests of `http` and in `sparkConf`; not in paths, tables and SQL
+    "#);
+}

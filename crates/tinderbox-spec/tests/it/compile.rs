@@ -44,6 +44,23 @@ fn rows_3_3_and_4_6_to_4_10_every_stream_compiles() {
     check_golden("all_streams.py", &compiled(ALL_STREAMS).source);
 }
 
+/// One that is broken over lines is not `Window.` but `Window` at an end.
+#[test]
+fn window_of_any_length_is_imported() {
+    for columns in
+        ["[a]", "[customer_number_of_the_order, product_name_of_the_order, region_of_the_order]"]
+    {
+        let text = format!(
+            "name: w\npipeline:\n  transformations:\n    - {{id: t, type: sql, query: SELECT 1 AS a}}\n    - {{id: w, type: window, partition_by: {columns}, order_by: [a desc nulls last, b, c, d], functions: {{n: row_number()}}}}\n  sinks:\n    - {{type: json, path: out}}\n"
+        );
+        let source = compiled(&text).source;
+        assert!(
+            source.contains("from pyspark.sql import DataFrame, SparkSession, Window\n"),
+            "{source}"
+        );
+    }
+}
+
 #[test]
 fn same_document_gives_the_same_bytes() {
     assert_eq!(compiled(ALL_NODES), compiled(ALL_NODES));

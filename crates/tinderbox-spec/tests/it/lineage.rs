@@ -122,3 +122,63 @@ fn pivots_unions_and_unpivots_have_their_columns() {
     value: TRANSFORMATION (orders.amount orders.customer) of orders.amount orders.customer
     ");
 }
+
+#[test]
+fn row_1_3_names_that_no_input_has_are_told_without_a_server() {
+    let text = "name: job
+pipeline:
+  sources:
+    - {id: orders, type: csv, path: in, schema: 'id INT, amount INT, customer_id INT, place STRUCT<street: STRING>'}
+    - {id: customers, type: parquet, path: customers}
+    - {id: unknown, type: parquet, path: unknown}
+  transformations:
+    - {id: paid, type: filter, input: orders, condition: 'amout > 1 AND place.street IS NOT NULL AND order_date > current_date'}
+    - {id: dated, type: map, columns: {day: \"timestampadd(DAY, 1, now())\", double: ammount * 2}}
+    - {id: joined, type: join, input: [dated, customers], on: custmer_id}
+    - {id: totals, type: aggregate, group_by: [doubel, nmae, region], aggregations: {amount: sum}}
+    - {id: free, type: filter, input: unknown, condition: anything > 1}
+  sinks:
+    - {type: parquet, path: out, input: totals}
+    - {type: parquet, path: other, input: free}
+";
+    let spec = crate::loaded(text).spec;
+    let known =
+        [(NodeId::new("customers"), ["customer_id", "name", "region"].map(str::to_owned).to_vec())];
+    let found = tinderbox_spec::unknown_columns(&spec, text, &known.into_iter().collect());
+    insta::assert_snapshot!(crate::rendered(&found, text), @r#"
+    job.yaml:8:59: warning[columns::unknown]: `orders` has no column `amout`, as far as is known
+      |
+    8 |     - {id: paid, type: filter, input: orders, condition: 'amout > 1 AND place.street IS NOT NULL AND order_date > current_date'}
+      |                                                           ^^^^^
+      = field: pipeline.transformations[0].condition
+      = hint: did you mean `amount`?
+
+    job.yaml:9:84: warning[columns::unknown]: `paid` has no column `ammount`, as far as is known
+      |
+    9 |     - {id: dated, type: map, columns: {day: "timestampadd(DAY, 1, now())", double: ammount * 2}}
+      |                                                                                    ^^^^^^^
+      = field: pipeline.transformations[1].columns.double
+      = hint: did you mean `amount`?
+
+    job.yaml:10:63: warning[columns::unknown]: `dated` has no column `custmer_id`, as far as is known
+       |
+    10 |     - {id: joined, type: join, input: [dated, customers], on: custmer_id}
+       |                                                               ^^^^^^^^^^
+       = field: pipeline.transformations[2].on
+       = hint: did you mean `customer_id`?
+
+    job.yaml:11:48: warning[columns::unknown]: `joined` has no column `doubel`, as far as is known
+       |
+    11 |     - {id: totals, type: aggregate, group_by: [doubel, nmae, region], aggregations: {amount: sum}}
+       |                                                ^^^^^^
+       = field: pipeline.transformations[3].group_by[0]
+       = hint: did you mean `double`?
+
+    job.yaml:11:56: warning[columns::unknown]: `joined` has no column `nmae`, as far as is known
+       |
+    11 |     - {id: totals, type: aggregate, group_by: [doubel, nmae, region], aggregations: {amount: sum}}
+       |                                                        ^^^^
+       = field: pipeline.transformations[3].group_by[1]
+       = hint: did you mean `name`?
+    "#);
+}

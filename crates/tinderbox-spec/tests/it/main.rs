@@ -1,6 +1,7 @@
 //! Behavior of the crate through its public surface.
 #![allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
 
+mod bad_bytes;
 mod bad_documents;
 mod bad_expectations;
 mod bad_joins;
@@ -22,9 +23,11 @@ mod includes;
 mod learning;
 mod lineage;
 mod lints;
+mod openlineage;
 mod patches;
 mod pipelines;
 mod properties;
+mod row_tests;
 mod schema;
 mod sources;
 mod sql;

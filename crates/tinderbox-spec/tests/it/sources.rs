@@ -132,7 +132,7 @@ fn versions_that_were_assumed_are_said() {
 }
 
 #[test]
-fn row_7_31_delta_and_iceberg_share_a_session() {
+fn rows_7_31_and_14_10_delta_and_iceberg_share_a_session() {
     let text = job(
         "4.0",
         "{type: iceberg, table: sales.a, warehouse: wh, catalog: lake}",
@@ -178,7 +178,16 @@ fn rows_7_24_to_7_27_options_reach_streams_too() {
 fn secrets_stay_references() {
     let compiled = compiled(ALL_SOURCES);
     let launched: BTreeMap<_, _> = compiled.launch_conf;
-    assert!(!format!("{launched:?}").contains("secret"), "{launched:?}");
+    assert!(!format!("{launched:?}").contains("${secret"), "{launched:?}");
+    assert_eq!(
+        Vec::from_iter(&compiled.secrets),
+        ["API", "BQ", "DB", "HUB", "MONGO", "S3", "SF", "SF_KEY"]
+    );
+    // Spark hides what has these names; the others it hides anyway.
+    assert_eq!(
+        launched["spark.redaction.regex"],
+        "(?i)secret|password|token|access[.]?key|(?i)^(connection[.]uri|credentials|kafka[.]sasl[.]jaas[.]config|pem_private_key)$"
+    );
     assert!(!compiled.source.contains("${secret"), "{}", compiled.source);
 }
 

@@ -120,6 +120,15 @@ export function errorsQuery(jobId: string, job?: Job) {
   });
 }
 
+export function expectationsQuery(jobId: string, job?: Job) {
+  return queryOptions({
+    queryKey: ['job', jobId, 'expectations'],
+    queryFn: ({ signal }) =>
+      bodyOf(http.GET('/api/jobs/{job_id}/expectations', { params: params(jobId), signal })),
+    refetchInterval: pace(job),
+  });
+}
+
 export function timelineQuery(jobId: string, job?: Job) {
   return queryOptions({
     queryKey: ['job', jobId, 'timeline'],

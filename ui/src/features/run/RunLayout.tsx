@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { JOB_TABS } from '@/actions/register';
-import { useLiveJob } from '@/api/queries/job';
+import { summarize } from '@/api/expectations';
+import { expectationsQuery, useLiveJob } from '@/api/queries/job';
 import { isLiveJob, isOfDataSet } from '@/api/states';
 import type { Job } from '@/api/types';
 import { CopyButton } from '@/design/CopyButton';
@@ -88,7 +90,16 @@ export function RunLayout() {
 }
 
 function Tabs({ job }: { job: Job }) {
-  const tabs = JOB_TABS.filter(({ ofDataSets }) => ofDataSets || !isOfDataSet(job));
+  const ofDataSet = isOfDataSet(job);
+  const expectations = useQuery({
+    ...expectationsQuery(job.job_id, job),
+    enabled: !ofDataSet,
+  }).data?.expectations;
+  const summary = summarize(expectations ?? []);
+  const tabs = JOB_TABS.filter(
+    ({ path, ofDataSets }) =>
+      (ofDataSets || !ofDataSet) && (path !== 'expectations' || summary !== undefined),
+  );
   return (
     <nav className="tabs" aria-label="Parts of this job">
       {tabs.map(({ path, label }) => (
@@ -101,6 +112,13 @@ function Tabs({ job }: { job: Job }) {
         >
           {label}
           {path === 'stages' && <span className="faint">{formatCount(job.num_stages)}</span>}
+          {path === 'expectations' && summary && (
+            <span className={summary.unmet > 0 ? 'bad' : 'faint'}>
+              {summary.unmet > 0
+                ? `${formatCount(summary.unmet)} not met`
+                : formatCount(expectations?.length ?? 0)}
+            </span>
+          )}
           {path === 'findings' && job.num_findings != null && job.worst_severity && (
             <Severity severity={job.worst_severity} count={job.num_findings} />
           )}

@@ -242,6 +242,75 @@ impl S3 {
     }
 }
 
+/// Azurite, which speaks Azure's blob storage. Hadoop's connector knows the emulator on this port only.
+pub struct Azurite {
+    _running: Running,
+}
+
+impl Azurite {
+    pub fn start() -> Option<Self> {
+        let folder_of_jars = std::env::var_os("TINDERBOX_CONNECTORS").map(PathBuf::from);
+        let server = folder_of_jars.map(|root| root.join("azurite/node_modules/.bin/azurite-blob"));
+        let Some(server) = server.filter(|path| path.exists()) else { return missing("Azurite") };
+        assert!(TcpStream::connect(("127.0.0.1", 10_000)).is_err(), "port 10000 is in use");
+        let folder = folder();
+        let mut command = Command::new(server);
+        command.args(["--silent", "--inMemoryPersistence", "--skipApiVersionCheck"]);
+        // It reports its use to its makers otherwise.
+        command.args(["--disableTelemetry", "--blobHost", "127.0.0.1", "--blobPort", "10000"]);
+        let running = Running::new(&mut command, &folder);
+        wait_for_port("Azurite", 10_000);
+        Some(Self { _running: running })
+    }
+}
+
+/// A server that speaks Google's cloud storage, with one bucket.
+pub struct Gcs {
+    pub port: u16,
+    _running: Running,
+}
+
+impl Gcs {
+    pub fn start(bucket: &str) -> Option<Self> {
+        let home = std::env::var_os("TINDERBOX_MOTO").map(PathBuf::from);
+        let Some(home) = home.filter(|home| home.join("bin/gcp-storage-emulator").exists()) else {
+            return missing("storage emulator of GCS (TINDERBOX_MOTO)");
+        };
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sources/gcs.py");
+        let (folder, port) = (folder(), free_port());
+        let mut command = Command::new(home.join("bin/python"));
+        command.arg(program).args([&port.to_string(), bucket]);
+        let running = Running::new(&mut command, &folder);
+        wait_for_port("the storage emulator", port);
+        Some(Self { port, _running: running })
+    }
+
+    /// Puts an object into a bucket.
+    pub fn put(&self, bucket: &str, name: &str, content: &str) {
+        let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}");
+        let answer = self.ask("POST", &path, content);
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    }
+
+    /// The names of the objects of a bucket that begin so.
+    pub fn list(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let answer = self.ask("GET", &format!("/storage/v1/b/{bucket}/o?prefix={prefix}"), "");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap();
+        let found: serde_json::Value = serde_json::from_str(body).unwrap();
+        let items = found["items"].as_array().into_iter().flatten();
+        items.map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn ask(&self, method: &str, path: &str, content: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let length = content.len();
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n{content}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
 /// A name node and a data node.
 pub struct Hdfs {
     pub port: u16,
