@@ -150,13 +150,16 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Print the code that a spec becomes: byte for byte what `run` submits.
+    /// Print the code that a spec becomes: as PySpark byte for byte what `run` submits.
     Compile {
         /// The spec: YAML or JSON.
         spec: PathBuf,
         /// The language.
         #[arg(long, value_enum, default_value = "pyspark")]
         to: Target,
+        /// Write the files of a pipeline into this folder: a new or empty one, or one that has such a pipeline already.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
         #[command(flatten)]
         chosen: Chosen,
         /// How to print: the code, or JSON with a map from nodes to lines.
@@ -509,6 +512,21 @@ pub enum SpecCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Write a spec in the usual layout: sections in their order, two spaces a level, quotes where needed. Comments stay.
+    Fmt {
+        /// The spec, which is written anew.
+        file: PathBuf,
+        /// Change nothing; end with exit code 1 when something would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write a spec of the first version's form in today's: `version: 1`, ids, `type` instead of `operation`. Comments stay.
+    Upgrade {
+        /// The spec, which is written anew.
+        file: PathBuf,
+        #[command(flatten)]
+        chosen: Chosen,
+    },
     /// Print the JSON Schema of specs, with which editors complete and check them.
     Schema,
     /// List the types of nodes, or show one with its parameters and an example.
@@ -570,6 +588,10 @@ pub enum RowsFormat {
 pub enum Target {
     /// A PySpark program.
     Pyspark,
+    /// A script of Spark SQL, for `spark-sql -f`.
+    Sql,
+    /// A project of Spark Declarative Pipelines, for `spark-pipelines run` of Spark 4.1 and later.
+    Pipelines,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod collect;
+mod compile;
 mod components;
 mod fit;
 mod fleet;
@@ -19,6 +20,7 @@ mod run;
 mod serve;
 mod spec;
 mod spec_diff;
+mod spec_edit;
 mod test;
 
 use crate::args::{
@@ -41,13 +43,17 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Spec { command } => match command {
             SpecCommand::New { file, name } => spec::new(&file, name.as_deref()),
             SpecCommand::Diff { old, new, format } => spec_diff::diff(&old, &new, format),
+            SpecCommand::Fmt { file, check } => spec_edit::fmt(&file, check),
+            SpecCommand::Upgrade { file, chosen } => spec_edit::upgrade(&file, chosen),
             SpecCommand::Schema => {
                 output::data(&tinderbox_spec::json_schema());
                 Ok(ExitCode::SUCCESS)
             }
             SpecCommand::Components { name, format } => components::show(name.as_deref(), format),
         },
-        Command::Compile { spec, to: _, chosen, format } => spec::compile(&spec, chosen, format),
+        Command::Compile { spec, to, out, chosen, format } => {
+            compile::compile(&spec, compile::Order { to, out, chosen }, format)
+        }
         Command::Lineage { spec, column, chosen, format } => {
             lineage::show(&spec, column.as_deref(), chosen, format)
         }

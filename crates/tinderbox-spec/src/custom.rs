@@ -30,12 +30,14 @@ pub(crate) struct Custom {
     output: String,
 }
 
-/// The paths of the files that a document's `components` names, as written. Nothing is said about mistakes.
+/// The paths of the files that a document's `components` and `include` name, as written. Included files may name more: ask
+/// for each of them too. Nothing is said about mistakes.
 pub fn component_files(text: &str) -> Vec<String> {
     let mut report = Report::new("", text);
     let Some(root) = tree::parse(text, &mut report) else { return Vec::new() };
     let items = root.at(&["components"]).and_then(Tree::as_list).unwrap_or_default();
-    items.iter().filter_map(|item| Some(item.as_scalar()?.text.clone())).collect()
+    let components = items.iter().filter_map(|item| Some(item.as_scalar()?.text.clone()));
+    components.chain(crate::include::included_files(&root)).collect()
 }
 
 /// Reads `components`. `files` are texts by path as the document writes them.

@@ -118,10 +118,20 @@ pub(crate) struct Report<'t> {
     file: &'t str,
     text: &'t str,
     line_starts: Vec<usize>,
+    included: Vec<Arc<Included>>,
     found: Vec<Diagnostic>,
     num_errors: usize,
     /// What was found beyond the limit: how much, and the latest of it.
     left_out: (usize, Option<Diagnostic>),
+}
+
+/// A file that the document includes. Its offsets begin at `base`, behind the texts before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Included {
+    base: usize,
+    file: String,
+    text: Arc<str>,
+    line_starts: Vec<usize>,
 }
 
 /// So many diagnostics of one document are kept. Who has mended those sees the others.
@@ -129,9 +139,49 @@ const MOST: usize = 1_000;
 
 impl<'t> Report<'t> {
     pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { file, text, line_starts, found: Vec::new(), num_errors: 0, left_out: (0, None) }
+        let line_starts = line_starts(text);
+        Self {
+            file,
+            text,
+            line_starts,
+            included: Vec::new(),
+            found: Vec::new(),
+            num_errors: 0,
+            left_out: (0, None),
+        }
+    }
+
+    /// An empty report of the same document with the same included files.
+    pub(crate) fn another(&self) -> Self {
+        Self { included: self.included.clone(), ..Self::new(self.file, self.text) }
+    }
+
+    /// Takes in a file that the document includes, and gives the offset at which its text begins here.
+    pub(crate) fn include(&mut self, file: &str, text: &str) -> usize {
+        let base = self.included.last().map_or(self.text.len(), |last| last.base + last.text.len());
+        let base = base + 1;
+        let (file, line_starts) = (file.to_owned(), line_starts(text));
+        self.included.push(Arc::new(Included { base, file, text: text.into(), line_starts }));
+        base
+    }
+
+    /// The included file that an offset is of.
+    pub(crate) fn included_at(&self, offset: usize) -> Option<&Arc<Included>> {
+        self.included.iter().rev().find(|included| included.base <= offset)
+    }
+
+    /// Where a diagnostic of the document or of an included file begins, as spans of this report count.
+    pub(crate) fn offset_of(&self, found: &Diagnostic) -> Option<usize> {
+        match &found.text {
+            None => Some(found.span.start),
+            Some(text) => {
+                let is_of = |included: &&Arc<Included>| {
+                    included.file == found.file && included.text == *text
+                };
+                let included = self.included.iter().find(is_of)?;
+                Some(included.base + found.span.start)
+            }
+        }
     }
 
     /// Adds an error and returns it, so that a hint can be attached.
@@ -195,7 +245,12 @@ impl<'t> Report<'t> {
 
     /// Line and column (in characters) of a byte offset, both from 1.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
-        position(self.text, &self.line_starts, offset)
+        match self.included_at(offset) {
+            Some(included) => {
+                position(&included.text, &included.line_starts, offset - included.base)
+            }
+            None => position(self.text, &self.line_starts, offset),
+        }
     }
 
     fn push(
@@ -213,7 +268,7 @@ impl<'t> Report<'t> {
             Some((end, _)) => format!("{}…", &message[..end]),
             None => message,
         };
-        let diagnostic = Diagnostic {
+        let mut diagnostic = Diagnostic {
             code,
             severity,
             message,
@@ -225,6 +280,9 @@ impl<'t> Report<'t> {
             text: None,
             field: field.to_owned(),
         };
+        if let Some(included) = self.included_at(span.start) {
+            included.claim(&mut diagnostic);
+        }
         if is_left_out {
             self.left_out.0 += 1;
             return self.left_out.1.insert(diagnostic);
@@ -232,6 +290,22 @@ impl<'t> Report<'t> {
         self.found.push(diagnostic);
         &mut self.found[at]
     }
+}
+
+impl Included {
+    /// Makes a diagnostic one of this file; its span counts as in the report.
+    pub(crate) fn claim(&self, found: &mut Diagnostic) {
+        found.file.clone_from(&self.file);
+        found.text = Some(Arc::clone(&self.text));
+        found.span = Span {
+            start: found.span.start - self.base,
+            end: found.span.end.saturating_sub(self.base),
+        };
+    }
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
 fn position(text: &str, line_starts: &[usize], offset: usize) -> (usize, usize) {

@@ -2,8 +2,9 @@
 
 use crate::component::NodeKind;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{Choice, load, read_root};
+use crate::document::{Choice, load};
 use crate::graph::drafts;
+use crate::include::read_document;
 use crate::tree::{Content, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,10 +108,12 @@ impl Flat {
     fn of((file, text, choice): (&str, &str, &Choice)) -> Result<Self, Vec<Diagnostic>> {
         let loaded = load(file, text, choice)?;
         let mut report = Report::new(file, text);
-        let Some(root) = read_root(text, &mut report) else { return Err(report.into_sorted()) };
+        let Some(root) = read_document(text, &choice.files, &mut report) else {
+            return Err(report.into_sorted());
+        };
         let mut flat = Self { fields: BTreeMap::new(), nodes: Vec::new() };
         for entry in root.as_map().map_or(&[][..], |map| &map.entries) {
-            if entry.key != "pipeline" {
+            if !["include", "pipeline"].contains(&entry.key.as_str()) {
                 flatten(&entry.value, &entry.key, &mut flat.fields);
             }
         }

@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{custom, environment, graph, parameters, pyspark, row_test, soundness, tree};
+use crate::{custom, environment, graph, include, parameters, pyspark, row_test, soundness, tree};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -37,7 +37,7 @@ pub struct Choice {
 /// Everything that is wrong with the document, and the warnings, ordered by position; at least one is an error.
 pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagnostic>> {
     let mut report = Report::new(file, text);
-    let Some(document) = read_root(text, &mut report) else {
+    let Some(document) = include::read_document(text, &choice.files, &mut report) else {
         return Err(report.into_sorted());
     };
     environment::check(&document, &mut report);
@@ -51,7 +51,8 @@ pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagn
     };
     let parameters = parameters::substitute(&mut root, &choice.parameters, &mut report);
     let spec = read_spec(&root, parameters, &choice.files, &mut report);
-    let elsewhere = errors_of_other_environments(file, text, &document, choice);
+    let elsewhere = errors_of_other_environments(&report, &document, choice);
+    let places = report.another();
     let has_errors = report.has_errors() || !elsewhere.is_empty();
     let Some(spec) = spec.filter(|_| !has_errors) else {
         let mut found = report.into_sorted();
@@ -59,7 +60,7 @@ pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagn
             elsewhere.into_iter().filter(|error| !found.contains(error)).collect::<Vec<_>>(),
         );
         found.sort_by_key(|found| (found.span.start, found.severity));
-        name_environments(&document, &mut found);
+        name_environments(&places, &document, &mut found);
         return Err(found);
     };
     let errors = soundness::errors(&spec);
@@ -70,14 +71,13 @@ pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagn
     warnings.extend(pyspark::not_yet_supported(&spec, crate::Severity::Warning));
     warnings.extend(crate::stream::findings(&spec, crate::Severity::Warning));
     warnings.sort_by_key(|warning| warning.span.start);
-    name_environments(&document, &mut warnings);
+    name_environments(&places, &document, &mut warnings);
     Ok(Loaded { spec, warnings })
 }
 
 /// What is wrong inside the environments that were not chosen.
 fn errors_of_other_environments(
-    file: &str,
-    text: &str,
+    main: &Report<'_>,
     document: &Tree,
     choice: &Choice,
 ) -> Vec<Diagnostic> {
@@ -86,15 +86,14 @@ fn errors_of_other_environments(
         if Some(&name) == choice.environment.as_ref() {
             continue;
         }
-        let mut report = Report::new(file, text);
+        let mut report = main.another();
         let Some(mut root) = environment::applied(document, &name, &mut report) else { continue };
         let parameters = parameters::substitute(&mut root, &BTreeMap::new(), &mut report);
         read_spec(&root, parameters, &choice.files, &mut report);
         let found = report.into_sorted();
         let is_here = |found: &Diagnostic| {
             found.severity == crate::Severity::Error
-                && found.text.is_none()
-                && (place.start..place.end).contains(&found.span.start)
+                && main.offset_of(found).is_some_and(|at| (place.start..place.end).contains(&at))
         };
         errors.extend(found.into_iter().filter(is_here));
     }
@@ -102,11 +101,11 @@ fn errors_of_other_environments(
 }
 
 /// Names the fields of environments by where they stand, not by what they lie over.
-fn name_environments(document: &Tree, found: &mut [Diagnostic]) {
+fn name_environments(report: &Report<'_>, document: &Tree, found: &mut [Diagnostic]) {
     for (name, place) in environment::declared(document) {
         for found in found.iter_mut() {
             let is_inside =
-                found.text.is_none() && (place.start..place.end).contains(&found.span.start);
+                report.offset_of(found).is_some_and(|at| (place.start..place.end).contains(&at));
             if is_inside && !found.field.starts_with("environments") {
                 found.field = format!("environments.{name}.{}", found.field);
             }
@@ -161,7 +160,7 @@ fn read_spec(
 ) -> Option<Spec> {
     let mut fields = Fields::of(root, "", report)?;
     check_format_version(&mut fields, report);
-    fields.allow(["parameters", "environments"]);
+    fields.allow(["include", "parameters", "environments"]);
     let id = fields.text("id", report);
     let name = name(&mut fields, report);
     let description = fields.text("description", report);
@@ -223,7 +222,8 @@ fn read_spec(
 
 pub(crate) fn place(span: Span, field: &str, report: &Report<'_>) -> Place {
     let (line, column) = report.position(span.start);
-    Place { span, line, column, field: field.to_owned() }
+    let included = report.included_at(span.start).cloned();
+    Place { span, line, column, field: field.to_owned(), included }
 }
 
 fn check_format_version(fields: &mut Fields<'_>, report: &mut Report<'_>) {

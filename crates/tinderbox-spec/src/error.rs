@@ -1,12 +1,20 @@
 use crate::diagnostic::Diagnostic;
 use tinderbox_model::ErrorClass;
 
-/// Why a patch could not be applied. Each is the user's to mend: the document or the patch does not fit.
+/// Why a document could not be changed. Each is the user's to mend: the document or the patch does not fit.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The document cannot be read, before or after the change.
     #[error("the job cannot be read: {}", first_of(.0))]
     Document(Vec<Diagnostic>),
+    /// The document is written in a way that cannot be laid out anew without risk.
+    #[error("line {line}: {reason}; change it by hand")]
+    Format {
+        /// Line from 1.
+        line: usize,
+        /// What is in the way.
+        reason: String,
+    },
     /// The patch names something that the document does not have.
     #[error("cannot apply `{patch}`: {reason}")]
     Patch {

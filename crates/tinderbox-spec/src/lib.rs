@@ -12,7 +12,7 @@
 //!
 //! # The document
 //!
-//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `parameters`, `environments`, `cluster`,
+//! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `include`, `parameters`, `environments`, `cluster`,
 //! `pipeline`, `configuration`, `schedule`, `monitoring`, `tests`. `${param:name}` in any value is replaced from
 //! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
 //! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
@@ -34,7 +34,9 @@ mod error;
 mod expectation;
 mod fields;
 mod finding;
+mod format;
 mod graph;
+mod include;
 mod known_columns;
 mod lineage;
 mod lint;
@@ -52,9 +54,11 @@ mod schema;
 mod secrets;
 mod soundness;
 mod spec;
+mod sql;
 mod stream;
 mod template;
 mod tree;
+mod upgrade;
 
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
 pub use codes::diagnostics_page;
@@ -68,6 +72,7 @@ pub use document::{Choice, Loaded, load};
 pub use error::Error;
 pub use expectation::{Expectation, OnFail, Quarantine, Rule};
 pub use finding::Finding;
+pub use format::format_document;
 pub use known_columns::unknown_columns;
 pub use lineage::{ColumnLineage, ColumnOf, Influence, Lineage, Making, NodeLineage, lineage};
 pub use lint::lint;
@@ -83,10 +88,14 @@ pub use operation::{
 pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_sources, reads_all_rows};
-pub use pyspark::{Compiled, NodeLines, compile_pyspark, media_type_sql, table_names};
+pub use pyspark::{
+    Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, table_names,
+};
 pub use row_test::{ExpectedRows, GivenRows, RowTest, TestRow, TestValue, inferred_schema};
 pub use schema::json_schema;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
+pub use sql::compile_sql;
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};
 pub use template::new_document;
 pub use tree::LONGEST_DOCUMENT;
+pub use upgrade::{Upgraded, upgrade};

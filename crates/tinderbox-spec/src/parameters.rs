@@ -123,7 +123,7 @@ pub(crate) fn substitute(
     }
     if let Content::Map(map) = &mut root.content {
         for entry in map.entries.iter_mut().filter(|entry| {
-            !["parameters", "environments", "components"].contains(&entry.key.as_str())
+            !["include", "parameters", "environments", "components"].contains(&entry.key.as_str())
         }) {
             substitute_in(&mut entry.value, &entry.key, &values, report);
         }

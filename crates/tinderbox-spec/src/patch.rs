@@ -11,6 +11,7 @@ use crate::graph::{Draft, NODE_KEYS, drafts};
 use crate::nearest::suggestion;
 use crate::tree::Tree;
 use edit::{Edit, Steps, set};
+pub(crate) use edit::{double_quoted, quoted_if_needed};
 use tinderbox_model::Patch;
 
 /// Applies patches in their order to the text of a document. Applying the same patches again changes nothing.

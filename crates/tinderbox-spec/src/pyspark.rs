@@ -7,6 +7,7 @@ mod layout;
 mod literal;
 mod ml;
 mod nodes;
+mod pipelines;
 mod quality;
 mod sources;
 mod streaming;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tinderbox_model::NodeId;
 
 pub(crate) use launch::is_at_launch;
+pub use pipelines::{Project, compile_pipelines};
 pub use sources::media_type_sql;
 
 /// A compiled job: program and launch properties together are what the document says, and nothing is in both.
@@ -97,6 +99,12 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
 /// The name that each node has as a table in SQL.
 pub fn table_names(spec: &Spec) -> BTreeMap<NodeId, String> {
     Names::of(spec).into_tables()
+}
+
+/// The properties that a program sets, and those that must be known before it starts.
+pub(crate) fn properties(spec: &Spec) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    let properties = launch::split(spec);
+    (properties.in_program, properties.at_launch)
 }
 
 /// What this version cannot compile, as errors for the compiler and as warnings for the reader.
@@ -182,8 +190,7 @@ fn head(spec: &Spec, body: &str) -> String {
         head.push_str("from pyspark.errors import StreamingQueryException\n");
     }
     head.push_str(&ml::imports(spec));
-    let window =
-        if code.contains("Window.") || code.contains("Window\n") { ", Window" } else { "" };
+    let window = if layout::has_window(&code) { ", Window" } else { "" };
     let observation = if quality::is_used(spec) { "Observation, " } else { "" };
     let column = if quality::program(spec).contains(": Column") { "Column, " } else { "" };
     head.push_str(&format!(

@@ -23,6 +23,10 @@ pub fn json_schema() -> String {
             "description": text("What the job is for."),
             "type": words(&["batch", "streaming"], "Whether it ends by itself."),
             "status": words(&["draft", "running", "completed", "failed"], "Status of the document."),
+            "include": described(
+                json!({"anyOf": [scalar(), {"type": ["array", "null"], "items": scalar()}]}),
+                "Files with sections that lie under this document's own.",
+            ),
             "parameters": described(
                 by_name(scalar()),
                 "Values that `${param:name}` stands for, with their defaults.",

@@ -207,6 +207,8 @@ pub struct Place {
     pub column: usize,
     /// Path of the field.
     pub field: String,
+    /// The included file that it is of; [`Place::span`] counts as in the report that made it.
+    pub(crate) included: Option<std::sync::Arc<crate::diagnostic::Included>>,
 }
 
 impl Place {
@@ -217,7 +219,7 @@ impl Place {
         file: &str,
         message: String,
     ) -> Diagnostic {
-        Diagnostic {
+        let mut diagnostic = Diagnostic {
             code,
             severity,
             message,
@@ -228,7 +230,11 @@ impl Place {
             column: self.column,
             text: None,
             field: self.field.clone(),
+        };
+        if let Some(included) = &self.included {
+            included.claim(&mut diagnostic);
         }
+        diagnostic
     }
 }
 

@@ -1,6 +1,6 @@
-//! `tinderbox compile` and `tinderbox spec new`, and how commands read specs.
+//! `tinderbox spec new`, and how commands read specs.
 
-use crate::args::{Chosen, Format};
+use crate::args::Chosen;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
@@ -10,30 +10,6 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use tinderbox_spec::{Choice, Diagnostic, Severity};
-
-/// Prints the code of a spec.
-pub fn compile(path: &Path, chosen: Chosen, format: Format) -> Result<ExitCode, Failure> {
-    let (text, choice) = open(path, chosen)?;
-    let name = path.display().to_string();
-    let loaded = tinderbox_spec::load(&name, &text, &choice)
-        .map_err(|diagnostics| refused(&diagnostics, &text))?;
-    let compiled = tinderbox_spec::compile_pyspark(&loaded.spec)
-        .map_err(|diagnostics| refused(&diagnostics, &text))?;
-    for warning in &loaded.warnings {
-        output::note(&warning.render(&text));
-    }
-    match format {
-        Format::Table => output::data(&compiled.source),
-        Format::Json => output::json(&json!({
-            "pyspark": compiled.source,
-            "launch_conf": compiled.launch_conf,
-            "node_lines": compiled.node_lines.iter().map(|lines| json!({
-                "node": lines.node.as_str(), "first_line": lines.first_line, "last_line": lines.last_line,
-            })).collect::<Vec<_>>(),
-        })),
-    }
-    Ok(ExitCode::SUCCESS)
-}
 
 /// Writes a spec to begin with.
 pub fn new(file: &Path, name: Option<&str>) -> Result<ExitCode, Failure> {
@@ -67,16 +43,21 @@ pub fn open(path: &Path, chosen: Chosen) -> Result<(String, Choice), Failure> {
     Ok((text, choice))
 }
 
-/// The files that a spec names; what is not there or no text is reported where the spec names it.
+/// The files that a spec and what it includes name; what is not there or no text is reported where it is named.
 pub fn files(path: &Path, text: &str) -> BTreeMap<String, String> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    tinderbox_spec::component_files(text)
-        .into_iter()
-        .filter_map(|file| {
-            let text = read_text(&folder.join(&file)).ok()?;
-            Some((file, text))
-        })
-        .collect()
+    let mut found = BTreeMap::new();
+    let mut named = tinderbox_spec::component_files(text);
+    while let Some(file) = named.pop() {
+        if found.contains_key(&file) {
+            continue;
+        }
+        if let Ok(text) = read_text(&folder.join(&file)) {
+            named.extend(tinderbox_spec::component_files(&text));
+            found.insert(file, text);
+        }
+    }
+    found
 }
 
 /// Reads a spec's text.

@@ -98,3 +98,75 @@ fn row_6_11_lineage_is_printed_of_all_columns_and_of_one() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(said(&unknown).contains("hint: its columns: id, amount, gross"), "{}", said(&unknown));
 }
+
+#[test]
+fn row_1_2_specs_are_formatted_in_place_and_only_when_asked() {
+    let place = Place::new();
+    let text = "pipeline:\n    sources: [{type: 'parquet', path: in}]\n    sinks: [{type: parquet, path: out}]\n# its name\nname: job\n";
+    let file = place.write("job.yaml", text);
+    let path = file.to_str().unwrap();
+    let checked = place.ask(&["spec", "fmt", path, "--check"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    let formatted = place.ask(&["spec", "fmt", path]);
+    assert!(formatted.status.success(), "{}", said(&formatted));
+    let expected = "# its name\nname: job\n\npipeline:\n  sources: [{type: parquet, path: in}]\n  sinks: [{type: parquet, path: out}]\n";
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+    assert!(place.ask(&["spec", "fmt", path, "--check"]).status.success());
+    place.write("job.yaml", "name: job\npipeline:\n  sources:\n    - - a\n");
+    let refused = place.ask(&["spec", "fmt", path]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("line 4: a list stands in a list"), "{}", said(&refused));
+}
+
+#[test]
+fn row_1_2_specs_are_upgraded_in_place() {
+    let place = Place::new();
+    let file = place.write(
+        "job.yaml",
+        include_str!("../../../tinderbox-spec/tests/fixtures/seed-customer-analytics.yaml"),
+    );
+    let path = file.to_str().unwrap();
+    let before = place.ask(&["compile", path]).stdout;
+    let upgraded = place.ask(&["spec", "upgrade", path]);
+    assert!(upgraded.status.success(), "{}", said(&upgraded));
+    assert!(said(&upgraded).contains("line 1: `version: 1` added"), "{}", said(&upgraded));
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .starts_with("version: 1\nname: customer-analytics\n")
+    );
+    assert_eq!(place.ask(&["compile", path]).stdout, before);
+    assert!(said(&place.ask(&["spec", "upgrade", path])).contains("nothing to change"));
+    place.write("job.yaml", "name: job\n");
+    let refused = place.ask(&["spec", "upgrade", path]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("job.yaml:"), "{}", said(&refused));
+}
+
+#[test]
+fn row_1_2_included_files_are_read_beside_the_spec() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("shared")).unwrap();
+    place.write(
+        "shared/common.yaml",
+        "include: shared/sizes.yaml\nparameters: {folder: from_common}\n",
+    );
+    place.write("shared/sizes.yaml", "cluster: {executor: {memory: 3g}}\n");
+    let text = "name: job\ninclude: shared/common.yaml\npipeline:\n  sources: [{type: parquet, path: '${param:folder}'}]\n  sinks: [{type: parquet, path: out}]\n";
+    let file = place.write("job.yaml", text);
+    let compiled = place.ask_json(&["compile", file.to_str().unwrap()]);
+    assert!(compiled["pyspark"].as_str().unwrap().contains("\"from_common\""), "{compiled}");
+    assert_eq!(compiled["launch_conf"]["spark.executor.memory"], "3g");
+    place.write("shared/sizes.yaml", "\ncluster: {executor: {memory: much}}\n");
+    let wrong = place.ask(&["check", file.to_str().unwrap()]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(said(&wrong).contains("shared/sizes.yaml:2:31: error[spec::"), "{}", said(&wrong));
+    std::fs::remove_file(place.path("shared/sizes.yaml")).unwrap();
+    let missing = place.ask(&["check", file.to_str().unwrap()]);
+    assert!(
+        said(&missing).contains("shared/common.yaml:1:10: error[spec::include-file]"),
+        "{}",
+        said(&missing)
+    );
+}

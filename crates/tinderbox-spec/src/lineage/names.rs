@@ -89,7 +89,7 @@ enum Token {
 }
 
 /// The columns that an expression names, each once, in their order.
-pub(super) fn columns(expression: &str) -> Vec<Path> {
+pub(crate) fn columns(expression: &str) -> Vec<Path> {
     let tokens = tokens(expression);
     let bound = lambda_parameters(&tokens);
     let mut found: Vec<Path> = Vec::new();
@@ -117,7 +117,7 @@ pub(super) fn columns(expression: &str) -> Vec<Path> {
 }
 
 /// `expression AS name`, when it ends so.
-pub(super) fn alias(expression: &str) -> Option<String> {
+pub(crate) fn alias(expression: &str) -> Option<String> {
     let tokens = tokens(expression);
     let [.., before, Token::Name { text, .. }] = tokens.as_slice() else { return None };
     is_word(before, &["as"]).then(|| text.clone())
@@ -141,6 +141,39 @@ pub(crate) fn of_schema(schema: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// The columns of a schema in DDL form: each name, and the text behind it.
+pub(crate) fn parts_of_schema(schema: &str) -> Vec<(String, String)> {
+    let mut parts = vec![String::new()];
+    let mut depth = 0_i32;
+    let mut quote = None;
+    for c in schema.chars() {
+        match c {
+            c if quote == Some(c) => quote = None,
+            '\'' | '"' | '`' if quote.is_none() => quote = Some(c),
+            '<' | '(' if quote.is_none() => depth += 1,
+            '>' | ')' if quote.is_none() => depth -= 1,
+            ',' if quote.is_none() && depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    let named = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
+    named
+        .map(|part| match part.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+            Some((name, rest)) => (name.to_owned(), rest.to_owned()),
+            None => {
+                let end = part.find(|c: char| c.is_whitespace() || c == ':').unwrap_or(part.len());
+                (part[..end].to_owned(), part[end..].to_owned())
+            }
+        })
+        .collect()
 }
 
 /// The tables that a query reads, each once, in their order: what stands behind `FROM` and `JOIN` and is no query itself.

@@ -290,7 +290,7 @@ impl Editor<'_> {
     }
 
     fn quoted_if_needed(&self, text: &str) -> String {
-        if !self.is_json && is_plain(text) { text.to_owned() } else { double_quoted(text) }
+        quoted_if_needed(text, self.is_json)
     }
 
     fn after_colon(&self, entry: &Entry) -> Option<usize> {
@@ -322,6 +322,11 @@ impl Editor<'_> {
     }
 }
 
+/// A text as a key or value; in JSON always quoted.
+pub(crate) fn quoted_if_needed(text: &str, is_json: bool) -> String {
+    if !is_json && is_plain(text) { text.to_owned() } else { double_quoted(text) }
+}
+
 /// Whether every reader of YAML takes the text for itself when it stands without quotes.
 fn is_plain(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -344,7 +349,7 @@ fn is_json_literal(text: &str) -> bool {
 }
 
 /// In the form that JSON and YAML share.
-fn double_quoted(text: &str) -> String {
+pub(crate) fn double_quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

@@ -172,6 +172,11 @@ pub(super) fn without_texts(program: &str) -> String {
     code
 }
 
+/// Whether code, without its texts, begins a definition of a window; the calls may stand on lines of their own.
+pub(super) fn has_window(code: &str) -> bool {
+    code.contains("Window.") || code.contains(" Window\n")
+}
+
 /// Behind the first quote that no backslash escapes.
 fn end_of_text(text: &str) -> Option<usize> {
     let mut is_escaped = false;

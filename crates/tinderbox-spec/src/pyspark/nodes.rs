@@ -244,7 +244,7 @@ impl Names {
         format!("{call}{}", checked.first_call(name, arguments).to_lines())
     }
 
-    fn body(&self, node: &Node, flow: &Flow<'_>) -> String {
+    pub(super) fn body(&self, node: &Node, flow: &Flow<'_>) -> String {
         let input = node.inputs.first().map(|input| self.variable(input)).unwrap_or_default();
         let chain = Chain::new("return ", input).indented();
         match &node.operation {
@@ -309,7 +309,7 @@ impl Names {
         }
     }
 
-    fn variable<'a>(&'a self, node: &'a NodeId) -> &'a str {
+    pub(super) fn variable<'a>(&'a self, node: &'a NodeId) -> &'a str {
         self.variables.get(node).map_or(node.as_str(), String::as_str)
     }
 
@@ -360,6 +360,12 @@ impl Names {
         for name in unique(node.inputs.iter().map(|input| self.variable(input).to_owned())) {
             lines.push_str(&format!("    {name}.createOrReplaceTempView({})\n", text(&name)));
         }
+        lines.push_str(&self.query(node, query));
+        lines
+    }
+
+    /// The statement that returns a query's rows.
+    pub(super) fn query(&self, node: &Node, query: &str) -> String {
         let mut query = query.to_owned();
         for input in &node.inputs {
             query = query.replace(&format!("{{{input}}}"), self.variable(input));
@@ -368,8 +374,7 @@ impl Names {
             query = query.replace("{input}", self.variable(first));
         }
         let chain = Chain::new("return ", "spark").indented();
-        lines.push_str(&chain.call("sql", [long_text(&query)]).to_lines());
-        lines
+        chain.call("sql", [long_text(&query)]).to_lines()
     }
 
     fn window(&self, node: &Node, window: &WindowColumns, chain: Chain) -> String {

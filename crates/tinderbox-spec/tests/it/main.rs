@@ -18,15 +18,20 @@ mod differences;
 mod document;
 mod environments;
 mod expectations;
+mod formatting;
+mod includes;
 mod learning;
 mod lineage;
 mod lints;
 mod openlineage;
 mod patches;
+mod pipelines;
 mod properties;
 mod row_tests;
 mod schema;
 mod sources;
+mod sql;
+mod upgrading;
 
 use tinderbox_spec::{Choice, Diagnostic, Loaded, compile_pyspark, load};
 
