@@ -22,6 +22,7 @@ mod spec;
 mod spec_diff;
 mod spec_edit;
 mod test;
+mod watch;
 
 use crate::args::{
     Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
@@ -60,11 +61,8 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Test { spec, chosen, name, engine, format } => {
             test::test(&spec, chosen, name.as_deref(), &engine, format).await
         }
-        Command::Preview { spec, node, rows, chosen, engine, exact, profile, format } => {
-            let order = preview::Order { node, rows, chosen, engine, exact };
-            if profile {
-                return profile::profile(&spec, order, format).await;
-            }
+        Command::Preview { spec, node, rows, chosen, engine, exact, profile, watch, format } => {
+            let order = preview::Order { node, rows, chosen, engine, exact, profile, watch };
             preview::preview(&spec, order, format).await
         }
         Command::Run {

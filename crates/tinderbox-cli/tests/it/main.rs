@@ -32,3 +32,4 @@ mod streaming;
 mod streaming_rules;
 mod transformation_cases;
 mod transformations;
+mod watch;
