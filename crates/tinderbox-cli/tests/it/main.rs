@@ -10,6 +10,7 @@ mod advice;
 mod bad_input;
 mod bad_logs;
 mod collect;
+mod connectors;
 mod crash;
 mod data_sets;
 mod fit;
