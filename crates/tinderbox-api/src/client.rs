@@ -161,6 +161,14 @@ impl Client {
         self.get(&format!("/api/jobs/{}/stages", segment(id)), &()).await
     }
 
+    /// The SQL executions of a run with the operators of their plans.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_operators(&self, id: &str) -> Result<OperatorList, Error> {
+        self.get(&format!("/api/jobs/{}/operators", segment(id)), &()).await
+    }
+
     /// Asks for the end of a run.
     ///
     /// # Errors

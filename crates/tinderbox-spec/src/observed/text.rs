@@ -1,0 +1,97 @@
+//! The texts of plans: lists in brackets, attributes with their numbers.
+
+/// A text without the numbers of attributes: `amount#3L` is `amount`.
+pub(super) fn without_numbers(text: &str) -> String {
+    let mut plain = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_number = c == '#' && chars.peek().is_some_and(char::is_ascii_digit);
+        if !is_number {
+            plain.push(c);
+            continue;
+        }
+        while chars.next_if(char::is_ascii_digit).is_some() {}
+        chars.next_if_eq(&'L');
+    }
+    plain
+}
+
+/// The text of the first pair of brackets from `from` on, and what stands behind it.
+pub(super) fn in_brackets(text: &str, open: char) -> Option<(&str, &str)> {
+    let start = text.find(open)?;
+    let close = match open {
+        '[' => ']',
+        '(' => ')',
+        _ => return None,
+    };
+    let mut depth = 0_usize;
+    for (at, c) in text[start..].char_indices() {
+        if c == open {
+            depth += 1;
+        } else if c == close {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                let end = start + at;
+                return Some((&text[start + 1..end], &text[end + 1..]));
+            }
+        }
+    }
+    None
+}
+
+/// The items of a list, split at the commas that stand in no brackets.
+pub(super) fn items(list: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut depth = 0_i32;
+    for c in list.chars() {
+        match c {
+            '(' | '[' | '{' | '<' => depth += 1,
+            ')' | ']' | '}' | '>' => depth -= 1,
+            ',' if depth <= 0 => {
+                items.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(item) = items.last_mut() {
+            item.push(c);
+        }
+    }
+    let items = items.iter().map(|item| without_numbers(item.trim()));
+    items.filter(|item| !item.is_empty()).collect()
+}
+
+/// `expression AS name` as both.
+pub(super) fn named(item: &str) -> Option<(String, String)> {
+    let (expression, name) = item.rsplit_once(" AS ")?;
+    Some((name.to_owned(), expression.to_owned()))
+}
+
+/// A condition without the brackets around all of it.
+pub(super) fn condition(text: &str) -> String {
+    let text = without_numbers(text.trim());
+    match in_brackets(&text, '(') {
+        Some((inside, "")) if text.starts_with('(') => inside.to_owned(),
+        _ => text,
+    }
+}
+
+/// What stands behind `label`, up to `end` outside of brackets.
+pub(super) fn behind<'t>(text: &'t str, label: &str) -> Option<&'t str> {
+    text.split_once(label).map(|(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_plans_are_taken_apart() {
+        assert_eq!(without_numbers("a#12L + b#3 # 4"), "a + b # 4");
+        assert_eq!(in_brackets("x [a, [b]] c", '['), Some(("a, [b]", " c")));
+        assert_eq!(in_brackets("x [a", '['), None);
+        assert_eq!(items("a#1, f(b#2, c#3) AS d#4"), ["a", "f(b, c) AS d"]);
+        assert_eq!(condition("(isnotnull(a#1) AND (a#1 > 2))"), "isnotnull(a) AND (a > 2)");
+        assert_eq!(condition("(a#1) AND (b#2)"), "(a) AND (b)");
+    }
+}
