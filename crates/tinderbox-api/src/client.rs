@@ -1,7 +1,8 @@
 use crate::{
     CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ExpectationList,
-    ImportRequest, ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, Problem,
-    PruneRequest, PruneResult, Report, Server, SpecSource, StageList, SubmitJob, SubmittedJob,
+    ImportRequest, ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, OperatorList,
+    Problem, PruneRequest, PruneResult, Report, Server, SpecSource, StageList, SubmitJob,
+    SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
