@@ -20,6 +20,11 @@ const GROUPS: &[(&str, &str)] = &[
         "Streaming: what Spark would refuse when the query starts, or what would never give rows.",
     ),
     ("columns", "Columns and types, which a server knows: `tinderbox check --engine`."),
+    ("sql", "What Spark SQL cannot say: `tinderbox compile --to sql`."),
+    (
+        "pipelines",
+        "What a declarative pipeline cannot express: `tinderbox compile --to pipelines`.",
+    ),
     ("lint", "Best practices. These are warnings: the job runs, and would run better another way."),
 ];
 

@@ -93,7 +93,8 @@ pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_sources, reads_all_rows};
 pub use pyspark::{
-    Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, table_names,
+    Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, quoted_name,
+    table_names,
 };
 pub use row_test::{ExpectedRows, GivenRows, RowTest, TestRow, TestValue, inferred_schema};
 pub use schema::json_schema;

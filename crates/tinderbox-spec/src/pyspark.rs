@@ -24,6 +24,7 @@ use tinderbox_model::NodeId;
 
 pub(crate) use launch::is_at_launch;
 pub use pipelines::{Project, compile_pipelines};
+pub use quality::quoted_name;
 pub use sources::media_type_sql;
 
 /// A compiled job: program and launch properties together are what the document says, and nothing is in both.

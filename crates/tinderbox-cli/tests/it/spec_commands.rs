@@ -161,7 +161,7 @@ fn row_1_2_included_files_are_read_beside_the_spec() {
     place.write("shared/sizes.yaml", "\ncluster: {executor: {memory: much}}\n");
     let wrong = place.ask(&["check", file.to_str().unwrap()]);
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(said(&wrong).contains("shared/sizes.yaml:2:31: error[spec::"), "{}", said(&wrong));
+    assert!(said(&wrong).contains("shared/sizes.yaml:2:30: error[spec::"), "{}", said(&wrong));
     std::fs::remove_file(place.path("shared/sizes.yaml")).unwrap();
     let missing = place.ask(&["check", file.to_str().unwrap()]);
     assert!(

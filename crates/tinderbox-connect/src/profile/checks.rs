@@ -5,7 +5,7 @@ use crate::{Error, Limits, Session, query};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tinderbox_model::NodeId;
-use tinderbox_spec::{Expectation, Node, Rule, Spec, ancestors_until, is_expression};
+use tinderbox_spec::{Expectation, Node, Rule, Spec, ancestors_until, quoted_name};
 
 const ROWS: &str = "tinderbox_rows";
 const CHECKS: &str = "tinderbox_checks";
@@ -103,7 +103,7 @@ fn result(expectation: &Expectation, rows: u64, failed: u64) -> CheckedExpectati
 /// A query that counts what is wrong.
 fn failed_rows(rule: &Rule, node: &Node) -> Result<String, Error> {
     let names = |columns: &[String], before: &str| -> Vec<String> {
-        columns.iter().map(|column| format!("{before}{}", quoted(column))).collect()
+        columns.iter().map(|column| format!("{before}{}", quoted_name(column))).collect()
     };
     let present = |names: &[String]| {
         names.iter().map(|name| format!("{name} IS NOT NULL")).collect::<Vec<_>>().join(" AND ")
@@ -128,7 +128,7 @@ fn failed_rows(rule: &Rule, node: &Node) -> Result<String, Error> {
         }
         Rule::Freshness { column, at_most } => format!(
             "SELECT CASE WHEN coalesce(max({}) < now() - INTERVAL {at_most}, true) THEN 1 ELSE 0 END AS v FROM {ROWS}",
-            quoted(column)
+            quoted_name(column)
         ),
         Rule::Query(text) => {
             let refused = |error: Error| {
@@ -143,15 +143,6 @@ fn failed_rows(rule: &Rule, node: &Node) -> Result<String, Error> {
         // Rules of rows are counted together, and so are the rows.
         _ => "SELECT 0 AS v".to_owned(),
     })
-}
-
-/// Points are steps into structs; other names that are no words stand in backquotes.
-fn quoted(column: &str) -> String {
-    if is_expression(column) && !column.contains('`') {
-        format!("`{column}`")
-    } else {
-        column.to_owned()
-    }
 }
 
 async fn counts(session: &Session, query: &str, limits: Limits) -> Result<Vec<u64>, Error> {

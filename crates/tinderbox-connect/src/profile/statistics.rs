@@ -44,6 +44,8 @@ pub struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Number,
+    /// Has NaN, which is larger than any number on Spark and whatever comes last on Sail 0.7.2.
+    Float,
     Date,
     Time,
     Word,
@@ -74,6 +76,10 @@ pub(super) async fn of(
         } else {
             (sums.value(), sums.value())
         };
+        let is_nan = kind == Kind::Float && sums.count() > 0;
+        let nan = || Value::from("NaN");
+        let min = if is_nan && min.is_null() { nan() } else { min };
+        let max = if is_nan { nan() } else { max };
         if is_measured(kind) {
             let (low, high) = (sums.number(), sums.number());
             spans.extend(low.zip(high).filter(|(low, high)| low < high).map(|span| (at, span)));
@@ -92,7 +98,8 @@ pub(super) async fn of(
 
 fn kind_of(name: &str) -> Kind {
     match name {
-        "tinyint" | "smallint" | "int" | "bigint" | "float" | "double" => Kind::Number,
+        "tinyint" | "smallint" | "int" | "bigint" => Kind::Number,
+        "float" | "double" => Kind::Float,
         "date" => Kind::Date,
         "timestamp" => Kind::Time,
         "string" | "boolean" => Kind::Word,
@@ -104,7 +111,7 @@ fn kind_of(name: &str) -> Kind {
 }
 
 fn is_measured(kind: Kind) -> bool {
-    matches!(kind, Kind::Number | Kind::Date | Kind::Time)
+    matches!(kind, Kind::Number | Kind::Float | Kind::Date | Kind::Time)
 }
 
 /// A value as a number that keeps distances.
@@ -125,15 +132,21 @@ impl Sums {
         for (at, kind) in kinds.iter().enumerate() {
             wanted.push(format!("count(c{at})"));
             if *kind != Kind::Nested {
-                wanted.extend([
-                    format!("count(DISTINCT c{at})"),
-                    format!("min(c{at})"),
-                    format!("max(c{at})"),
-                ]);
+                wanted.push(format!("count(DISTINCT c{at})"));
+            }
+            let value = match kind {
+                Kind::Float => format!("CASE WHEN NOT isnan(c{at}) THEN c{at} END"),
+                _ => format!("c{at}"),
+            };
+            let ends = ["min", "max"].map(|end| format!("{end}({value})"));
+            if *kind != Kind::Nested {
+                wanted.extend(ends.clone());
+            }
+            if *kind == Kind::Float {
+                wanted.push(format!("count(CASE WHEN isnan(c{at}) THEN 1 END)"));
             }
             if is_measured(*kind) {
-                let ends = ["min", "max"].map(|end| measured(*kind, &format!("{end}(c{at})")));
-                wanted.extend(ends);
+                wanted.extend(ends.map(|end| measured(*kind, &end)));
             }
         }
         let mut rows =

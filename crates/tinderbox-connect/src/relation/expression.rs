@@ -38,7 +38,7 @@ pub(super) fn whole(name: &str) -> Expression {
 
 /// Points are steps into structs; other names that are no words stand in backquotes.
 pub(super) fn path(name: &str) -> Expression {
-    if is_expression(name) && !name.contains('`') { whole(name) } else { attribute(name) }
+    attribute(&tinderbox_spec::quoted_name(name))
 }
 
 /// A column's name as it is, anything else as a SQL expression.

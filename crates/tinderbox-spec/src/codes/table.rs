@@ -550,4 +550,49 @@ pub(super) const CODES: &[Code] = &[
     ("lint::compression", "Output or shuffle without compression.", "`snappy` or `zstd`."),
     ("lint::peak-hours", "A start in working hours.", "A start at night, if nobody waits for it."),
     ("lint::unwatched", "A schedule without `monitoring.sla`.", "Say how long a run may take."),
+    (
+        "spec::include",
+        "Included files include each other, too deep or too many.",
+        "Include each file once, in the document itself.",
+    ),
+    (
+        "spec::include-file",
+        "A file that is included is not there.",
+        "A relative path starts at the document's folder.",
+    ),
+    (
+        "sql::not-expressible",
+        "SQL has no words for what the node does.",
+        "Compile to PySpark, or do as the hint says.",
+    ),
+    (
+        "sql::columns",
+        "A view must name columns that the document does not tell, or would have two of one name.",
+        "Give the sources a `schema`, or put a `select` before.",
+    ),
+    (
+        "sql::name",
+        "The view of a node would hide the table that it reads.",
+        "Give the node another `id`.",
+    ),
+    (
+        "sql::secret",
+        "The job refers to a secret, which SQL cannot look up.",
+        "Compile to PySpark, which reads it from the environment.",
+    ),
+    (
+        "sql::sink",
+        "SQL has no statement that writes so.",
+        "Write to a table, or use `mode: overwrite`.",
+    ),
+    (
+        "sql::streaming",
+        "A script of SQL cannot run streams.",
+        "Compile to PySpark or to pipelines.",
+    ),
+    (
+        "pipelines::not-expressible",
+        "A declarative pipeline cannot express a part of the job.",
+        "Do as the hint says, or compile to PySpark.",
+    ),
 ];

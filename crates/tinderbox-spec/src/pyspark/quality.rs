@@ -179,8 +179,9 @@ fn of(column: &str) -> String {
     format!("F.col({})", text(&quoted_name(column)))
 }
 
-/// Points are steps into structs; other names that are no words stand in backquotes.
-fn quoted_name(column: &str) -> String {
+/// A column that an expectation names, as SQL writes it: points are steps into structs; other names that are no words stand in
+/// backquotes.
+pub fn quoted_name(column: &str) -> String {
     if is_expression(column) && !column.contains('`') {
         format!("`{column}`")
     } else {

@@ -206,12 +206,17 @@ proptest! {
         if !text.trim_start().starts_with('{') {
             let lines: Vec<&str> = text.lines().collect();
             let mut out = String::new();
-            let mut in_text = false;
+            // How far the key of a text in lines is indented.
+            let mut text_of: Option<usize> = None;
             for (at, line) in lines.iter().enumerate() {
                 let indent = line.len() - line.trim_start().len();
-                // Within `|` and `>` a comment would be a part of the text.
-                let was_in_text = in_text;
-                in_text = line.ends_with(['|', '>']) || (in_text && indent > 6);
+                // Within `|` and `>` a comment would be a part of the text, and right behind it is refused.
+                let was_in_text = text_of.is_some();
+                text_of = match text_of {
+                    _ if line.ends_with(['|', '>']) => Some(indent),
+                    Some(key) if line.trim().is_empty() || indent > key => Some(key),
+                    _ => None,
+                };
                 for (place, kind) in &places {
                     if place % lines.len() == at && !was_in_text {
                         match kind {

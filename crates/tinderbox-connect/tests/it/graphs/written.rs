@@ -140,6 +140,10 @@ const GRAPHS: &[(&str, &[&str], &[&str])] = &[
     ("json guessed", &["json_guessed"], &["{id: e, type: filter, input: json_guessed, condition: id > 0}"]),
     ("json typed", &["json_typed"], &["{id: e, type: filter, input: json_typed, condition: id > 0}"]),
     ("lines of text", &["lines"], &["{id: e, type: filter, input: lines, condition: \"value <> 'z'\"}"]),
+    ("statement over one", &[], &["{id: orders, type: sql, query: 'SELECT * FROM VALUES (1, 2) AS t(id, n)'}", "{id: e, type: sql, input: orders, query: 'SELECT o.id FROM {orders} o WHERE o.id < 4'}"]),
+    ("statement over two", &[], &["{id: orders, type: sql, query: 'SELECT * FROM VALUES (1, 2) AS t(id, n)'}", "{id: more, type: sql, query: 'SELECT * FROM VALUES (1, 3) AS t(id, p)'}", "{id: e, type: sql, input: [orders, more], query: 'SELECT o.id, m.p FROM {orders} o JOIN {more} m ON o.id = m.id'}"]),
+    ("statement over files", &["sales", "customers"], &["{id: e, type: sql, input: [sales, customers], query: 'SELECT s.id, c.region FROM {sales} s LEFT JOIN {customers} c ON s.customer = c.customer WHERE s.id < 4'}"]),
+    ("statement over two in another order", &[], &["{id: orders, type: sql, query: 'SELECT * FROM VALUES (1, 2) AS t(id, n)'}", "{id: more, type: sql, query: 'SELECT * FROM VALUES (1, 3) AS t(id, p)'}", "{id: e, type: sql, input: [more, orders], query: 'SELECT o.id, m.p FROM {orders} o JOIN {more} m ON o.id = m.id'}"]),
     ("expectations", &["sales"], &["{id: e, type: filter, input: sales, condition: id > 0, expectations: [{not_null: [kind], on_fail: drop}, {range: {column: price, min: 1}, on_fail: drop}]}"]),
 ];
 
