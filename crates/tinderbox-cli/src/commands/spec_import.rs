@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use tinderbox_api::SqlExecution;
 use tinderbox_collect::Location;
 use tinderbox_model as model;
-use tinderbox_spec::{JobGraph, observed_graph};
+use tinderbox_spec::{GraphNode, JobGraph, observed_graph};
 
 /// Prints the plan of one SQL execution of a run, or of an event log, as a graph to look at.
 pub async fn import(
@@ -26,14 +26,18 @@ pub async fn import(
     match format {
         Format::Json => output::json(&to_json(&graph, chosen, &executions)),
         Format::Table => {
-            output::data(&table(&graph));
-            let others = executions.len() - 1;
+            output::data(&nodes(&graph));
             let number = chosen.execution_id;
             output::note(&format!(
-                "execution {number} of {target}, {} ms; {others} more: choose with --execution N",
-                chosen.duration_ms.unwrap_or(0),
+                "execution {number} of {target}: what ran, to look at; it is no spec"
             ));
-            output::note("note: this shows what ran; it is no spec, and cannot be compiled");
+            if !graph.is_final {
+                output::note("note: its last plan is not known; this is the one it began with");
+            }
+            if executions.len() > 1 {
+                output::note("\n`--execution N` shows another one:");
+                output::note(&list(&executions));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -44,7 +48,10 @@ async fn executions(place: &Place, target: &str) -> Result<Vec<SqlExecution>, Fa
     if Path::new(target).exists() || target.contains(std::path::MAIN_SEPARATOR) {
         let location = Location::parse(target, &sources::access(&Outgoing::default()))?;
         let application = tinderbox_collect::read(&location, &mut |_| {})?;
-        return Ok(application.sql_executions.iter().map(SqlExecution::from).collect());
+        if let Some(reason) = gap(&application.completeness) {
+            output::note(&format!("note: {reason}: plans may be missing, and rows too few"));
+        }
+        return Ok(application.sql.iter().map(SqlExecution::from).collect());
     }
     let session = Session::open(place).await?;
     let list = session.client.list_operators(target).await;
@@ -52,30 +59,71 @@ async fn executions(place: &Place, target: &str) -> Result<Vec<SqlExecution>, Fa
     Ok(list?.executions)
 }
 
-/// The one with this number, else the one that took longest.
+/// What keeps a log from telling all about its plans.
+fn gap(completeness: &model::Completeness) -> Option<String> {
+    if let Some(reason) = &completeness.truncated {
+        return Some(reason.clone());
+    }
+    if completeness.bad_lines > 0 {
+        return Some(format!("{} lines of the event log cannot be read", completeness.bad_lines));
+    }
+    (!completeness.ended).then(|| "the event log ends before the application does".to_owned())
+}
+
+/// The one with this number, else of those that took longest the first.
 fn chosen<'e>(
     executions: &'e [SqlExecution],
     target: &str,
     execution: Option<i64>,
 ) -> Result<&'e SqlExecution, Failure> {
-    let with_plan = || executions.iter().filter(|one| !one.operators.is_empty());
+    let mut with_plan = executions.iter().filter(|one| !one.operators.is_empty());
     let found = match execution {
-        Some(number) => executions.iter().find(|one| one.execution_id == number),
-        None => with_plan().max_by_key(|one| one.duration_ms.unwrap_or(0)),
+        Some(number) => with_plan.clone().find(|one| one.execution_id == number),
+        None => with_plan.clone().rev().max_by_key(|one| one.duration_ms.unwrap_or(0)),
     };
     found.ok_or_else(|| {
-        let numbers: Vec<String> = with_plan().map(|one| one.execution_id.to_string()).collect();
-        let hint = if numbers.is_empty() {
-            "only jobs that use DataFrames or SQL have plans".to_owned()
-        } else {
-            format!("its executions: {}", numbers.join(", "))
-        };
         let message = match execution {
-            Some(number) => format!("{target} has no SQL execution {number}"),
+            Some(number) => format!("{target} has no SQL execution {number} with a plan"),
             None => format!("{target} has no SQL execution with a plan"),
+        };
+        let hint = match with_plan.next() {
+            Some(_) => format!("its executions:\n{}", list(executions)),
+            None => "only jobs that use DataFrames or SQL have plans".to_owned(),
         };
         Failure::refused(message, Some(hint))
     })
+}
+
+/// Executions to choose from, at most so many: those that took longest.
+const LISTED: usize = 20;
+
+fn list(executions: &[SqlExecution]) -> String {
+    let mut shown: Vec<&SqlExecution> = executions.iter().collect();
+    shown.sort_by_key(|one| std::cmp::Reverse(one.duration_ms.unwrap_or(0)));
+    shown.truncate(LISTED);
+    shown.sort_by_key(|one| one.execution_id);
+    let head = [
+        ("N", Side::Right),
+        ("STATUS", Side::Left),
+        ("MS", Side::Right),
+        ("OPERATORS", Side::Right),
+        ("WHAT", Side::Left),
+    ];
+    let row = |one: &&SqlExecution| {
+        vec![
+            one.execution_id.to_string(),
+            one.status.clone(),
+            one.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
+            one.operators.len().to_string(),
+            cut(&one.description, 80),
+        ]
+    };
+    let mut text = output::table(&head, &shown.iter().map(row).collect::<Vec<_>>());
+    if executions.len() > shown.len() {
+        let others = executions.len() - shown.len();
+        text.push_str(&format!("and {others} shorter ones: `--format json` lists all\n"));
+    }
+    text
 }
 
 /// The plan as far as a graph needs it.
@@ -128,28 +176,33 @@ fn to_json(graph: &JobGraph, chosen: &SqlExecution, executions: &[SqlExecution])
     graph
 }
 
-fn table(graph: &JobGraph) -> String {
+fn nodes(graph: &JobGraph) -> String {
     let head = [
         ("NODE", Side::Left),
-        ("TYPE", Side::Left),
+        ("OPERATOR", Side::Left),
         ("READS", Side::Left),
         ("ROWS", Side::Right),
         ("WHAT", Side::Left),
     ];
-    let rows: Vec<Vec<String>> = graph
-        .nodes
-        .iter()
-        .map(|node| {
-            let label: String = node.label.chars().take(90).collect();
-            let cut = if label.len() < node.label.len() { "…" } else { "" };
-            vec![
-                node.id.clone(),
-                node.component.clone(),
-                node.inputs.join(", "),
-                node.rows.map(|rows| rows.to_string()).unwrap_or_default(),
-                format!("{label}{cut}"),
-            ]
-        })
-        .collect();
-    output::table(&head, &rows)
+    let row = |node: &GraphNode| {
+        let operator = node.operator.strip_prefix("Execute ").unwrap_or(&node.operator);
+        // Subqueries in brackets: their rows do not flow on.
+        let subqueries = node.subqueries.iter().map(|id| format!("({id})"));
+        let reads: Vec<String> = node.inputs.iter().cloned().chain(subqueries).collect();
+        vec![
+            node.id.clone(),
+            cut(operator, 34),
+            cut(&reads.join(", "), 60),
+            node.rows.map(|rows| rows.to_string()).unwrap_or_default(),
+            cut(&node.label, 90),
+        ]
+    };
+    output::table(&head, &graph.nodes.iter().map(row).collect::<Vec<_>>())
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }

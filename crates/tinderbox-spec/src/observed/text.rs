@@ -42,23 +42,35 @@ pub(super) fn in_brackets(text: &str, open: char) -> Option<(&str, &str)> {
 /// The items of a list, split at the commas that stand in no brackets.
 pub(super) fn items(list: &str) -> Vec<String> {
     let mut items = vec![String::new()];
-    let mut depth = 0_i32;
+    let (mut depth, mut types) = (0_usize, 0_usize);
+    let mut before = ' ';
     for c in list.chars() {
         match c {
-            '(' | '[' | '{' | '<' => depth += 1,
-            ')' | ']' | '}' | '>' => depth -= 1,
-            ',' if depth <= 0 => {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            // Of a type, `map<string, int>`: comparisons have blanks around them.
+            '<' if before.is_alphanumeric() => types += 1,
+            '>' if before != '-' && before != '=' => types = types.saturating_sub(1),
+            ',' if depth == 0 && types == 0 => {
                 items.push(String::new());
+                before = c;
                 continue;
             }
             _ => {}
         }
+        before = c;
         if let Some(item) = items.last_mut() {
             item.push(c);
         }
     }
     let items = items.iter().map(|item| without_numbers(item.trim()));
     items.filter(|item| !item.is_empty()).collect()
+}
+
+/// The items of the first list in square brackets behind `label`; none where there is no such list.
+pub(super) fn items_in(text: &str, label: &str) -> Vec<String> {
+    let list = behind(text, label).and_then(|rest| in_brackets(rest, '['));
+    list.map_or_else(Vec::new, |(list, _)| items(list))
 }
 
 /// `expression AS name` as both.
@@ -76,7 +88,7 @@ pub(super) fn condition(text: &str) -> String {
     }
 }
 
-/// What stands behind `label`, up to `end` outside of brackets.
+/// What stands behind the first `label`.
 pub(super) fn behind<'t>(text: &'t str, label: &str) -> Option<&'t str> {
     text.split_once(label).map(|(_, rest)| rest)
 }
@@ -91,6 +103,11 @@ mod tests {
         assert_eq!(in_brackets("x [a, [b]] c", '['), Some(("a, [b]", " c")));
         assert_eq!(in_brackets("x [a", '['), None);
         assert_eq!(items("a#1, f(b#2, c#3) AS d#4"), ["a", "f(b, c) AS d"]);
+        assert_eq!(items("(a#1 < 5) AS b#2, c#3, d < e, f"), ["(a < 5) AS b", "c", "d < e", "f"]);
+        assert_eq!(items("a: map<string,array<int>>, b"), ["a: map<string,array<int>>", "b"]);
+        assert_eq!(items("Map(a -> b, c -> d), x)], y"), ["Map(a -> b, c -> d)", "x)]", "y"]);
+        assert_eq!(items_in("F(keys=[a#1, b#2], functions=[])", "keys="), ["a", "b"]);
+        assert_eq!(items_in("F(keys=[a", "keys="), [""; 0]);
         assert_eq!(condition("(isnotnull(a#1) AND (a#1 > 2))"), "isnotnull(a) AND (a > 2)");
         assert_eq!(condition("(a#1) AND (b#2)"), "(a) AND (b)");
     }
