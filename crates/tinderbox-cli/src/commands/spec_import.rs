@@ -168,6 +168,7 @@ fn to_json(graph: &JobGraph, chosen: &SqlExecution, executions: &[SqlExecution])
             json!({
                 "execution": one.execution_id,
                 "description": one.description,
+                "status": one.status,
                 "duration_ms": one.duration_ms,
                 "operators": one.operators.len(),
             })

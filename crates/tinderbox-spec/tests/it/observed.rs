@@ -75,7 +75,7 @@ fn shown(text: &str) -> String {
 }
 
 #[test]
-fn row_1_4_aggregates_joins_and_what_spark_adds_become_few_nodes() {
+fn aggregates_joins_and_what_spark_adds_become_few_nodes() {
     let text = "
 AdaptiveSparkPlan | AdaptiveSparkPlan isFinalPlan=true
   5 HashAggregate | HashAggregate(keys=[region#9L], functions=[sum(amount#3L), count(1)])
