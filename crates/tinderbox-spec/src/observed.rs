@@ -17,11 +17,14 @@ use crate::secrets;
 use describe::{Role, described, role};
 use folding::Folding;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tinderbox_model::{PlanGraph, PlanNode};
 
-/// The graph of a plan. Passwords in addresses and options are not repeated.
-pub fn observed_graph(name: &str, plan: &PlanGraph) -> JobGraph {
+/// The graph of a plan with this description; `physical_plan` is the plan as Spark prints it. Passwords in addresses and
+/// options are not repeated.
+pub fn observed_graph(name: &str, plan: &PlanGraph, physical_plan: &str) -> JobGraph {
+    let plan = &with_arguments(plan, physical_plan);
     let folding = Folding::of(plan);
     let mut nodes = Vec::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -42,7 +45,12 @@ pub fn observed_graph(name: &str, plan: &PlanGraph) -> JobGraph {
             if one.component == "join" && inputs.len() == 1 {
                 inputs.extend_from_within(..);
             }
-            let base = match one.kind {
+            // Rows of a data frame that was made of another one's: Spark 4 draws where they come from.
+            let kind = match one.kind {
+                NodeKind::Source if !inputs.is_empty() => NodeKind::Transformation,
+                kind => kind,
+            };
+            let base = match kind {
                 NodeKind::Transformation => one.component,
                 kind => kind.as_str(),
             };
@@ -51,7 +59,7 @@ pub fn observed_graph(name: &str, plan: &PlanGraph) -> JobGraph {
             let id = format!("{base}_{count}");
             nodes.push(GraphNode {
                 id: id.clone(),
-                kind: one.kind,
+                kind,
                 component: one.component.to_owned(),
                 operator: secrets::hidden(node.name.trim()),
                 label: secrets::hidden(&one.label),
@@ -65,6 +73,27 @@ pub fn observed_graph(name: &str, plan: &PlanGraph) -> JobGraph {
         }
     }
     JobGraph { name: secrets::hidden(name), is_final: is_final(plan), nodes }
+}
+
+/// Commands tell their arguments in the printed plan only, in its formatted form (`ExecutedCommandExec`):
+/// `(2) SaveIntoDataSourceCommand` and below it `Arguments: …`.
+fn with_arguments<'p>(plan: &'p PlanGraph, physical_plan: &str) -> Cow<'p, PlanGraph> {
+    let mut plan = Cow::Borrowed(plan);
+    for at in 0..plan.nodes.len() {
+        let name = plan.nodes[at].name.trim();
+        let Some(command) = name.strip_prefix("Execute ") else { continue };
+        if plan.nodes[at].description.trim() != name {
+            continue;
+        }
+        let (title, mut lines) = (format!(") {command}"), physical_plan.lines());
+        let is_found = lines.any(|line| line.starts_with('(') && line.ends_with(&title));
+        let arguments = lines.next().filter(|_| is_found);
+        if let Some(arguments) = arguments.and_then(|line| line.strip_prefix("Arguments: ")) {
+            let description = format!("{name} {arguments}");
+            plan.to_mut().nodes[at].description = description;
+        }
+    }
+    plan
 }
 
 /// Numbers go from the root down, so the first adaptive plan is the execution's own; others are of cached tables and subqueries.

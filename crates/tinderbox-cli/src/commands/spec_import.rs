@@ -22,7 +22,7 @@ pub async fn import(
 ) -> Result<ExitCode, Failure> {
     let executions = executions(place, target).await?;
     let chosen = chosen(&executions, target, execution)?;
-    let graph = observed_graph(&chosen.description, &plan(chosen));
+    let graph = observed_graph(&chosen.description, &plan(chosen), &chosen.physical_plan);
     match format {
         Format::Json => output::json(&to_json(&graph, chosen, &executions)),
         Format::Table => {
@@ -115,7 +115,7 @@ fn list(executions: &[SqlExecution]) -> String {
             one.status.clone(),
             one.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
             one.operators.len().to_string(),
-            cut(&one.description, 80),
+            cut(&one.description.replace('\n', ", "), 80),
         ]
     };
     let mut text = output::table(&head, &shown.iter().map(row).collect::<Vec<_>>());

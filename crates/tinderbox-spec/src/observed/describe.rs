@@ -116,16 +116,18 @@ pub(super) fn is_part_of(part: &PlanNode, whole: &PlanNode) -> bool {
     let functions = |node: &PlanNode| items_in(&node.description, "functions=");
     let is_partial =
         |function: &String| function.starts_with("partial_") || function.starts_with("merge_");
-    let of_part = functions(part);
-    if of_part.is_empty() {
-        // Equal rows are dropped before they are moved; or before distinct values are counted, of several columns each under
-        // its number `gid` (`RewriteDistinctAggregates`).
-        let of_whole = functions(whole);
-        return keys(part).iter().any(|key| key == "gid")
-            || of_whole.iter().any(|function| function.contains("(distinct "))
-            || of_whole.is_empty() && keys(part) == keys(whole);
+    let (of_part, of_whole) = (functions(part), functions(whole));
+    if of_part.iter().any(is_partial) {
+        return true;
     }
-    of_part.iter().any(is_partial)
+    // Distinct values of several columns are counted at once, each under its number (`RewriteDistinctAggregates`).
+    if keys(part).iter().any(|key| key == "gid") {
+        return true;
+    }
+    // Equal rows are dropped before they are moved, or before distinct values are counted.
+    of_part.is_empty()
+        && (of_whole.iter().any(|function| function.contains("(distinct "))
+            || of_whole.is_empty() && keys(part) == keys(whole))
 }
 
 fn is_pruning(description: &str) -> bool {
@@ -145,11 +147,10 @@ pub(super) fn described(node: &PlanNode) -> Vec<Seen> {
     let name = node.name.trim();
     let text = node.description.trim();
     if name == "TakeOrderedAndProject" {
-        let rows = number_behind(text, "limit=");
         let by = items_in(text, "orderBy=");
         return vec![
             Seen::transformation("sort", by.join(", "), json!({ "by": by })),
-            Seen::transformation("limit", limit_label(rows), json!({ "rows": rows })),
+            limit(number_behind(text, "limit="), number_behind(text, "offset=")),
         ];
     }
     let list = || items_in(text, "");
@@ -172,8 +173,7 @@ pub(super) fn described(node: &PlanNode) -> Vec<Seen> {
             Seen::transformation("sort", label, json!({ "by": by, "within_partitions": within }))
         }
         "GlobalLimit" | "LocalLimit" | "CollectLimit" => {
-            let rows = number_behind(text, name);
-            Seen::transformation("limit", limit_label(rows), json!({ "rows": rows }))
+            limit(number_behind(text, name), number_behind(text, ", "))
         }
         "Union" => Seen::transformation("union", "union", json!({})),
         "Sample" => Seen::transformation("sample", without_numbers(text), json!({})),
@@ -191,6 +191,9 @@ pub(super) fn described(node: &PlanNode) -> Vec<Seen> {
         "InMemoryTableScan" => {
             let columns = list();
             Seen::transformation("cache", columns.join(", "), json!({ "columns": columns }))
+        }
+        _ if name.starts_with("Scan In-memory table ") => {
+            Seen::transformation("cache", without_numbers(text), json!({ "columns": list() }))
         }
         "StreamingDeduplicate" | "StreamingDeduplicateWithinWatermark" => {
             let columns = list();
@@ -279,16 +282,25 @@ fn window(text: &str) -> Seen {
 
 /// `EventTimeWatermark time#1: timestamp, 10 minutes`; Spark 4 has an id in front.
 fn watermark(text: &str) -> Seen {
-    let rest = text.strip_prefix("EventTimeWatermark").unwrap_or(text);
-    let parts = items(rest);
+    let parts = items(text.strip_prefix("EventTimeWatermark").unwrap_or(text));
     let column = parts.iter().find_map(|part| part.split_once(": ")).map(|(column, _)| column);
     let delay = parts.last().filter(|_| parts.len() > 1);
-    let label = without_numbers(rest.trim());
+    let label = match (column, delay) {
+        (Some(column), Some(delay)) => format!("{column}, {delay}"),
+        _ => parts.join(", "),
+    };
     Seen::transformation("watermark", label, json!({ "column": column, "delay": delay }))
 }
 
-fn limit_label(rows: Option<u64>) -> String {
-    rows.map_or_else(|| "limit".to_owned(), |rows| format!("{rows} rows"))
+/// Spark's limit counts the rows that the offset leaves out.
+fn limit(limit: Option<u64>, offset: Option<u64>) -> Seen {
+    let offset = offset.filter(|offset| *offset > 0);
+    let rows = limit.map(|limit| limit.saturating_sub(offset.unwrap_or(0)));
+    let mut label = rows.map_or_else(|| "limit".to_owned(), |rows| format!("{rows} rows"));
+    if let Some(offset) = offset {
+        label = format!("{label} behind the first {offset}");
+    }
+    Seen::transformation("limit", label, json!({ "rows": rows, "offset": offset }))
 }
 
 fn number_behind(text: &str, label: &str) -> Option<u64> {

@@ -193,7 +193,8 @@ fn needs_order(consumer: &PlanNode, sort: &PlanNode) -> bool {
             let keys = texts(sort, "by");
             keys.first().is_some_and(|key| {
                 let column = key.split(' ').next().unwrap_or_default();
-                key.starts_with("pmod(hash(")
+                // The number of the bucket: `hash` until 3.5, `collation_aware_hash` since 4.0.
+                key.starts_with("pmod(") && key.contains("hash(")
                     || columns
                         .iter()
                         .any(|one| column == one || column == format!("empty2null({one})"))

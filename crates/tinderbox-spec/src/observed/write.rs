@@ -2,7 +2,7 @@
 
 use super::describe::Seen;
 use super::scan::store_of;
-use super::text::{behind, in_brackets, items, without_numbers};
+use super::text::items;
 use crate::component::NodeKind;
 use serde_json::{Value, json};
 
@@ -37,7 +37,9 @@ const COMMANDS: &[&str] = &[
 ];
 
 pub(super) fn is_write(name: &str) -> bool {
-    V2_WRITES.contains(&name) || COMMANDS.contains(&command(name))
+    // Since 4.1 the name of the table stands behind: `AppendData local.db.orders`.
+    let first = name.split(' ').next().unwrap_or(name);
+    V2_WRITES.contains(&first) || COMMANDS.contains(&command(name))
 }
 
 fn command(name: &str) -> &str {
@@ -52,11 +54,20 @@ pub(super) fn described(name: &str, text: &str) -> Seen {
     let mode = parts.iter().find_map(|part| save_mode(part));
     match command {
         "InsertIntoHadoopFsRelationCommand" => files(&parts, mode),
-        "SaveIntoDataSourceCommand" => saved(rest, &parts, mode),
-        _ => match table_of(&parts).or_else(|| written_table(rest)) {
-            Some(table) => sink("table", &table, json!({ "table": table, "mode": mode })),
-            None => sink("other", &without_numbers(rest), json!({ "mode": mode })),
-        },
+        "SaveIntoDataSourceCommand" => saved(&parts, mode),
+        _ => {
+            let named = name.split_once(' ').filter(|_| command == name);
+            let named = named.map(|(_, table)| table.to_owned());
+            let Some(table) = named.or_else(|| table_of(&parts)).or_else(|| written_table(rest))
+            else {
+                // Without the addresses of functions, which say nothing.
+                let said = parts.iter().filter(|part| !part.contains("$$Lambda"));
+                let said: Vec<&str> = said.map(String::as_str).collect();
+                let label = if said.is_empty() { command.to_owned() } else { said.join(", ") };
+                return sink("other", &label, json!({ "mode": mode }));
+            };
+            sink("table", &table, json!({ "table": table, "mode": mode }))
+        }
     }
 }
 
@@ -98,10 +109,12 @@ fn files(parts: &[String], mode: Option<&str>) -> Seen {
 
 /// `org…JdbcRelationProvider@1f, Map(dbtable -> orders, url -> *********(redacted)), Append`. Of the options only those that
 /// say where the rows go.
-fn saved(rest: &str, parts: &[String], mode: Option<&str>) -> Seen {
+fn saved(parts: &[String], mode: Option<&str>) -> Seen {
     let provider = parts.first().map_or("", |first| first.split('@').next().unwrap_or_default());
-    let options = behind(rest, "Map").or_else(|| behind(rest, "[")).map_or("", |_| {
-        in_brackets(rest, '(').or_else(|| in_brackets(rest, '[')).map_or("", |(list, _)| list)
+    // `[…]` since 3.4.
+    let options = parts.iter().find(|part| part.starts_with("Map(") || part.starts_with('['));
+    let options = options.map_or("", |list| {
+        list.trim_start_matches("Map(").trim_start_matches('[').trim_end_matches([')', ']'])
     });
     let option = |key: &str| {
         let pairs = options
@@ -117,7 +130,8 @@ fn saved(rest: &str, parts: &[String], mode: Option<&str>) -> Seen {
         _ => ("other", "path"),
     };
     let Some(place) = option(key) else {
-        return sink(component, provider, json!({ "mode": mode }));
+        let label = if provider.is_empty() { "SaveIntoDataSourceCommand" } else { provider };
+        return sink(component, label, json!({ "mode": mode }));
     };
     let key = if key == "dbtable" { "table" } else { key };
     let mut parameters = json!({ "mode": mode });

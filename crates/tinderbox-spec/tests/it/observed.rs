@@ -53,7 +53,7 @@ fn plan(text: &str) -> PlanGraph {
 }
 
 fn shown(text: &str) -> String {
-    let graph = observed_graph("a query", &plan(text));
+    let graph = observed_graph("a query", &plan(text), "");
     let mut seen: Vec<&str> = Vec::new();
     let mut lines = String::new();
     for node in &graph.nodes {
@@ -117,7 +117,7 @@ fn sorts_windows_limits_and_writes() {
 Execute InsertIntoHadoopFsRelationCommand | Execute InsertIntoHadoopFsRelationCommand file:/data/out, false, [k#104L], Parquet, [__partition_columns=["k"], path=/data/out], Overwrite, [id, k]
   WriteFiles
     Sort | Sort [k#104L ASC NULLS FIRST], false, 0
-      10 TakeOrderedAndProject | TakeOrderedAndProject(limit=10, orderBy=[position#5 ASC NULLS FIRST,id#1 DESC NULLS LAST], output=[id#1,k#104])
+      10 TakeOrderedAndProject | TakeOrderedAndProject(limit=10, offset=2, orderBy=[position#5 ASC NULLS FIRST,id#1 DESC NULLS LAST], output=[id#1,k#104])
         30 Window | Window [row_number() windowspecdefinition(k#104L, id#1 DESC NULLS LAST, specifiedwindowframe(RowFrame, unboundedpreceding$(), currentrow$())) AS position#5], [k#104L], [id#1 DESC NULLS LAST]
           Sort | Sort [k#104L ASC NULLS FIRST, id#1 DESC NULLS LAST], false, 0
             Exchange | Exchange hashpartitioning(k#104L, 6), ENSURE_REQUIREMENTS, [plan_id=1]
@@ -128,7 +128,7 @@ Execute InsertIntoHadoopFsRelationCommand | Execute InsertIntoHadoopFsRelationCo
                       Exchange | Exchange hashpartitioning(k#104L, 3), REPARTITION_BY_NUM, [plan_id=3]
                         Scan parquet spark_catalog.default.orders | FileScan parquet spark_catalog.default.orders[a#1,b#2] Batched: true, Format: Parquet, Location: InMemoryFileIndex(1 paths)[file:/w/orders], PushedFilters: []
                   Sort | Sort [a#3 ASC NULLS FIRST], false, 0
-                    GlobalLimit | GlobalLimit 5, 0
+                    GlobalLimit | GlobalLimit 7, 2
                       Exchange | Exchange SinglePartition, ENSURE_REQUIREMENTS, [plan_id=4]
                         LocalLimit | LocalLimit 5
                           Sort | Sort [a#3 ASC NULLS FIRST], true, 0
@@ -145,7 +145,7 @@ Execute InsertIntoHadoopFsRelationCommand | Execute InsertIntoHadoopFsRelationCo
     sort_1 [sort] <- source_2 [17, 18]
       {"by":["a ASC NULLS FIRST"]}
     limit_1 [limit] <- sort_1 [14, 15, 16]
-      {"rows":5}
+      {"offset":2,"rows":5}
     join_1 [join] <- repartition_1, limit_1 [8, 9, 10, 13]
       {"condition":"x > y","how":"inner","on":["a","b = c"]}
     explode_1 [explode] <- join_1 [7]
@@ -155,7 +155,7 @@ Execute InsertIntoHadoopFsRelationCommand | Execute InsertIntoHadoopFsRelationCo
     sort_2 [sort] <- window_1 [3]
       {"by":["position ASC NULLS FIRST","id DESC NULLS LAST"]}
     limit_2 [limit] <- sort_2 [3] 10 rows
-      {"rows":10}
+      {"offset":2,"rows":8}
     sink_1 [file] <- limit_2 [0, 1, 2]
       {"format":"parquet","mode":"overwrite","partition_by":["k"],"path":"file:/data/out"}
     "#);
@@ -259,7 +259,7 @@ fn conditions_of_joins() {
 
 /// The label of a plan of one operator.
 fn label(name: &str, description: &str) -> String {
-    let graph = observed_graph("one", &plan(&format!("{name} | {description}")));
+    let graph = observed_graph("one", &plan(&format!("{name} | {description}")), "");
     let [node] = graph.nodes.as_slice() else { panic!("{name}: {graph:?}") };
     assert_eq!(node.operator, name.trim());
     node.label.clone()
@@ -321,8 +321,10 @@ fn sinks_by_path_and_table() {
         "Execute SaveIntoDataSourceCommand | Execute SaveIntoDataSourceCommand org.apache.spark.sql.kafka010.KafkaSourceProvider@1f2e, [kafka.bootstrap.servers=b:9092, topic=orders], ErrorIfExists",
         "Execute SaveIntoDataSourceCommand | Execute SaveIntoDataSourceCommand org.apache.spark.sql.delta.sources.DeltaDataSource@1f2e, Map(path -> s3a://u:hunter2@b/t), Overwrite",
         "Execute SaveIntoDataSourceCommand | Execute SaveIntoDataSourceCommand com.example.Sink@1f2e, Map(host -> h, password -> hunter2), Overwrite",
+        "AppendData local.db.t | AppendData local.db.t IcebergWrite(format=PARQUET)",
         "AppendData | AppendData org.apache.spark.sql.execution.datasources.v2.DataSourceV2Strategy$$Lambda/0x00@7, IcebergWrite(table=local.db.t, format=PARQUET)",
-        "WriteToDataSourceV2 | WriteToDataSourceV2 org.apache.spark.sql.execution.streaming.sources.MicroBatchWrite@1",
+        "WriteToDataSourceV2 | WriteToDataSourceV2 MicroBatchWrite[epoch: 0, writer: X], org.apache.spark.sql.execution.datasources.v2.DataSourceV2Strategy$$Lambda$5/0x7f@4",
+        "Execute CreateDataSourceTableAsSelectCommand | Execute CreateDataSourceTableAsSelectCommand",
     ];
     let graphs: String =
         writes.iter().map(|write| shown(&format!("{write}\n  Range | Range (0, 4)\n"))).collect();
@@ -351,9 +353,45 @@ fn sinks_by_path_and_table() {
      {"mode":"overwrite"}
     [table] <- source_1 [0]
      {"table":"local.db.t"}
+    [table] <- source_1 [0]
+     {"table":"local.db.t"}
+    [other] <- source_1 [0]
+     {}
     [other] <- source_1 [0]
      {}
     "#);
+}
+
+#[test]
+fn commands_have_their_arguments_from_the_printed_plan() {
+    let of = |command: &str, printed: &str| {
+        let graph = observed_graph("save", &plan(&format!("Execute {command}")), printed);
+        assert!(!graph.to_json().to_string().contains("hunter2"), "{graph:?}");
+        format!("{} {:?}", graph.nodes[0].component, graph.nodes[0].label)
+    };
+    let printed = "== Physical Plan ==
+Execute SaveIntoDataSourceCommand (1)
+   +- SaveIntoDataSourceCommand (2)
+         +- Range (3)
+
+
+(1) Execute SaveIntoDataSourceCommand
+Output: []
+
+(2) SaveIntoDataSourceCommand
+Arguments: org.apache.spark.sql.execution.datasources.jdbc.JdbcRelationProvider@2e, [url=*********(redacted), dbtable=totals, password=hunter2], Overwrite
+
+(3) Range
+Arguments: 0, 1000, 1, 2, [id#0L], false
+";
+    assert_eq!(of("SaveIntoDataSourceCommand", printed), "jdbc \"totals\"");
+    let table =
+        "(2) CreateDataSourceTableAsSelectCommand\nArguments: `c`.`d`.`t`, Overwrite, [id]\n";
+    assert_eq!(of("CreateDataSourceTableAsSelectCommand", table), "table \"c.d.t\"");
+    for cut in ["", "(2) SaveIntoDataSourceCommand", "(2) SaveIntoDataSourceCommand\nArguments"] {
+        let label = of("SaveIntoDataSourceCommand", cut);
+        assert_eq!(label, "other \"SaveIntoDataSourceCommand\"", "{cut}");
+    }
 }
 
 #[test]
@@ -363,7 +401,7 @@ Filter | Filter (url#1 = https://u:hunter2@h/x?api_key=hunter2&a=b)
   Scan JDBCRelation(t) [numPartitions=1] | Scan JDBCRelation(t) [numPartitions=1] [a#1] PushedFilters: [EqualTo(a,password=hunter2)]
     Mystery | Mystery Map(password -> hunter2)
 ";
-    let graph = observed_graph("save at s3a://key:hunter2@bucket/out", &plan(text)).to_json();
+    let graph = observed_graph("save at s3a://key:hunter2@bucket/out", &plan(text), "").to_json();
     assert!(!graph.to_string().contains("hunter2"), "{graph}");
     assert!(graph.to_string().contains("api_key=*********(redacted)&a=b"), "{graph}");
 }
@@ -376,12 +414,14 @@ fn what_the_user_sorted_stays() {
         let graph = observed_graph(
             "a",
             &plan(&format!("{write}    Sort | Sort [{sort}], false, 0\n{range}")),
+            "",
         );
         graph.nodes.iter().map(|node| node.component.clone()).collect::<Vec<_>>()
     };
     assert_eq!(of("k#1 ASC NULLS FIRST, a#2 ASC NULLS FIRST"), ["other", "file"]);
     assert_eq!(of("empty2null(k#1) ASC NULLS FIRST"), ["other", "file"]);
     assert_eq!(of("pmod(hash(a#2, 42), 8) ASC NULLS FIRST"), ["other", "file"]);
+    assert_eq!(of("pmod(collation_aware_hash(a#2, 42), 8) ASC NULLS FIRST"), ["other", "file"]);
     assert_eq!(of("a#2 ASC NULLS FIRST"), ["other", "sort", "file"]);
 }
 
@@ -408,9 +448,10 @@ AdaptiveSparkPlan | AdaptiveSparkPlan isFinalPlan=false
     join_1 [join] <- source_2, filter_1 [0, 1, 4]
       {"broadcast":"right","how":"inner","on":["day"]}
     "#);
-    assert!(!observed_graph("a", &plan(text)).is_final);
+    assert!(!observed_graph("a", &plan(text), "").is_final);
     assert!(
-        observed_graph("a", &plan(&text.replace("isFinalPlan=false", "isFinalPlan=true"))).is_final
+        observed_graph("a", &plan(&text.replace("isFinalPlan=false", "isFinalPlan=true")), "")
+            .is_final
     );
 }
 
@@ -425,7 +466,7 @@ WriteToDataSourceV2 | WriteToDataSourceV2 org.apache.spark.sql.execution.streami
           HashAggregate | HashAggregate(keys=[word#1, user#2], functions=[merge_count(1)])
             Exchange | Exchange hashpartitioning(word#1, 200), ENSURE_REQUIREMENTS, [plan_id=1]
               HashAggregate | HashAggregate(keys=[word#1, user#2], functions=[partial_count(1)])
-                EventTimeWatermark | EventTimeWatermark at#3: timestamp, 10 minutes
+                EventTimeWatermark | EventTimeWatermark 6df52187-7ed1, at#3: timestamp, 10 minutes
                   Exchange | Exchange RoundRobinPartitioning(8), REPARTITION_BY_NUM, [plan_id=0]
                     HashAggregate | HashAggregate(keys=[word#1, user#2, at#3], functions=[max(n#4)])
                       HashAggregate | HashAggregate(keys=[word#1, user#2, at#3], functions=[partial_max(n#4)])
@@ -450,7 +491,7 @@ WriteToDataSourceV2 | WriteToDataSourceV2 org.apache.spark.sql.execution.streami
 #[test]
 fn distinct_rows_of_the_user_stay_and_those_of_counts_do_not() {
     let components = |text: &str| {
-        let graph = observed_graph("a", &plan(text));
+        let graph = observed_graph("a", &plan(text), "");
         graph.nodes.iter().map(|node| node.component.clone()).collect::<Vec<_>>()
     };
     let of_user = "
@@ -467,9 +508,9 @@ HashAggregate | HashAggregate(keys=[k#1], functions=[sum(n#2)])
 HashAggregate | HashAggregate(keys=[], functions=[count(n#2) FILTER (WHERE (gid#9 = 1)), count(m#3) FILTER (WHERE (gid#9 = 2))])
   Exchange | Exchange SinglePartition, ENSURE_REQUIREMENTS, [plan_id=2]
     HashAggregate | HashAggregate(keys=[], functions=[partial_count(n#2) FILTER (WHERE (gid#9 = 1)), partial_count(m#3) FILTER (WHERE (gid#9 = 2))])
-      HashAggregate | HashAggregate(keys=[n#2, m#3, gid#9], functions=[])
+      HashAggregate | HashAggregate(keys=[n#2, m#3, gid#9], functions=[sum(id#7)])
         Exchange | Exchange hashpartitioning(n#2, m#3, gid#9, 6), ENSURE_REQUIREMENTS, [plan_id=1]
-          HashAggregate | HashAggregate(keys=[n#2, m#3, gid#9], functions=[])
+          HashAggregate | HashAggregate(keys=[n#2, m#3, gid#9], functions=[partial_sum(id#7)])
             Expand | Expand [[n#5, null, 1], [null, m#6, 2]], [n#2, m#3, gid#9]
               Range | Range (0, 4)
 ";
@@ -481,13 +522,13 @@ fn odd_plans_give_a_graph_too() {
     assert_eq!(shown(""), "");
     let long: String =
         (0..400).map(|n| format!("{}Filter | Filter (a#1 > {n})\n", " ".repeat(n))).collect();
-    assert_eq!(observed_graph("long", &plan(&long)).nodes.len(), 400);
+    assert_eq!(observed_graph("long", &plan(&long), "").nodes.len(), 400);
     let mut ring = plan("A\n  B\n    C\n");
     ring.edges.push(PlanEdge { from: PlanNodeId(0), to: PlanNodeId(2) });
-    assert_eq!(observed_graph("ring", &ring).nodes.len(), 3);
+    assert_eq!(observed_graph("ring", &ring, "").nodes.len(), 3);
     let mut loose = plan("A\n  B\n");
     loose.edges.push(PlanEdge { from: PlanNodeId(77), to: PlanNodeId(0) });
-    assert_eq!(observed_graph("loose", &loose).nodes[1].inputs, ["other_1"]);
+    assert_eq!(observed_graph("loose", &loose, "").nodes[1].inputs, ["other_1"]);
     for text in [
         "Filter | ",
         "Project | Project [",
@@ -500,6 +541,6 @@ fn odd_plans_give_a_graph_too() {
         "Execute InsertIntoHadoopFsRelationCommand",
         "TakeOrderedAndProject | (limit=x",
     ] {
-        assert!(!observed_graph("odd", &plan(text)).nodes.is_empty(), "{text}");
+        assert!(!observed_graph("odd", &plan(text), "").nodes.is_empty(), "{text}");
     }
 }
