@@ -1,18 +1,24 @@
 //! The texts of plans: lists in brackets, attributes with their numbers.
 
-/// A text without the numbers of attributes: `amount#3L` is `amount`.
+/// A text without the numbers of attributes: `amount#3L` is `amount`, and `at#4-T60000ms`, which has a watermark, `at`.
 pub(super) fn without_numbers(text: &str) -> String {
-    let mut plain = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let is_number = c == '#' && chars.peek().is_some_and(char::is_ascii_digit);
-        if !is_number {
-            plain.push(c);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('#') {
+        plain.push_str(before);
+        rest = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+        if rest.len() == behind.len() {
+            plain.push('#');
             continue;
         }
-        while chars.next_if(char::is_ascii_digit).is_some() {}
-        chars.next_if_eq(&'L');
+        rest = rest.strip_prefix('L').unwrap_or(rest);
+        let delay = rest.strip_prefix("-T").and_then(|rest| {
+            let end = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            end.strip_prefix("ms").filter(|_| end.len() < rest.len())
+        });
+        rest = delay.unwrap_or(rest);
     }
+    plain.push_str(rest);
     plain
 }
 
@@ -100,6 +106,7 @@ mod tests {
     #[test]
     fn texts_of_plans_are_taken_apart() {
         assert_eq!(without_numbers("a#12L + b#3 # 4"), "a + b # 4");
+        assert_eq!(without_numbers("at#4-T60000ms > a#5-T, b#6L-Tms"), "at > a-T, b-Tms");
         assert_eq!(in_brackets("x [a, [b]] c", '['), Some(("a, [b]", " c")));
         assert_eq!(in_brackets("x [a", '['), None);
         assert_eq!(items("a#1, f(b#2, c#3) AS d#4"), ["a", "f(b, c) AS d"]);

@@ -529,6 +529,41 @@ fn odd_plans_give_a_graph_too() {
     let mut loose = plan("A\n  B\n");
     loose.edges.push(PlanEdge { from: PlanNodeId(77), to: PlanNodeId(0) });
     assert_eq!(observed_graph("loose", &loose, "").nodes[1].inputs, ["other_1"]);
+    let whole = [
+        ("Filter", "Filter (isnotnull(name#12) AND (name#12 = Ä[é(, [id=#250]))"),
+        (
+            "Scan parquet",
+            "FileScan parquet [ä#1,b#2L] Format: Parquet, Location: InMemoryFileIndex(2 paths)[file:/ä, s3a://k:p@b], PushedFilters: [In(ä, [1,2])]",
+        ),
+        (
+            "Execute InsertIntoHadoopFsRelationCommand",
+            "Execute InsertIntoHadoopFsRelationCommand file:/ö, Map(k -> 1), false, [k#1], 4 buckets, Parquet, [path=/ö], Append, `c`.`t`, [k]",
+        ),
+        (
+            "BroadcastHashJoin",
+            "BroadcastHashJoin [ä#1, b#2], [c#3, d#4], ExistenceJoin(e#5), BuildRight, (ä#1 < d#4), false",
+        ),
+        (
+            "Window",
+            "Window [rank(ä#1) windowspecdefinition(k#2, x$()) AS r#5], [k#2], [ä#1 DESC NULLS LAST]",
+        ),
+        (
+            "TakeOrderedAndProject",
+            "TakeOrderedAndProject(limit=7, offset=2, orderBy=[ä#1 ASC], output=[ä#1])",
+        ),
+        ("Generate", "Generate explode(ä#7), [id#1], false, [é#8]"),
+        ("EventTimeWatermark", "EventTimeWatermark 6d-f5, ä#3-T60000ms: timestamp, 10 minutes"),
+        (
+            "HashAggregate",
+            "HashAggregate(keys=[ä#1, gid#2], functions=[partial_sum(b#3) FILTER (WHERE (gid#2 = 1))])",
+        ),
+    ];
+    for (name, description) in whole {
+        for end in (0..description.len()).filter(|end| description.is_char_boundary(*end)) {
+            let text = format!("{name} | {}", &description[..end]);
+            assert!(!observed_graph("cut", &plan(&text), description).nodes.is_empty(), "{text}");
+        }
+    }
     for text in [
         "Filter | ",
         "Project | Project [",
