@@ -1,11 +1,13 @@
-//! A session on Sail or on a Spark Connect server for as long as one question takes.
+//! A session on Sail or on a Spark Connect server.
 
 use crate::history_sql::{LONGEST, start_sail};
 use crate::{Error, SparkPlaces};
 use std::pin::pin;
 use tinderbox_connect::{Engine, SAIL_VERSION, Sail, Session};
+use tokio::time::timeout;
 
 /// An open session.
+#[derive(Debug)]
 pub(crate) struct Connected {
     pub(crate) session: Session,
     /// Lives as long as the session.
@@ -13,6 +15,30 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
+    /// Opens a session on the server, or on a Sail of its own when there is none.
+    pub(crate) async fn open(places: &SparkPlaces, server: Option<&str>) -> Result<Self, Error> {
+        let (sail, url) = match server {
+            Some(url) => (None, url.to_owned()),
+            None => {
+                let sail = start_sail(places).await?;
+                let url = sail.url().to_owned();
+                (Some(sail), url)
+            }
+        };
+        Ok(Self { session: Session::connect(&url).await?, sail })
+    }
+
+    /// Whether the server still knows the session and answers.
+    pub(crate) async fn is_well(&self) -> bool {
+        let is_alive = self.sail.as_ref().is_none_or(Sail::is_alive);
+        is_alive && self.session.is_well().await
+    }
+
+    /// Closes the session and ends Sail.
+    pub(crate) async fn close(self) {
+        self.session.close().await;
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         if self.sail.is_some() { Engine::Sail } else { Engine::Spark }
     }
@@ -34,28 +60,21 @@ pub(crate) async fn ask<T>(
     stop: impl Future<Output = ()>,
     question: impl AsyncFnOnce(&Connected) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
-    let (sail, url) = match server {
-        Some(url) => (None, url.to_owned()),
-        None => {
-            let sail = start_sail(places).await?;
-            let url = sail.url().to_owned();
-            (Some(sail), url)
-        }
-    };
     let mut stop = pin!(stop);
-    let session = tokio::select! {
-        session = Session::connect(&url) => session?,
+    let connected = tokio::select! {
+        connected = Connected::open(places, server) => connected?,
         () = &mut stop => return Ok(None),
     };
-    let connected = Connected { session, sail };
-    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
     let answered = tokio::select! {
-        answered = tokio::time::timeout(LONGEST, question(&connected)) => {
-            Some(answered.unwrap_or_else(|_| Err(too_slow.into())))
-        }
+        answered = in_time(question(&connected)) => Some(answered),
         () = &mut stop => None,
     };
-    connected.session.clone().close().await;
-    drop(connected);
+    connected.close().await;
     answered.transpose()
+}
+
+/// The answer, unless it takes too long.
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let too_slow = tinderbox_connect::Error::TooSlow { limit: LONGEST };
+    timeout(LONGEST, answer).await.unwrap_or_else(|_| Err(too_slow.into()))
 }

@@ -58,7 +58,7 @@ pub use job_sets::{
 pub use known_columns::known_columns;
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;
-pub use preview::{PreviewAnswer, PreviewQuery, ProfileAnswer, preview, profile};
+pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;

@@ -100,7 +100,7 @@ impl App {
         if !plan.tells_lineage {
             return Ok(None);
         }
-        let Ok((spec, _)) = self.spec_of(run, &plan).await else { return Ok(None) };
+        let Ok(spec) = self.spec_of(run, &plan).await else { return Ok(None) };
         let Some(settings) = spec.open_lineage().cloned() else { return Ok(None) };
         Ok(Some(Teller {
             spec: match run.spark_version.clone() {

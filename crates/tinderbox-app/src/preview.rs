@@ -1,8 +1,11 @@
 //! The rows of a node of a spec, before anything runs. Needs no data directory.
 
-use crate::connected::ask;
+mod kept;
+
+use crate::connected::{Connected, in_time};
 use crate::history_sql::LONGEST;
 use crate::{Error, SparkPlaces, blocking};
+use kept::Kept;
 use std::path::{Path, PathBuf};
 use tinderbox_connect::{Engine, Limits, Preview, Profile, lenient_on_sail};
 use tinderbox_model::{Bytes, NodeId};
@@ -24,14 +27,12 @@ pub struct PreviewQuery {
     pub node: NodeId,
     /// How many rows.
     pub rows: u32,
-    /// A Spark Connect server, `sc://HOST:PORT`, that sees the files at the same paths; Sail when left out.
-    pub server: Option<String>,
     /// Whether large sources are read to the end.
     pub is_exact: bool,
 }
 
 /// Rows of a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PreviewAnswer {
     /// Names, each once, and types in Spark's words.
     pub columns: Vec<(String, String)>,
@@ -58,62 +59,108 @@ pub struct ProfileAnswer {
     pub engine: String,
 }
 
-/// Computes the first rows of a node, `None` when `stop` comes first. In the end the session is closed and Sail gone, whatever
-/// came of it.
-///
-/// # Errors
-/// [`Error::Connect`].
-pub async fn preview(
-    places: &SparkPlaces,
-    spec: &Spec,
-    query: &PreviewQuery,
-    stop: impl Future<Output = ()>,
-) -> Result<Option<PreviewAnswer>, Error> {
-    let folder = absolute(&query.folder)?;
-    let is_cut = reads_all_rows(spec, &query.node);
-    let sample_rows = if is_cut { sample_rows(spec, query, &folder).await? } else { None };
-    let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
-    let answered = ask(places, query.server.as_deref(), stop, async |connected| {
-        let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
-        let lenient = match wanted.engine {
-            Engine::Sail => lenient_on_sail(spec, &query.node),
-            Engine::Spark => Vec::new(),
-        };
-        let answer = connected.session.preview(wanted, limits).await?;
-        Ok((answer, lenient, connected.name().await?))
-    });
-    let Some((answer, lenient, engine)) = answered.await? else { return Ok(None) };
-    let kinds = answer.columns().into_iter().map(|column| column.kind);
-    Ok(Some(PreviewAnswer {
-        columns: answer.names().into_iter().zip(kinds).collect(),
-        rows: answer.rows()?,
-        has_more: answer.has_more(),
-        sample_rows,
-        lenient,
-        engine,
-    }))
+/// Previews one after the other on one server: a Sail of its own, which is started for the first question and again when it
+/// has ended, or a Spark Connect server. Answers of Sail are kept while nothing that they depend on changes.
+#[derive(Debug)]
+pub struct Previews {
+    places: SparkPlaces,
+    server: Option<String>,
+    connected: Option<Connected>,
+    kept: Kept,
 }
 
-/// Describes the rows of a node and its expectations, as [`preview`] shows the rows. The number of rows that `query` wants does
-/// not count.
-///
-/// # Errors
-/// [`Error::Connect`].
-pub async fn profile(
-    places: &SparkPlaces,
-    spec: &Spec,
-    query: &PreviewQuery,
-    stop: impl Future<Output = ()>,
-) -> Result<Option<ProfileAnswer>, Error> {
-    let folder = absolute(&query.folder)?;
-    let sample_rows = sample_rows(spec, query, &folder).await?;
-    let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
-    ask(places, query.server.as_deref(), stop, async |connected| {
-        let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
-        let profile = connected.session.profile(wanted, limits).await?;
-        Ok(ProfileAnswer { profile, sample_rows, engine: connected.name().await? })
-    })
-    .await
+impl Previews {
+    /// Starts nothing yet. `server` is a Spark Connect server, `sc://HOST:PORT`, that sees the files at the same paths; Sail
+    /// when left out.
+    pub fn new(places: SparkPlaces, server: Option<String>) -> Self {
+        Self { places, server, connected: None, kept: Kept::default() }
+    }
+
+    /// Computes the first rows of a node. The question may be dropped at any time; then [`Previews::close`] ends what it
+    /// began.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::File`].
+    pub async fn preview(
+        &mut self,
+        spec: &Spec,
+        query: &PreviewQuery,
+    ) -> Result<PreviewAnswer, Error> {
+        let folder = absolute(&query.folder)?;
+        let is_cut = reads_all_rows(spec, &query.node);
+        let sample_rows = if is_cut { sample_rows(spec, query, &folder).await? } else { None };
+        let key = match self.server {
+            None => kept::key(spec, query, &folder, sample_rows).await?,
+            Some(_) => None,
+        };
+        if let Some(answer) = key.as_ref().and_then(|key| self.kept.get(key)) {
+            return Ok(answer.clone());
+        }
+        let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
+        let connected = self.connected().await?;
+        let answer = in_time(async {
+            let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
+            let answer = connected.session.preview(wanted, limits).await?;
+            let kinds = answer.columns().into_iter().map(|column| column.kind);
+            Ok(PreviewAnswer {
+                columns: answer.names().into_iter().zip(kinds).collect(),
+                rows: answer.rows()?,
+                has_more: answer.has_more(),
+                sample_rows,
+                lenient: match connected.engine() {
+                    Engine::Sail => lenient_on_sail(spec, &query.node),
+                    Engine::Spark => Vec::new(),
+                },
+                engine: connected.name().await?,
+            })
+        });
+        let answer = answer.await?;
+        if let Some(key) = key {
+            self.kept.put(key, answer.clone());
+        }
+        Ok(answer)
+    }
+
+    /// Describes the rows of a node and its expectations, as [`Previews::preview`] shows the rows. The number of rows that
+    /// `query` wants does not count.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::File`].
+    pub async fn profile(
+        &mut self,
+        spec: &Spec,
+        query: &PreviewQuery,
+    ) -> Result<ProfileAnswer, Error> {
+        let folder = absolute(&query.folder)?;
+        let sample_rows = sample_rows(spec, query, &folder).await?;
+        let limits = Limits { rows: query.rows, bytes: ANSWER, time: LONGEST };
+        let connected = self.connected().await?;
+        in_time(async {
+            let wanted = wanted(spec, query, &folder, connected.engine(), sample_rows);
+            let profile = connected.session.profile(wanted, limits).await?;
+            Ok(ProfileAnswer { profile, sample_rows, engine: connected.name().await? })
+        })
+        .await
+    }
+
+    /// Closes the session and ends Sail, if there are any.
+    pub async fn close(self) {
+        if let Some(connected) = self.connected {
+            connected.close().await;
+        }
+    }
+
+    /// The session, a new one when that of the question before is gone.
+    async fn connected(&mut self) -> Result<&Connected, Error> {
+        if let Some(connected) = self.connected.take() {
+            if connected.is_well().await {
+                return Ok(self.connected.insert(connected));
+            }
+            connected.close().await;
+        }
+        let connected = Connected::open(&self.places, self.server.as_deref()).await?;
+        Ok(self.connected.insert(connected))
+    }
 }
 
 /// The server has another working directory.

@@ -6,13 +6,12 @@
 
 use crate::events::{new_token, sha256_hex};
 use crate::plan::{AttemptRecord, LaunchPlan, LineageTold};
-use crate::submit::compile;
 use crate::{App, DataDir, Error, RunView, blocking, chain, now};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use tinderbox_engine::{ExitReason, Identity, Intent, Launch, Launched, Listener, Status, Trace};
 use tinderbox_model::{AttemptNumber, Origin, Retry, RunId, RunState};
-use tinderbox_spec::Spec;
+use tinderbox_spec::{Spec, compile_pyspark};
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -147,9 +146,9 @@ impl App {
         token: String,
     ) -> Result<Launched, Error> {
         let plan = LaunchPlan::of(run);
-        let (spec, text) = self.spec_of(run, &plan).await?;
+        let spec = self.spec_of(run, &plan).await?;
         let spark = self.find_spark(spec.cluster().version.clone()).await?;
-        let compiled = compile(&text, &spec.on_spark(spark.version().clone()))?;
+        let compiled = compile_pyspark(&spec.on_spark(spark.version().clone()));
         let secrets = self.secrets(compiled.secrets.iter().map(String::as_str))?;
         let listener = self.inner.listener_jar.clone().map(|jar| Listener {
             jar,
@@ -177,12 +176,8 @@ impl App {
         .await
     }
 
-    /// The spec of a run that was launched here, with its text.
-    pub(crate) async fn spec_of(
-        &self,
-        run: &Run,
-        plan: &LaunchPlan,
-    ) -> Result<(Spec, String), Error> {
+    /// The spec of a run that was launched here.
+    pub(crate) async fn spec_of(&self, run: &Run, plan: &LaunchPlan) -> Result<Spec, Error> {
         let text = match &run.spec_hash {
             Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
             None => None,
@@ -190,7 +185,7 @@ impl App {
         let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
         let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
             .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
-        Ok((loaded.spec, text))
+        Ok(loaded.spec)
     }
 
     /// Looks what became of an attempt and does what follows from it.

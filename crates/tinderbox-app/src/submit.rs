@@ -40,7 +40,7 @@ impl App {
         check_inputs(&spec, &submission.base_directory)?;
         let spark = self.find_spark(spec.cluster().version.clone()).await?;
         let spec = spec.on_spark(spark.version().clone());
-        let compiled = compile(&text, &spec)?;
+        let compiled = compile_pyspark(&spec);
         self.check_secrets(&spec, &compiled)?;
         warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
 
@@ -127,11 +127,6 @@ fn load(submission: &Submission, text: &str) -> Result<(Spec, Vec<String>), Erro
         }
         Err(diagnostics) => Err(bad_spec(&diagnostics, text)),
     }
-}
-
-/// The program of a spec that was loaded from `text`.
-pub(crate) fn compile(text: &str, spec: &Spec) -> Result<Compiled, Error> {
-    compile_pyspark(spec).map_err(|diagnostics| bad_spec(&diagnostics, text))
 }
 
 fn bad_spec(diagnostics: &[Diagnostic], text: &str) -> Error {

@@ -129,6 +129,9 @@ pub enum Command {
         /// Instead of rows: nulls, different values, extremes and distribution of each column, and the node's expectations.
         #[arg(long)]
         profile: bool,
+        /// Stay, and show it again whenever the spec, a file that it includes or its data changes; Ctrl-C ends it.
+        #[arg(long)]
+        watch: bool,
         /// How to print: a table, or JSON with an array of row objects.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,

@@ -23,6 +23,7 @@ mod spec_diff;
 mod spec_edit;
 mod spec_import;
 mod test;
+mod watch;
 
 use crate::args::{
     Arguments, Command, DbCommand, EngineCommand, GenerateCommand, HistoryCommand,
@@ -64,11 +65,8 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Test { spec, chosen, name, engine, format } => {
             test::test(&spec, chosen, name.as_deref(), &engine, format).await
         }
-        Command::Preview { spec, node, rows, chosen, engine, exact, profile, format } => {
-            let order = preview::Order { node, rows, chosen, engine, exact };
-            if profile {
-                return profile::profile(&spec, order, format).await;
-            }
+        Command::Preview { spec, node, rows, chosen, engine, exact, profile, watch, format } => {
+            let order = preview::Order { node, rows, chosen, engine, exact, profile, watch };
             preview::preview(&spec, order, format).await
         }
         Command::Run {

@@ -13,10 +13,15 @@ pub fn data(text: &str) {
 
 /// Prints data as JSON, indented, with a line end.
 pub fn json(value: &impl Serialize) {
+    data(&json_text(value));
+}
+
+/// What [`json`] prints.
+pub fn json_text(value: &impl Serialize) -> String {
     // The values are our own DTOs: maps with text keys and finite numbers, which always serialize.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
-    data(&text);
+    text
 }
 
 /// Prints a line to stderr.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tinderbox_model::NodeId;
 use tinderbox_spec::{JoinRight, Node, Operation, Spec};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 /// What a server says of a node.
@@ -85,6 +86,7 @@ impl Analyzer {
         let emitter = Emitter::new(spec, folder, self.engine);
         let mut states: BTreeMap<&NodeId, State> = BTreeMap::new();
         let mut waiting: Vec<&Node> = spec.nodes().iter().collect();
+        let views = Arc::new(Mutex::new(()));
         while !waiting.is_empty() {
             let is_ready = |node: &&Node| node.inputs.iter().all(|id| states.contains_key(id));
             let (ready, others): (Vec<&Node>, Vec<&Node>) = waiting.into_iter().partition(is_ready);
@@ -100,7 +102,13 @@ impl Analyzer {
                         let session = self.session.clone();
                         let id = node.id.clone();
                         let probe = emitter.int96_probe(node);
+                        let is_alone = self.engine == Engine::Spark && rows.has_tables();
+                        let views = is_alone.then(|| Arc::clone(&views));
                         asked.spawn(async move {
+                            let _turn = match &views {
+                                Some(views) => Some(views.lock().await),
+                                None => None,
+                            };
                             let schema = match probe {
                                 Some(probe) => session
                                     .with_moments(*rows, probe)

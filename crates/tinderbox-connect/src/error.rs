@@ -180,7 +180,7 @@ impl Error {
             Self::NotAnEnvironment { .. } => "move it away, then type the command again".to_owned(),
             Self::BadAddress { .. } => "write it as sc://HOST:PORT, for example sc://127.0.0.1:15002".to_owned(),
             Self::Forbidden { .. } => {
-                "name a token that the server knows: --on 'sc://HOST:PORT/;use_ssl=true;token=…'".to_owned()
+                "write a token that the server knows behind its address: 'sc://HOST:PORT/;use_ssl=true;token=…'".to_owned()
             }
             Self::Temporary { folder, .. } => {
                 format!("make {} writable, or set TINDERBOX_SAIL to another place", folder.display())
@@ -201,8 +201,8 @@ impl Error {
                  --data-dir"
                     .to_owned()
             }
-            Self::TooLarge { .. } => "ask for fewer columns, aggregate, or lower --limit".to_owned(),
-            Self::TooSlow { .. } => "narrow the query, or run it on a cluster with --on sc://HOST:PORT".to_owned(),
+            Self::TooLarge { .. } => "ask for fewer columns or rows, or aggregate".to_owned(),
+            Self::TooSlow { .. } => "narrow it, or ask a cluster: sc://HOST:PORT in place of Sail".to_owned(),
             Self::Refused { hint, .. } => hint.clone(),
             Self::Node(refusal) => return refusal.hint().map(str::to_owned),
             Self::Given { .. } => {

@@ -126,11 +126,9 @@ impl<'s> Emitter<'s> {
             Operation::Read(read) => return self.read(read),
             Operation::ReadHttp(_) => return Err(Reason::Http),
             Operation::Sql { query } => return self.statement(node, query, inputs.collect()),
-            Operation::NotYet => return Err(Reason::NotYet),
             _ => {}
         }
-        // A document is only sound when every other operation has an input.
-        let Some(input) = inputs.next() else { return Err(Reason::NotYet) };
+        let Some(input) = inputs.next() else { return Err(Reason::NoInput) };
         Ok(match &node.operation {
             Operation::Filter { condition } => input.filter(sql(condition)),
             Operation::Select { columns } => {
@@ -229,12 +227,7 @@ impl<'s> Emitter<'s> {
             | Operation::Evaluate(_)
             | Operation::Predict { .. } => return Err(Reason::MachineLearning),
             Operation::Write(write) => read::encoded(write, input),
-            Operation::Read(_)
-            | Operation::ReadHttp(_)
-            | Operation::Sql { .. }
-            | Operation::NotYet => {
-                return Err(Reason::NotYet);
-            }
+            Operation::Read(_) | Operation::ReadHttp(_) | Operation::Sql { .. } => input,
         })
     }
 

@@ -42,14 +42,14 @@ pub struct Component {
     pub kind: NodeKind,
     /// What it does, one sentence.
     pub purpose: &'static str,
-    /// Its parameters; empty for a component that cannot be compiled yet, whose parameters are not checked.
+    /// Its parameters.
     pub parameters: &'static [Parameter],
     /// How many nodes it reads.
     pub inputs: Inputs,
     /// A node of this type in YAML.
     pub example: &'static str,
-    /// Makes the typed operation from checked parameters; `None` when this version cannot compile the component.
-    pub(crate) build: Option<Build>,
+    /// Makes the typed operation from checked parameters.
+    pub(crate) build: Build,
 }
 
 pub(crate) type Build = fn(&Parameters<'_>, &mut Report<'_>) -> Option<Operation>;
@@ -141,11 +141,6 @@ impl NodeKind {
 }
 
 impl Component {
-    /// Whether this version can compile it.
-    pub fn can_compile(&self) -> bool {
-        self.build.is_some()
-    }
-
     /// Its parameters and those of every component of its kind.
     pub fn all_parameters(&self) -> impl Iterator<Item = &'static Parameter> + Clone {
         self.parameters.iter().chain(stream::common_parameters(self.kind))

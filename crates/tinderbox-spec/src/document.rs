@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{custom, environment, graph, include, parameters, pyspark, row_test, soundness, tree};
+use crate::{custom, environment, graph, include, parameters, row_test, soundness, tree};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -68,7 +68,6 @@ pub fn load(file: &str, text: &str, choice: &Choice) -> Result<Loaded, Vec<Diagn
         return Err(errors);
     }
     let mut warnings = report.into_sorted();
-    warnings.extend(pyspark::not_yet_supported(&spec, crate::Severity::Warning));
     warnings.extend(crate::stream::findings(&spec, crate::Severity::Warning));
     warnings.sort_by_key(|warning| warning.span.start);
     name_environments(&places, &document, &mut warnings);

@@ -266,10 +266,6 @@ fn operation(
         report_unknown_type(draft, report);
         return None;
     };
-    let Some(build) = component.build else {
-        check_texts(&mut fields, report);
-        return Some((Operation::NotYet, StreamSettings::default()));
-    };
     let noun = format!("`{}`", component.name);
     fields.name_as(&noun);
     let parameters = component.all_parameters().map(|parameter| parameter.name);
@@ -328,7 +324,7 @@ fn operation(
     let node =
         Parameters { component, values, path: &draft.path, span: draft.span, has_second_input };
     let stream = StreamSettings::read(&node, report);
-    let operation = build(&node, report);
+    let operation = (component.build)(&node, report);
     if let Some(Operation::Join(join)) = &operation
         && let crate::JoinRight::CatalogTable(table) = &join.right
     {

@@ -91,7 +91,7 @@ pub use operation::{
 };
 pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
-pub use preview::{ancestors, ancestors_until, preview_sources, reads_all_rows};
+pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};
 pub use pyspark::{
     Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, quoted_name,
     table_names,

@@ -180,8 +180,6 @@ pub enum Operation {
     },
     /// A sink.
     Write(Write),
-    /// A component that the product knows and this version cannot compile.
-    NotYet,
 }
 
 /// Rows of several inputs together.

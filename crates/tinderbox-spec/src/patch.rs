@@ -7,7 +7,7 @@ use crate::cluster::CLUSTER_PROPERTIES;
 use crate::diagnostic::Report;
 use crate::document::read_root;
 use crate::error::Error;
-use crate::graph::{Draft, NODE_KEYS, drafts};
+use crate::graph::{Draft, drafts};
 use crate::nearest::suggestion;
 use crate::tree::Tree;
 use edit::{Edit, Steps, set};
@@ -111,7 +111,7 @@ fn node_parameter(root: &Tree, id: &str, parameter: &str, value: &str) -> Result
     })
 }
 
-/// The type of a node's parameter; `None` for `input` and for components whose parameters are not checked.
+/// The type of a node's parameter; `None` for `input`.
 fn parameter_type(draft: &Draft<'_>, name: &str) -> Result<Option<ParameterType>, String> {
     let Some(component) = draft.component else {
         return Err(format!("the type of the node `{}` is not known", draft.id));
@@ -119,7 +119,7 @@ fn parameter_type(draft: &Draft<'_>, name: &str) -> Result<Option<ParameterType>
     if let Some(parameter) = component.parameter(name) {
         return Ok(Some(parameter.kind));
     }
-    if name == "input" || (!component.can_compile() && !NODE_KEYS.contains(&name)) {
+    if name == "input" {
         return Ok(None);
     }
     let names: Vec<&str> = component.parameters.iter().map(|parameter| parameter.name).collect();

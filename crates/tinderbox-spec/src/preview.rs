@@ -1,6 +1,6 @@
 //! What a look at one node has to read.
 
-use crate::operation::{Operation, SetOperation};
+use crate::operation::{JoinRight, Operation, SetOperation};
 use crate::spec::{Node, Spec};
 use std::collections::BTreeSet;
 use tinderbox_model::NodeId;
@@ -37,6 +37,30 @@ pub fn preview_sources(spec: &Spec, node: &NodeId) -> Vec<String> {
     let inputs = spec.local_inputs().into_iter();
     let inputs = inputs.filter(|input| needed.iter().any(|node| node.id == input.node));
     inputs.map(|input| input.path).collect()
+}
+
+/// What of the document the rows of a node depend on, as a text: equal texts and unchanged [`preview_sources`] give equal rows.
+/// `None` when something else counts too: a source that is no local file, a table of the catalog, a Python function.
+pub fn preview_content(spec: &Spec, node: &NodeId) -> Option<String> {
+    let inputs = spec.local_inputs();
+    let tables = crate::table_names(spec);
+    let mut content = format!("{:?} {:?}", spec.cluster().version, spec.conf());
+    for node in ancestors(spec, node) {
+        let is_known = match &node.operation {
+            Operation::Read(_) => inputs.iter().any(|input| input.node == node.id),
+            Operation::Join(join) => !matches!(join.right, JoinRight::CatalogTable(_)),
+            Operation::ReadHttp(_) | Operation::Udf(_) => false,
+            _ => true,
+        };
+        if !is_known {
+            return None;
+        }
+        // `Debug` shows every field of an operation, and where it stands is none of them.
+        let Node { id, operation, inputs, expectations, .. } = node;
+        let table = tables.get(id);
+        content.push_str(&format!("\n{id} {table:?} {operation:?} {inputs:?} {expectations:?}"));
+    }
+    Some(content)
 }
 
 /// Whether the first row of a node can depend on the last one of a source.

@@ -13,7 +13,7 @@ mod sources;
 mod streaming;
 mod transforms;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::operation::Operation;
 use crate::packages;
 use crate::spec::{JobType, Spec};
@@ -54,14 +54,7 @@ pub struct NodeLines {
 }
 
 /// Compiles a job to PySpark for Spark 3.5 and later. The same spec gives the same bytes.
-///
-/// # Errors
-/// A diagnostic for every part of the job that this version cannot compile: a component without an emitter.
-pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
-    let errors = not_yet_supported(spec, Severity::Error);
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+pub fn compile_pyspark(spec: &Spec) -> Compiled {
     let properties = launch::split(spec);
     let names = Names::of(spec);
     let flow = Flow::of(spec);
@@ -88,13 +81,13 @@ pub fn compile_pyspark(spec: &Spec) -> Result<Compiled, Vec<Diagnostic>> {
             last_line: offset + before + count,
         })
         .collect();
-    Ok(Compiled {
+    Compiled {
         source: format!("{head}{body}"),
         node_lines,
         launch_conf: properties.at_launch,
         secrets,
         warnings: packages::notes(spec),
-    })
+    }
 }
 
 /// The name that each node has as a table in SQL.
@@ -106,25 +99,6 @@ pub fn table_names(spec: &Spec) -> BTreeMap<NodeId, String> {
 pub(crate) fn properties(spec: &Spec) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let properties = launch::split(spec);
     (properties.in_program, properties.at_launch)
-}
-
-/// What this version cannot compile, as errors for the compiler and as warnings for the reader.
-pub(crate) fn not_yet_supported(spec: &Spec, severity: Severity) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for node in spec.nodes().iter().filter(|node| node.operation == Operation::NotYet) {
-        let kind = node.kind();
-        let message =
-            format!("the {} `{}` cannot be compiled yet", kind.as_str(), node.component.name);
-        let can: Vec<&str> = crate::components()
-            .filter(|component| component.kind == kind && component.can_compile())
-            .map(|component| component.name)
-            .collect();
-        let mut diagnostic =
-            node.place.diagnostic(severity, "spec::not-supported-yet", spec.file(), message);
-        diagnostic.hint = Some(format!("this version compiles: {}", can.join(", ")));
-        found.push(diagnostic);
-    }
-    found
 }
 
 /// The session, and a call of each node's function.

@@ -27,7 +27,7 @@ pub struct Upgraded {
 pub fn upgrade(file: &str, text: &str, choice: &Choice) -> Result<Upgraded, Error> {
     let program = |text: &str| {
         let loaded = load(file, text, choice).map_err(Error::Document)?;
-        Ok::<_, Error>(compile_pyspark(&loaded.spec).map(|compiled| compiled.source).ok())
+        Ok::<_, Error>(compile_pyspark(&loaded.spec).source)
     };
     let before = program(text)?;
     let mut upgraded = Upgraded { text: text.to_owned(), changes: Vec::new() };

@@ -37,7 +37,7 @@ pub fn compile(path: &Path, order: Order, format: Format) -> Result<ExitCode, Fa
     }
     match order.to {
         Target::Pyspark => {
-            let compiled = tinderbox_spec::compile_pyspark(&loaded.spec).map_err(refuse)?;
+            let compiled = tinderbox_spec::compile_pyspark(&loaded.spec);
             notes(&loaded.warnings, &text);
             print("pyspark", &compiled, format);
         }

@@ -29,9 +29,8 @@ pub fn show(name: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
         }
         Format::Table => {
             let lines = found.iter().map(|component| {
-                let note = if component.can_compile() { "" } else { " (cannot be compiled yet)" };
                 format!(
-                    "{:<15} {:<13} {}{note}\n",
+                    "{:<15} {:<13} {}\n",
                     component.kind.as_str(),
                     component.name,
                     component.purpose
@@ -46,9 +45,6 @@ pub fn show(name: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
 fn page(component: &Component) -> String {
     let mut page =
         format!("{} ({})\n  {}\n", component.name, component.kind.as_str(), component.purpose);
-    if !component.can_compile() {
-        page.push_str("  This version cannot compile it.\n");
-    }
     for parameter in component.all_parameters() {
         let need = match (parameter.required, parameter.default) {
             (true, _) => "; required".to_owned(),
@@ -69,7 +65,6 @@ fn to_json(component: &Component) -> Value {
         "name": component.name,
         "kind": component.kind.as_str(),
         "purpose": component.purpose,
-        "compiles": component.can_compile(),
         "inputs": {"min": component.inputs.min, "max": component.inputs.max},
         "page": component.page(),
         "example": component.example,

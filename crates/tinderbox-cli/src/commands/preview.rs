@@ -1,18 +1,20 @@
 //! `tinderbox preview`.
 
 use super::history::{cell, server_of, side};
+use super::profile;
 use super::spec::{open, refused};
+use super::watch::watch;
 use crate::args::{Chosen, Format};
 use crate::failure::Failure;
 use crate::output;
 use crate::signals::{STOPPED, stopped};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tinderbox_app::{PreviewAnswer, PreviewQuery, SparkPlaces};
+use tinderbox_app::{PreviewAnswer, PreviewQuery, Previews, SparkPlaces};
 use tinderbox_model::NodeId;
-use tinderbox_spec::Loaded;
 
 /// What is shown, and who computes it.
+#[derive(Debug, Clone)]
 pub struct Order {
     /// The node.
     pub node: String,
@@ -24,42 +26,84 @@ pub struct Order {
     pub engine: String,
     /// Whether large sources are read to the end.
     pub exact: bool,
+    /// What the rows are like instead of the rows.
+    pub profile: bool,
+    /// Whether to show them again whenever the document or its data changes.
+    pub watch: bool,
 }
 
-/// Shows the first rows of a node.
+/// What a preview prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// To stdout.
+    pub data: String,
+    /// To stderr, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Page {
+    /// Prints it.
+    pub fn print(&self) {
+        output::data(&self.data);
+        for note in &self.notes {
+            output::note(note);
+        }
+    }
+}
+
+/// Shows the first rows of a node, or what they are like.
 pub async fn preview(path: &Path, order: Order, format: Format) -> Result<ExitCode, Failure> {
-    let (loaded, query) = opened(path, order)?;
-    let places = SparkPlaces::from_environment();
-    let answered = tinderbox_app::preview(&places, &loaded.spec, &query, stopped()).await?;
-    let Some(answer) = answered else { return Ok(ExitCode::from(STOPPED)) };
-    match format {
-        Format::Table => output::data(&table(&answer)),
-        Format::Json => output::data(&objects(&answer)),
-    }
-    output::note(&what_it_is(&answer));
-    if !answer.lenient.is_empty() {
-        output::note(&format!(
-            "Sail has no ANSI mode: where {} would fail on Spark, the values are those without it",
-            answer.lenient.join(", ")
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    let server = server_of(&order.engine, "--engine")?;
+    let mut previews = Previews::new(SparkPlaces::from_environment(), server);
+    let ended = if order.watch {
+        watch(&mut previews, path, &order, format).await;
+        Ok(ExitCode::SUCCESS)
+    } else {
+        tokio::select! {
+            page = page(&mut previews, path, &order, format) => page.map(|page| {
+                page.print();
+                ExitCode::SUCCESS
+            }),
+            () = stopped() => Ok(ExitCode::from(STOPPED)),
+        }
+    };
+    previews.close().await;
+    ended
 }
 
-/// The document, and what is asked of it.
-pub fn opened(path: &Path, order: Order) -> Result<(Loaded, PreviewQuery), Failure> {
-    let server = server_of(&order.engine, "--engine")?;
-    let (text, choice) = open(path, order.chosen)?;
+/// Reads the document and asks for what is wanted of it.
+pub async fn page(
+    previews: &mut Previews,
+    path: &Path,
+    order: &Order,
+    format: Format,
+) -> Result<Page, Failure> {
+    let (text, choice) = open(path, order.chosen.clone())?;
     let loaded = tinderbox_spec::load(&path.display().to_string(), &text, &choice)
         .map_err(|diagnostics| refused(&diagnostics, &text))?;
     let query = PreviewQuery {
         folder: folder_of(path),
-        node: NodeId::new(order.node),
+        node: NodeId::new(&order.node),
         rows: order.rows,
-        server,
         is_exact: order.exact,
     };
-    Ok((loaded, query))
+    if order.profile {
+        let answer = previews.profile(&loaded.spec, &query).await?;
+        return Ok(profile::page(&answer, format));
+    }
+    let answer = previews.preview(&loaded.spec, &query).await?;
+    let data = match format {
+        Format::Table => table(&answer),
+        Format::Json => objects(&answer),
+    };
+    let mut notes = vec![what_it_is(&answer)];
+    if !answer.lenient.is_empty() {
+        notes.push(format!(
+            "Sail has no ANSI mode: where {} would fail on Spark, the values are those without it",
+            answer.lenient.join(", ")
+        ));
+    }
+    Ok(Page { data, notes })
 }
 
 /// Where relative paths of a document start.

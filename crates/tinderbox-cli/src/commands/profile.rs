@@ -1,38 +1,29 @@
 //! `tinderbox preview --profile`: what the rows of a node are like.
 
 use super::history::{cell, side};
-use super::preview::{Order, opened};
+use super::preview::Page;
 use crate::args::Format;
-use crate::failure::Failure;
 use crate::output;
-use crate::signals::{STOPPED, stopped};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::process::ExitCode;
-use tinderbox_app::{CheckedExpectation, ColumnProfile, ProfileAnswer, Range, SparkPlaces};
+use tinderbox_app::{CheckedExpectation, ColumnProfile, ProfileAnswer, Range};
 
 /// Values of a column that the table names.
 const SHOWN: usize = 3;
 /// Heights of a histogram's bars.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Describes the rows of a node.
-pub async fn profile(path: &Path, order: Order, format: Format) -> Result<ExitCode, Failure> {
-    let (loaded, query) = opened(path, order)?;
-    let places = SparkPlaces::from_environment();
-    let answered = tinderbox_app::profile(&places, &loaded.spec, &query, stopped()).await?;
-    let Some(answer) = answered else { return Ok(ExitCode::from(STOPPED)) };
-    match format {
-        Format::Json => output::json(&object(&answer)),
-        Format::Table => {
-            output::data(&columns(&answer.profile.columns));
-            if !answer.profile.expectations.is_empty() {
-                output::data(&format!("\n{}", expectations(&answer.profile.expectations)));
-            }
-        }
-    }
-    output::note(&what_it_is(&answer));
-    Ok(ExitCode::SUCCESS)
+/// What is printed of a description.
+pub fn page(answer: &ProfileAnswer, format: Format) -> Page {
+    let data = match format {
+        Format::Json => output::json_text(&object(answer)),
+        Format::Table if answer.profile.expectations.is_empty() => columns(&answer.profile.columns),
+        Format::Table => format!(
+            "{}\n{}",
+            columns(&answer.profile.columns),
+            expectations(&answer.profile.expectations)
+        ),
+    };
+    Page { data, notes: vec![what_it_is(answer)] }
 }
 
 fn what_it_is(answer: &ProfileAnswer) -> String {

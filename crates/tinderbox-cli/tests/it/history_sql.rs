@@ -99,7 +99,7 @@ fn err(output: &Output) -> String {
 }
 
 /// The process of Sail once it listens, started by `parent`: `setpriv` and `prlimit` have become it by then.
-fn child_of(parent: u32) -> Option<u32> {
+pub fn child_of(parent: u32) -> Option<u32> {
     let mut ps = Command::new("ps");
     let output = ps.args(["-o", "pid=,args=", "--ppid", &parent.to_string()]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -107,7 +107,7 @@ fn child_of(parent: u32) -> Option<u32> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-fn wait_for<T>(mut holds: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(mut holds: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(value) = holds() {
@@ -118,7 +118,7 @@ fn wait_for<T>(mut holds: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn has_sail() -> bool {
+pub fn has_sail() -> bool {
     let folder = std::env::var_os("TINDERBOX_SAIL").map(PathBuf::from);
     let found = folder.is_some_and(|folder| folder.join("bin/python").exists());
     let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();

@@ -33,3 +33,4 @@ mod streaming;
 mod streaming_rules;
 mod transformation_cases;
 mod transformations;
+mod watch;

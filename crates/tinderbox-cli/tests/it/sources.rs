@@ -5,7 +5,7 @@
 mod servers;
 
 use crate::place::{Place, Spark};
-use crate::transformations::canonical;
+use crate::transformations::assert_rows;
 use serde_json::{Value, json};
 use servers::{Azurite, Gcs, Hdfs, Kafka, MariaDb, Pages, PostgreSql, S3};
 use std::fmt::Write as _;
@@ -346,16 +346,10 @@ fn check(version: &str, connectors: &str, spark: &Spark) {
     run(&place, "reading.yaml", &text);
     let media =
         of_media().into_iter().map(|(id, node, _, rows)| (id.to_owned(), node.to_owned(), rows));
-    let mut wrong = Vec::new();
-    for (id, node, expected) in cases.into_iter().chain(media) {
-        let mut expected: Vec<String> = expected.iter().map(canonical).collect();
-        expected.sort();
-        let found = crate::transformations::json_rows(&place.path(&format!("out/{id}")));
-        if found != expected {
-            wrong.push(format!("{id}: {node}\n  expected {expected:#?}\n  found {found:#?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let cases = cases.into_iter().chain(media);
+    assert_rows(
+        cases.map(|(id, node, expected)| (place.path(&format!("out/{id}")), node, expected)),
+    );
 }
 
 /// A run of its own: the connector of GCS changes in which order Spark 3.5 looks for classes.
@@ -376,9 +370,7 @@ fn row_7_3_gcs_is_read_and_written_on_a_server_that_speaks_it_on_3_5() {
         "{head}  sources:\n    - {{id: rows, type: gcs, format: csv, path: 'gs://data/in.csv', schema: '{SCHEMA}', options: {{header: true}}}}\n  transformations:\n    - {{id: known, type: filter, condition: name IS NOT NULL}}\n  sinks:\n    - {{type: gcs, input: known, format: parquet, path: 'gs://data/out', mode: overwrite}}\n    - {{type: json, input: rows, path: out}}\n"
     );
     run(&place, "gcs.yaml", &text);
-    let mut expected: Vec<String> = rows().iter().map(canonical).collect();
-    expected.sort();
-    assert_eq!(crate::transformations::json_rows(&place.path("out")), expected);
+    assert_rows([(place.path("out"), "gcs".to_owned(), rows())]);
     let written = gcs.list("data", "out/");
     assert!(written.iter().any(|name| name == "out/_SUCCESS"), "{written:?}");
     assert!(written.iter().any(|name| name.ends_with(".parquet")), "{written:?}");

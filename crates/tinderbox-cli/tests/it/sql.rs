@@ -1,8 +1,8 @@
 //! Scripts of Spark SQL on real Spark: the rows of the transformation cases, and those of the PySpark program.
 
 use crate::place::{Place, Spark};
-use crate::transformation_cases::{INPUTS, SAME_ROWS, canonical, cases, orders};
-use crate::transformations::json_rows;
+use crate::transformation_cases::INPUTS;
+use crate::transformations::{all_cases, assert_rows, json_rows, numbered};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -98,11 +98,7 @@ fn spark_sql(spark: &Spark, place: &Place, script: &Path) {
 }
 
 fn check_cases(spark: &Spark) {
-    let mut cases: Vec<(String, Vec<Value>)> =
-        cases().into_iter().map(|(node, rows)| (node.to_owned(), rows)).collect();
-    for node in SAME_ROWS {
-        cases.push((format!("{node}, input: orders"), orders()));
-    }
+    let cases = all_cases();
     let place = Place::new();
     std::fs::create_dir(place.path("in")).unwrap();
     for (id, _, rows) in FILES {
@@ -121,19 +117,7 @@ fn check_cases(spark: &Spark) {
     let script = compile(&place, &[file.to_str().unwrap()]);
     let script = place.write("cases.sql", std::str::from_utf8(&script).unwrap());
     spark_sql(spark, &place, &script);
-    let mut wrong = Vec::new();
-    for (at, (node, expected)) in cases.iter().enumerate() {
-        if REFUSED.contains(&node.as_str()) {
-            continue;
-        }
-        let mut expected: Vec<String> = expected.iter().map(canonical).collect();
-        expected.sort();
-        let found = json_rows(&place.path(&format!("out/{at}")));
-        if found != expected {
-            wrong.push(format!("{node}\n  expected {expected:#?}\n  found {found:#?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_rows(numbered(&place, cases).filter(|one| !REFUSED.contains(&one.1.as_str())));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Every transformation on real Spark, with the rows that come out of it.
 
 use crate::place::{Place, Spark};
-pub use crate::transformation_cases::canonical;
+use crate::transformation_cases::canonical;
 use crate::transformation_cases::{INPUTS, SAME_ROWS, cases, orders};
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 fn spec(version: &str, cases: &[(String, Vec<Value>)]) -> String {
     let mut text = format!(
@@ -24,7 +25,7 @@ fn spec(version: &str, cases: &[(String, Vec<Value>)]) -> String {
 }
 
 /// The rows of a folder of JSON files, in an order of their own.
-pub fn json_rows(folder: &std::path::Path) -> Vec<String> {
+pub fn json_rows(folder: &Path) -> Vec<String> {
     let mut rows = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -37,27 +38,43 @@ pub fn json_rows(folder: &std::path::Path) -> Vec<String> {
     rows
 }
 
-fn check(version: &str) {
-    let mut cases: Vec<(String, Vec<Value>)> =
-        cases().into_iter().map(|(node, rows)| (node.to_owned(), rows)).collect();
-    for node in SAME_ROWS {
-        cases.push((format!("{node}, input: orders"), orders()));
-    }
-    let place = Place::new();
-    let file = place.write("transformations.yaml", &spec(version, &cases));
-    let output = place.ask(&["run", file.to_str().unwrap()]);
-    let log = || String::from_utf8_lossy(&place.ask(&["logs", "latest"]).stdout).into_owned();
-    assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), log());
+/// Every case, nodes with the rows that come out of them.
+pub fn all_cases() -> Vec<(String, Vec<Value>)> {
+    let same = SAME_ROWS.iter().map(|node| (format!("{node}, input: orders"), orders()));
+    cases().into_iter().map(|(node, rows)| (node.to_owned(), rows)).chain(same).collect()
+}
+
+/// The cases with the folders that their rows are written to.
+pub fn numbered(
+    place: &Place,
+    cases: Vec<(String, Vec<Value>)>,
+) -> impl Iterator<Item = (PathBuf, String, Vec<Value>)> {
+    let cases = cases.into_iter().enumerate();
+    cases.map(|(at, (node, rows))| (place.path(&format!("out/{at}")), node, rows))
+}
+
+/// Fails, with all wrong cases at once, unless each folder holds the rows that are expected of its node.
+pub fn assert_rows(cases: impl IntoIterator<Item = (PathBuf, String, Vec<Value>)>) {
     let mut wrong = Vec::new();
-    for (at, (node, expected)) in cases.iter().enumerate() {
+    for (folder, node, expected) in cases {
         let mut expected: Vec<String> = expected.iter().map(canonical).collect();
         expected.sort();
-        let found = json_rows(&place.path(&format!("out/{at}")));
+        let found = json_rows(&folder);
         if found != expected {
             wrong.push(format!("{node}\n  expected {expected:#?}\n  found {found:#?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn check(version: &str) {
+    let cases = all_cases();
+    let place = Place::new();
+    let file = place.write("transformations.yaml", &spec(version, &cases));
+    let output = place.ask(&["run", file.to_str().unwrap()]);
+    let log = || String::from_utf8_lossy(&place.ask(&["logs", "latest"]).stdout).into_owned();
+    assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), log());
+    assert_rows(numbered(&place, cases));
 }
 
 #[test]

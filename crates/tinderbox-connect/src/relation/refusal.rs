@@ -37,8 +37,8 @@ pub enum Reason {
     Secret,
     /// Its SQL is no single query.
     NoQuery(String),
-    /// The compiler does not know it yet.
-    NotYet,
+    /// It has no input, which no sound document has.
+    NoInput,
     /// It has columns of one name after its structs were opened.
     NamesTwice(Vec<String>),
     /// Sail computes something of it differently, or not at all.
@@ -64,7 +64,7 @@ impl Refusal {
             Reason::Python | Reason::MachineLearning | Reason::Http | Reason::Secret => {
                 "preview a node before it, or run the job"
             }
-            Reason::NotYet => return None,
+            Reason::NoInput => return None,
         })
     }
 }
@@ -94,7 +94,7 @@ impl fmt::Display for Refusal {
             ),
             Reason::Secret => write!(f, "`{node}` needs a secret, and previews are given none"),
             Reason::NoQuery(problem) => write!(f, "`{node}` is not previewed: {problem}"),
-            Reason::NotYet => write!(f, "`{node}` cannot be compiled yet"),
+            Reason::NoInput => write!(f, "`{node}` reads no other node"),
             Reason::NamesTwice(names) => {
                 write!(f, "`{node}` gives several columns these names: {}", names.join(", "))
             }

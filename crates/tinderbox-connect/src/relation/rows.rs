@@ -4,13 +4,17 @@ use super::expression::alias_of;
 use proto::relation::RelType;
 use proto::{Expression, Relation};
 use spark_connect_proto as proto;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
-/// A relation, how deep its messages are nested, and of how many relations it is made.
+/// A relation, how deep its messages are nested, of how many relations it is made, and the names that tables of queries
+/// have in it, in lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     relation: Relation,
     depth: usize,
     size: usize,
+    tables: BTreeSet<String>,
 }
 
 /// What one call adds to the nesting: the relation, and the message of its kind.
@@ -19,7 +23,8 @@ const STEP: usize = 2;
 impl Rows {
     /// A relation without inputs.
     pub(crate) fn leaf(kind: RelType) -> Self {
-        Self { relation: Relation { common: None, rel_type: Some(kind) }, depth: STEP, size: 1 }
+        let relation = Relation { common: None, rel_type: Some(kind) };
+        Self { relation, depth: STEP, size: 1, tables: BTreeSet::new() }
     }
 
     /// A view or a table of the catalog.
@@ -50,30 +55,43 @@ impl Rows {
     }
 
     /// A query over tables of its own.
-    pub(crate) fn sql(query: &str, tables: Vec<(String, Self)>) -> Self {
+    ///
+    /// Spark makes a view of the session of each table, in this order, and drops the views of a query as soon as it has read
+    /// the query (`SparkConnectPlanner.executeSQLWithRefs`, 4.3). A query among the tables would thus take away views of
+    /// the same names that were made before it, so tables in which more names are used come first: what is used in
+    /// another table uses fewer names than that one.
+    pub(crate) fn sql(query: &str, mut tables: Vec<(String, Self)>) -> Self {
         let sql = proto::Sql { query: query.to_owned(), ..Default::default() };
-        let root = Self::leaf(RelType::Sql(sql));
+        let mut all = Self::leaf(RelType::Sql(sql));
         if tables.is_empty() {
-            return root;
+            return all;
         }
-        let tables = tables.into_iter().map(|(name, rows)| rows.aliased(&name));
-        let (mut depth, mut size, mut references) = (root.depth, root.size, Vec::new());
-        for (id, mut rows) in (1..).zip(tables) {
-            depth = depth.max(rows.depth);
-            size += rows.size;
+        tables.sort_by_key(|(_, rows)| Reverse(rows.tables.len()));
+        let mut references = Vec::new();
+        for (id, (name, rows)) in (1..).zip(tables) {
+            let mut rows = rows.aliased(&name);
+            all.contain(&rows);
+            all.tables.insert(name.to_lowercase());
             rows.relation.common =
                 Some(proto::RelationCommon { plan_id: Some(id), ..Default::default() });
             references.push(rows.relation);
         }
-        let with = proto::WithRelations { root: Some(Box::new(root.relation)), references };
-        let with = Self::leaf(RelType::WithRelations(Box::new(with)));
-        Self { depth: depth + STEP, size: size + 1, ..with }
+        let root = Some(Box::new(all.relation));
+        let with = RelType::WithRelations(Box::new(proto::WithRelations { root, references }));
+        let relation = Relation { common: None, rel_type: Some(with) };
+        Self { relation, depth: all.depth + STEP, size: all.size + 1, ..all }
     }
 
     /// Whether it is as deep or as large as a message should be: servers decode at most a hundred levels (prost's
     /// default, which Sail keeps), of which expressions need some.
     pub(crate) fn is_large(&self) -> bool {
         self.depth > 50 || self.size > 300
+    }
+
+    /// Whether there is a query with tables of its own in it. As Spark makes them views of the session, two such relations
+    /// must not be asked for in one session at the same time.
+    pub(crate) fn has_tables(&self) -> bool {
+        !self.tables.is_empty()
     }
 
     pub(crate) fn into_relation(self) -> Relation {
@@ -83,7 +101,7 @@ impl Rows {
     fn then(self, kind: impl FnOnce(Option<Box<Relation>>) -> RelType) -> Self {
         let kind = kind(Some(Box::new(self.relation)));
         let relation = Relation { common: None, rel_type: Some(kind) };
-        Self { relation, depth: self.depth + STEP, size: self.size + 1 }
+        Self { relation, depth: self.depth + STEP, size: self.size + 1, ..self }
     }
 
     fn with(
@@ -91,9 +109,17 @@ impl Rows {
         other: Self,
         kind: impl FnOnce(Option<Box<Relation>>, Option<Box<Relation>>) -> RelType,
     ) -> Self {
-        let (depth, size) = (self.depth.max(other.depth), self.size + other.size);
+        let mut both = self;
+        both.contain(&other);
         let other = Some(Box::new(other.relation));
-        Self { depth, size, ..self }.then(|input| kind(input, other))
+        both.then(|input| kind(input, other))
+    }
+
+    /// Counts what another relation brings into this one's message.
+    fn contain(&mut self, other: &Self) {
+        self.depth = self.depth.max(other.depth);
+        self.size += other.size;
+        self.tables.extend(other.tables.iter().cloned());
     }
 
     pub(crate) fn filter(self, condition: Expression) -> Self {

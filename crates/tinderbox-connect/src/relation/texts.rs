@@ -117,8 +117,7 @@ fn of_operation(operation: &Operation) -> Vec<String> {
         | Operation::Train(_)
         | Operation::Evaluate(_)
         | Operation::Predict { .. }
-        | Operation::Write(_)
-        | Operation::NotYet => Vec::new(),
+        | Operation::Write(_) => Vec::new(),
     }
 }
 

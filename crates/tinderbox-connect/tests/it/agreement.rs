@@ -40,7 +40,6 @@ async fn real_spark_and_sail_agree_on_rows_and_on_the_list() {
         let counts = three_ways::compare(&all, &mut three, &mut four, sail.url()).await;
         report(&all, &counts);
         assert!(counts.different.is_empty(), "{}", counts.different.join("\n"));
-        assert!(counts.lost.len() <= 4, "{:?}", counts.lost);
         let share = counts.equal * 100 / all.len();
         assert!(!is_all || share >= 85, "{share} % of the graphs are equal on Sail");
     }
@@ -74,7 +73,7 @@ async fn compare_list(spark: &mut Spark, old: &[String], is_all: bool, seed: u64
 }
 
 fn report(all: &[Graph], counts: &Counts) {
-    let Counts { equal, lenient, lost, changed, refused, different } = counts;
+    let Counts { equal, lenient, changed, refused, different } = counts;
     println!(
         "graphs: {} in all, {equal} equal, {} refused by name, {} different",
         all.len(),
@@ -83,9 +82,6 @@ fn report(all: &[Graph], counts: &Counts) {
     );
     for one in refused {
         println!("  refused: {one}");
-    }
-    for one in lost {
-        println!("  error of Spark Connect at a view: {one}");
     }
     for one in changed {
         println!("  other rows on Spark 3.5: {one}");

@@ -19,8 +19,6 @@ pub struct Counts {
     pub equal: usize,
     /// Of the equal ones: Spark 4 fails in its ANSI mode, and Sail gives the rows of Spark 3.5.
     pub lenient: Vec<String>,
-    /// Relations at which Spark 4 fails, although the program has rows: see [`is_lost_view`].
-    pub lost: Vec<String>,
     /// Programs that have other rows on Spark 3.5 than on Spark 4.
     pub changed: Vec<String>,
     pub refused: Vec<String>,
@@ -59,9 +57,7 @@ pub async fn compare(graphs: &[Graph], three: &mut Spark, four: &mut Spark, sail
         let mut say = |what: &str, why: &str| {
             different.push(format!("{}: {what}: {why}\n{}", graph.name, graph.document("…")));
         };
-        if is_lost_view(&relation) && matches!(four, Outcome::Rows(_)) {
-            counts.lost.push(graph.name.clone());
-        } else if let Some(why) = difference(four, &relation, how) {
+        if let Some(why) = difference(four, &relation, how) {
             say("program and relation on Spark 4", &why);
             continue;
         }
@@ -97,17 +93,8 @@ pub async fn compare(graphs: &[Graph], three: &mut Spark, four: &mut Spark, sail
     counts
 }
 
-/// Spark Connect 4.3 makes a view of each input of a query while it reads the plan. Where an input is a query itself, it does
-/// not always find the view that it made before. That is an error that the user sees, and no other rows.
-fn is_lost_view(relation: &Outcome) -> bool {
-    matches!(relation, Outcome::Failed(problem) if problem.contains("[TABLE_OR_VIEW_NOT_FOUND]"))
-}
-
 fn compiled(spec: &Spec) -> String {
-    match tinderbox_spec::compile_pyspark(spec) {
-        Ok(compiled) => compiled.source,
-        Err(diagnostics) => panic!("{diagnostics:#?}"),
-    }
+    tinderbox_spec::compile_pyspark(spec).source
 }
 
 /// Names of columns count too.

@@ -29,7 +29,7 @@ pub(super) static CLEANSING: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: clean, columns: [name, city], trim: true, blank_to_null: true}",
-        build: Some(cleansing::clean),
+        build: cleansing::clean,
     },
     Component {
         name: "flatten",
@@ -46,7 +46,7 @@ pub(super) static CLEANSING: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: flatten, separator: '_'}",
-        build: Some(cleansing::flatten),
+        build: cleansing::flatten,
     },
     Component {
         name: "parse_json",
@@ -64,7 +64,7 @@ pub(super) static CLEANSING: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: parse_json, column: payload, schema: 'id BIGINT, tags ARRAY<STRING>'}",
-        build: Some(cleansing::parse_json),
+        build: cleansing::parse_json,
     },
     Component {
         name: "udf",
@@ -92,6 +92,6 @@ pub(super) static CLEANSING: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: udf, file: udfs/score.py, function: score, columns: {score: [amount, kind]}, returns: double}",
-        build: Some(cleansing::udf),
+        build: cleansing::udf,
     },
 ];

@@ -88,7 +88,7 @@ macro_rules! database {
                 parameters: READ_DATABASE,
                 inputs: NONE,
                 example: $read,
-                build: Some(build::read_jdbc),
+                build: build::read_jdbc,
             },
             Component {
                 name: $name,
@@ -97,7 +97,7 @@ macro_rules! database {
                 parameters: WRITE_DATABASE,
                 inputs: ONE,
                 example: $write,
-                build: Some(build::write_jdbc),
+                build: build::write_jdbc,
             },
         )
     };
@@ -160,7 +160,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: jdbc, url: 'jdbc:postgresql://db/sales', user: etl, password: '${secret:DB}', table: customers}",
-        build: Some(build::read_jdbc),
+        build: build::read_jdbc,
     },
     POSTGRESQL.0,
     MYSQL.0,
@@ -174,7 +174,7 @@ pub(super) static SOURCES: &[Component] = &[
         parameters: &[MONGO_URI, MONGO_DATABASE, COLLECTION, SCHEMA, OPTIONS],
         inputs: NONE,
         example: "{type: mongodb, uri: '${secret:MONGO_URI}', database: sales, collection: customers}",
-        build: Some(build::read_mongodb),
+        build: build::read_mongodb,
     },
     Component {
         name: "snowflake",
@@ -195,7 +195,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: snowflake, url: account.snowflakecomputing.com, user: etl, password: '${secret:SF}', database: SALES, table: CUSTOMERS}",
-        build: Some(build::read_snowflake),
+        build: build::read_snowflake,
     },
     Component {
         name: "bigquery",
@@ -212,7 +212,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: bigquery, table: sales.customers}",
-        build: Some(build::read_bigquery),
+        build: build::read_bigquery,
     },
 ];
 
@@ -227,7 +227,7 @@ pub(super) static SINKS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: jdbc, url: 'jdbc:postgresql://db/sales', user: etl, password: '${secret:DB}', table: totals, mode: append}",
-        build: Some(build::write_jdbc),
+        build: build::write_jdbc,
     },
     POSTGRESQL.1,
     MYSQL.1,
@@ -241,7 +241,7 @@ pub(super) static SINKS: &[Component] = &[
         parameters: &[MONGO_URI, MONGO_DATABASE, COLLECTION, MODE, OPTIONS],
         inputs: ONE,
         example: "{type: mongodb, uri: '${secret:MONGO_URI}', database: sales, collection: totals, mode: append}",
-        build: Some(build::write_mongodb),
+        build: build::write_mongodb,
     },
     Component {
         name: "snowflake",
@@ -262,7 +262,7 @@ pub(super) static SINKS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: snowflake, url: account.snowflakecomputing.com, user: etl, password: '${secret:SF}', database: SALES, table: TOTALS, mode: append}",
-        build: Some(build::write_snowflake),
+        build: build::write_snowflake,
     },
     Component {
         name: "bigquery",
@@ -283,6 +283,6 @@ pub(super) static SINKS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: bigquery, table: sales.totals, mode: append}",
-        build: Some(build::write_bigquery),
+        build: build::write_bigquery,
     },
 ];

@@ -113,7 +113,7 @@ const fn read(
     example: &'static str,
 ) -> Component {
     let build: super::Build = build_files::read_files;
-    Component { name, kind: Source, purpose, parameters, inputs: NONE, example, build: Some(build) }
+    Component { name, kind: Source, purpose, parameters, inputs: NONE, example, build }
 }
 
 const fn write(
@@ -123,7 +123,7 @@ const fn write(
     example: &'static str,
 ) -> Component {
     let build: super::Build = build_files::write_files;
-    Component { name, kind: Sink, purpose, parameters, inputs: ONE, example, build: Some(build) }
+    Component { name, kind: Sink, purpose, parameters, inputs: ONE, example, build }
 }
 
 pub(super) static SOURCES: &[Component] = &[
@@ -230,7 +230,7 @@ pub(super) static SOURCES: &[Component] = &[
         parameters: &[TABLE],
         inputs: NONE,
         example: "{type: table, table: sales.customers}",
-        build: Some(build_files::read_table),
+        build: build_files::read_table,
     },
     Component {
         name: "iceberg",
@@ -239,7 +239,7 @@ pub(super) static SOURCES: &[Component] = &[
         parameters: &[ICEBERG_TABLE, WAREHOUSE, CATALOG, OPTIONS],
         inputs: NONE,
         example: "{type: iceberg, table: sales.customers, warehouse: data/warehouse}",
-        build: Some(build_files::read_iceberg),
+        build: build_files::read_iceberg,
     },
 ];
 
@@ -339,7 +339,7 @@ pub(super) static SINKS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: table, table: sales.by_product, mode: overwrite}",
-        build: Some(build_files::write_table),
+        build: build_files::write_table,
     },
     Component {
         name: "iceberg",
@@ -348,6 +348,6 @@ pub(super) static SINKS: &[Component] = &[
         parameters: &[ICEBERG_TABLE, WAREHOUSE, CATALOG, MODE, PARTITION_BY, COMPRESSION, OPTIONS],
         inputs: ONE,
         example: "{type: iceberg, table: sales.totals, warehouse: data/warehouse, mode: append}",
-        build: Some(build_files::write_iceberg),
+        build: build_files::write_iceberg,
     },
 ];

@@ -65,7 +65,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: kafka, servers: 'localhost:9092', topics: [clicks], schema: 'id BIGINT, at TIMESTAMP'}",
-        build: Some(build::read_kafka),
+        build: build::read_kafka,
     },
     Component {
         name: "event_hubs",
@@ -85,7 +85,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: event_hubs, namespace: sales, hub: clicks, connection_string: '${secret:HUB}', value: text}",
-        build: Some(build::read_event_hubs),
+        build: build::read_event_hubs,
     },
     Component {
         name: "kinesis",
@@ -100,7 +100,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: kinesis, stream_name: clicks, region: eu-central-1}",
-        build: Some(build::read_kinesis),
+        build: build::read_kinesis,
     },
     Component {
         name: "http",
@@ -138,7 +138,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: http, url: 'https://api.example.com/customers', records: data, paging: page, schema: 'id BIGINT, name STRING'}",
-        build: Some(build_http::read_http),
+        build: build_http::read_http,
     },
 ];
 
@@ -157,7 +157,7 @@ pub(super) static SINKS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: kafka, servers: 'localhost:9092', topic: totals, key: product}",
-        build: Some(build::write_kafka),
+        build: build::write_kafka,
     },
     Component {
         name: "event_hubs",
@@ -175,6 +175,6 @@ pub(super) static SINKS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: event_hubs, namespace: sales, hub: totals, connection_string: '${secret:HUB}'}",
-        build: Some(build::write_event_hubs),
+        build: build::write_event_hubs,
     },
 ];

@@ -14,7 +14,7 @@ pub(super) static ML: &[Component] = &[
         parameters: &[required("steps", Steps, "the steps, each `name: {parameters}`")],
         inputs: ONE,
         example: "{type: features, steps: [{index: {columns: [kind]}}, {assemble: {columns: [kind_index, amount], as: features}}]}",
-        build: Some(ml::features),
+        build: ml::features,
     },
     Component {
         name: "train",
@@ -46,7 +46,7 @@ pub(super) static ML: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: train, algorithm: linear_regression, features: [rooms, size], label: price, split: {train: 0.8, seed: 1}, save: {path: models/price, mode: overwrite}}",
-        build: Some(ml::train),
+        build: ml::train,
     },
     Component {
         name: "evaluate",
@@ -67,7 +67,7 @@ pub(super) static ML: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: evaluate, task: regression, label: price, metrics: [rmse, r2]}",
-        build: Some(ml::evaluate),
+        build: ml::evaluate,
     },
     Component {
         name: "predict",
@@ -80,6 +80,6 @@ pub(super) static ML: &[Component] = &[
         )],
         inputs: ONE,
         example: "{type: predict, model: models/price}",
-        build: Some(ml::predict),
+        build: ml::predict,
     },
 ];

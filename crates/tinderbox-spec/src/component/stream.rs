@@ -57,7 +57,7 @@ pub(super) static SOURCES: &[Component] = &[
         parameters: &[with_default("rows_per_second", Count(1), "1", "rows a second"), OPTIONS],
         inputs: NONE,
         example: "{type: rate, rows_per_second: 10}",
-        build: Some(build_stream::rate),
+        build: build_stream::rate,
     },
     Component {
         name: "rate_micro_batch",
@@ -66,7 +66,7 @@ pub(super) static SOURCES: &[Component] = &[
         parameters: &[required("rows_per_batch", Count(1), "rows of a micro-batch"), OPTIONS],
         inputs: NONE,
         example: "{type: rate_micro_batch, rows_per_batch: 100}",
-        build: Some(build_stream::rate_micro_batch),
+        build: build_stream::rate_micro_batch,
     },
     Component {
         name: "socket",
@@ -79,7 +79,7 @@ pub(super) static SOURCES: &[Component] = &[
         ],
         inputs: NONE,
         example: "{type: socket, host: localhost, port: 9999}",
-        build: Some(build_stream::socket),
+        build: build_stream::socket,
     },
 ];
 
@@ -91,7 +91,7 @@ pub(super) static SINKS: &[Component] = &[
         parameters: &[OPTIONS],
         inputs: ONE,
         example: "{type: console, options: {truncate: false}}",
-        build: Some(build_stream::console),
+        build: build_stream::console,
     },
     Component {
         name: "memory",
@@ -100,7 +100,7 @@ pub(super) static SINKS: &[Component] = &[
         parameters: &[OPTIONS],
         inputs: ONE,
         example: "{type: memory, query_name: latest}",
-        build: Some(build_stream::memory),
+        build: build_stream::memory,
     },
 ];
 
@@ -115,7 +115,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: watermark, column: at, delay: 10 minutes}",
-        build: Some(build_stream::watermark),
+        build: build_stream::watermark,
     },
     Component {
         name: "time_window",
@@ -139,7 +139,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: time_window, column: at, size: 10 minutes, slide: 5 minutes}",
-        build: Some(build_stream::time_window),
+        build: build_stream::time_window,
     },
     Component {
         name: "count_window",
@@ -153,6 +153,6 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: count_window, size: 100, by: sensor, order_by: at}",
-        build: Some(build_stream::count_window),
+        build: build_stream::count_window,
     },
 ];

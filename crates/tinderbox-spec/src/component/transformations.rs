@@ -58,7 +58,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[required("condition", Text, "SQL condition")],
         inputs: ONE,
         example: "{type: filter, condition: 'age >= 18'}",
-        build: Some(build::filter),
+        build: build::filter,
     },
     Component {
         name: "select",
@@ -71,7 +71,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         )],
         inputs: ONE,
         example: "{type: select, columns: [id, 'upper(name) AS name']}",
-        build: Some(build::select),
+        build: build::select,
     },
     Component {
         name: "map",
@@ -80,7 +80,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[required("columns", TextByName, "`name: SQL expression` for each column")],
         inputs: ONE,
         example: "{type: map, columns: {total: 'price * quantity'}}",
-        build: Some(build::map),
+        build: build::map,
     },
     Component {
         name: "join",
@@ -106,7 +106,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: Inputs { min: 1, max: 2 },
         example: "{type: join, input: [customers, purchases], on: customer_id}",
-        build: Some(build::join),
+        build: build::join,
     },
     Component {
         name: "aggregate",
@@ -139,7 +139,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: aggregate, group_by: [date, product], aggregations: {revenue: sum, orders: 'count(*)'}}",
-        build: Some(build::aggregate),
+        build: build::aggregate,
     },
     Component {
         name: "sql",
@@ -148,7 +148,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[required("query", Text, "SQL; `{input}` stands for the first input")],
         inputs: Inputs { min: 0, max: 64 },
         example: "{type: sql, query: 'SELECT product, count(*) AS n FROM {input} GROUP BY product'}",
-        build: Some(build::sql),
+        build: build::sql,
     },
     Component {
         name: "deduplicate",
@@ -165,7 +165,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: deduplicate, columns: [customer_id]}",
-        build: Some(build::deduplicate),
+        build: build::deduplicate,
     },
     Component {
         name: "window",
@@ -190,7 +190,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: window, partition_by: customer_id, order_by: 'date desc', functions: {rank: 'row_number()'}}",
-        build: Some(build::window),
+        build: build::window,
     },
     Component {
         name: "rename",
@@ -199,7 +199,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[required("columns", TextByName, "`old: new` for each column")],
         inputs: ONE,
         example: "{type: rename, columns: {cust: customer_id}}",
-        build: Some(build_rows::rename),
+        build: build_rows::rename,
     },
     Component {
         name: "cast",
@@ -216,7 +216,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: cast, columns: {price: 'decimal(10,2)', day: date}}",
-        build: Some(build_rows::cast),
+        build: build_rows::cast,
     },
     Component {
         name: "drop",
@@ -225,7 +225,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[required("columns", Texts, "columns to leave out")],
         inputs: ONE,
         example: "{type: drop, columns: [comment, internal_id]}",
-        build: Some(build_rows::drop_columns),
+        build: build_rows::drop_columns,
     },
     Component {
         name: "union",
@@ -242,7 +242,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: MANY,
         example: "{type: union, input: [orders_2024, orders_2025]}",
-        build: Some(build_rows::union),
+        build: build_rows::union,
     },
     Component {
         name: "intersect",
@@ -251,7 +251,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[ALL],
         inputs: MANY,
         example: "{type: intersect, input: [customers, subscribers]}",
-        build: Some(build_rows::intersect),
+        build: build_rows::intersect,
     },
     Component {
         name: "except",
@@ -260,7 +260,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[ALL],
         inputs: MANY,
         example: "{type: except, input: [customers, unsubscribed]}",
-        build: Some(build_rows::except),
+        build: build_rows::except,
     },
     Component {
         name: "sort",
@@ -281,7 +281,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: sort, by: ['amount desc', customer_id]}",
-        build: Some(build_rows::sort),
+        build: build_rows::sort,
     },
     Component {
         name: "limit",
@@ -293,7 +293,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: limit, rows: 100}",
-        build: Some(build_rows::limit),
+        build: build_rows::limit,
     },
     Component {
         name: "sample",
@@ -306,7 +306,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: sample, share: 0.1, seed: 42}",
-        build: Some(build_rows::sample),
+        build: build_rows::sample,
     },
     Component {
         name: "explode",
@@ -325,7 +325,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: explode, column: items, as: item}",
-        build: Some(build_rows::explode),
+        build: build_rows::explode,
     },
     Component {
         name: "unpivot",
@@ -339,7 +339,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: unpivot, ids: [product], values: [q1, q2, q3, q4]}",
-        build: Some(build_rows::unpivot),
+        build: build_rows::unpivot,
     },
     Component {
         name: "fill_nulls",
@@ -352,7 +352,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         )],
         inputs: ONE,
         example: "{type: fill_nulls, values: {quantity: 0, city: unknown}}",
-        build: Some(build_rows::fill_nulls),
+        build: build_rows::fill_nulls,
     },
     Component {
         name: "drop_nulls",
@@ -365,7 +365,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: drop_nulls, columns: [customer_id]}",
-        build: Some(build_rows::drop_nulls),
+        build: build_rows::drop_nulls,
     },
     Component {
         name: "repartition",
@@ -383,7 +383,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         ],
         inputs: ONE,
         example: "{type: repartition, partitions: 64, by: [customer_id]}",
-        build: Some(build_rows::repartition),
+        build: build_rows::repartition,
     },
     Component {
         name: "coalesce",
@@ -392,7 +392,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         parameters: &[required("partitions", Count(1), "how many partitions at most")],
         inputs: ONE,
         example: "{type: coalesce, partitions: 8}",
-        build: Some(build_rows::coalesce),
+        build: build_rows::coalesce,
     },
     Component {
         name: "cache",
@@ -406,7 +406,7 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         )],
         inputs: ONE,
         example: "{type: cache}",
-        build: Some(build_rows::cache),
+        build: build_rows::cache,
     },
     Component {
         name: "checkpoint",
@@ -420,6 +420,6 @@ pub(super) static TRANSFORMATIONS: &[Component] = &[
         )],
         inputs: ONE,
         example: "{type: checkpoint, local: true}",
-        build: Some(build_rows::checkpoint),
+        build: build_rows::checkpoint,
     },
 ];

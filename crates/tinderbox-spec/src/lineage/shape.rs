@@ -243,8 +243,7 @@ fn made(node: &Node, inputs: &Inputs<'_>) -> Shape {
         Operation::Sql { .. }
         | Operation::Flatten(_)
         | Operation::Train(_)
-        | Operation::Evaluate(_)
-        | Operation::NotYet => return inputs.mixed(),
+        | Operation::Evaluate(_) => return inputs.mixed(),
         Operation::Watermark { .. }
         | Operation::Limit { .. }
         | Operation::Sample { .. }

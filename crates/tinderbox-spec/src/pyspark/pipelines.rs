@@ -271,7 +271,6 @@ fn problem(spec: &Spec, node: &Node, flow: &Flow<'_>) -> Option<(String, &'stati
                 "name them: `values: [a, b]`",
             ))
         }
-        Operation::NotYet => because("cannot be compiled yet"),
         _ => None,
     }
 }

@@ -101,8 +101,7 @@ pub(super) fn made(operation: &Operation, inputs: &[&Known]) -> Known {
         | Operation::Features { .. }
         | Operation::Train(_)
         | Operation::Evaluate(_)
-        | Operation::Predict { .. }
-        | Operation::NotYet => None,
+        | Operation::Predict { .. } => None,
     }
 }
 

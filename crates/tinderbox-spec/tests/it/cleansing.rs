@@ -8,7 +8,7 @@ const CLEANSING: &str = include_str!("../fixtures/cleansing.yaml");
 #[test]
 fn rows_1_20_and_1_23_cleansing_and_functions_compile() {
     let spec = loaded(CLEANSING).spec;
-    let compiled = compile_pyspark(&spec).expect("compiles");
+    let compiled = compile_pyspark(&spec);
     check_golden("cleansing.py", &compiled.source);
     let files = compiled.launch_conf.get("spark.submit.pyFiles").map(String::as_str);
     assert_eq!(files, Some("udfs/score.py,udfs/series.py"));

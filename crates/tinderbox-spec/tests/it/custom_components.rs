@@ -83,7 +83,7 @@ fn row_1_5_components_become_their_nodes() {
     cheap_1 <- biggest
     sink_1 <- cheap_1
     ");
-    let source = compile_pyspark(&spec).expect("compiles").source;
+    let source = compile_pyspark(&spec).source;
     for part in [
         "def complete(orders: DataFrame, complete_right_once: DataFrame) -> DataFrame:",
         "orders.join(complete_right_once, on=[\"customer_id\", \"country\"], how=\"inner\")",

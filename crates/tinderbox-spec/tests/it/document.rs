@@ -89,7 +89,7 @@ fn rows_8_1_to_8_12_interface_of_the_seed_loads_as_json() {
         matches!(total.operation, Operation::Aggregate(_)),
         "8.12: `operation` names the component"
     );
-    compile_pyspark(spec).expect("compiles");
+    compile_pyspark(spec);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn words_that_older_yaml_takes_for_booleans_stay_words() {
     let Operation::Map { columns } = &loaded.spec.nodes()[1].operation else { panic!("a map") };
     let pairs: Vec<(&str, &str)> = columns.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     assert_eq!(pairs, [("on", "yes"), ("off", "no"), ("version", "1.10"), ("y", "n")]);
-    let source = compile_pyspark(&loaded.spec).expect("compiles").source;
+    let source = compile_pyspark(&loaded.spec).source;
     assert!(source.contains(r#"on="on""#), "{source}");
 }
 
@@ -124,7 +124,7 @@ fn parameters_are_put_in_and_overridden() {
         .expect("loads")
         .spec;
     assert_eq!(spec.cluster().executor.cores, Some(8));
-    assert!(compile_pyspark(&spec).expect("compiles").source.contains("in/today/today"));
+    assert!(compile_pyspark(&spec).source.contains("in/today/today"));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn every_example_of_the_registry_is_sound() {
             )
         };
         let spec = loaded(&text).spec;
-        assert_eq!(compile_pyspark(&spec).is_ok(), component.can_compile(), "{text}");
+        assert!(compile_pyspark(&spec).source.contains("def "), "{text}");
     }
 }
 
@@ -218,8 +218,8 @@ fn every_example_of_the_registry_is_sound() {
 fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
     let text = format!("\u{feff}{}", SEED.replace('\n', "\r\n"));
     let spec = loaded(&text).spec;
-    let source = compile_pyspark(&spec).expect("compiles").source;
-    assert_eq!(source, compile_pyspark(&loaded(SEED).spec).expect("compiles").source);
+    let source = compile_pyspark(&spec).source;
+    assert_eq!(source, compile_pyspark(&loaded(SEED).spec).source);
     assert!(!source.contains('\r'));
 }
 
@@ -228,7 +228,7 @@ fn a_new_document_is_sound_whatever_its_name() {
     for name in ["daily", "it's", "a: b # c", "\u{7}x\ny", "größe"] {
         let loaded = loaded(&tinderbox_spec::new_document(name));
         assert_eq!(loaded.warnings, [], "{name}");
-        assert!(compile_pyspark(&loaded.spec).is_ok());
+        assert!(compile_pyspark(&loaded.spec).source.contains("def main"), "{name}");
     }
     assert_eq!(loaded(&tinderbox_spec::new_document("it's")).spec.name(), "it's");
 }

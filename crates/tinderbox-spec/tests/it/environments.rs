@@ -38,7 +38,7 @@ fn values_of_the_environment_lie_over_those_of_the_document() {
     assert_eq!(spec.conf()["spark.sql.shuffle.partitions"], "2000");
     assert_eq!(spec.conf()["spark.sql.ansi.enabled"], "true");
     assert_eq!(spec.sla().map(|sla| sla.0), Some(90 * 60_000));
-    let source = compile_pyspark(&spec).expect("compiles").source;
+    let source = compile_pyspark(&spec).source;
     assert!(source.contains("s3a://warehouse/2026-01-01"), "{source}");
 
     let plain = load("job.yaml", JOB, &Choice::default()).expect("loads").spec;

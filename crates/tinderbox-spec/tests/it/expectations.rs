@@ -5,7 +5,7 @@ use tinderbox_spec::{OnFail, Quarantine, compile_pyspark};
 const EXPECTATIONS: &str = include_str!("../fixtures/expectations.yaml");
 
 fn program(text: &str) -> String {
-    compile_pyspark(&loaded(text).spec).unwrap_or_else(|errors| panic!("{errors:?}")).source
+    compile_pyspark(&loaded(text).spec).source
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn check(name: &str, text: &str) {
     let once = formatted(text);
     assert_eq!(formatted(&once), once, "{name}: formatted again");
     let (before, after) = (loaded(text), loaded(&once));
-    let program = |spec| compile_pyspark(spec).expect("it compiles").source;
+    let program = |spec| compile_pyspark(spec).source;
     assert_eq!(program(&before.spec), program(&after.spec), "{name}");
     assert_eq!(before.spec.conf(), after.spec.conf(), "{name}");
     let comments = |text: &str| text.matches("# ").count();

@@ -53,18 +53,18 @@ fn row_1_2_included_sections_lie_under_the_document() {
     let spec = load("job.yaml", JOB, &choice)
         .unwrap_or_else(|found| panic!("{}", rendered(&found, JOB)))
         .spec;
-    let source = compile_pyspark(&spec).expect("it compiles").source;
+    let source = compile_pyspark(&spec).source;
     assert!(source.contains("\"in/today/north\""), "{source}");
     assert!(source.contains(".config(\"spark.sql.shuffle.partitions\", \"16\")"), "{source}");
     assert!(source.contains(".orderBy(F.col(\"a\").desc())"), "{source}");
-    let launch = compile_pyspark(&spec).expect("it compiles").launch_conf;
+    let launch = compile_pyspark(&spec).launch_conf;
     assert_eq!(launch.get("spark.executor.cores").map(String::as_str), Some("2"));
     assert_eq!(launch.get("spark.executor.memory").map(String::as_str), Some("4g"));
     assert_eq!(spec.schedule().map(|schedule| schedule.expression.as_str()), Some("0 2 * * *"));
     assert_eq!(spec.sla().map(|sla| sla.0), Some(30 * 60_000));
     choice.environment = Some("prod".to_owned());
     let spec = load("job.yaml", JOB, &choice).expect("loads").spec;
-    let source = compile_pyspark(&spec).expect("it compiles").source;
+    let source = compile_pyspark(&spec).source;
     assert!(source.contains("\"in/today/all\""), "{source}");
 }
 

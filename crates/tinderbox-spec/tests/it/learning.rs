@@ -12,7 +12,7 @@ fn with(nodes: &[&str]) -> String {
 
 #[test]
 fn rows_1_16_to_1_18_features_models_and_predictions_compile() {
-    let compiled = compile_pyspark(&loaded(LEARNING).spec).expect("compiles");
+    let compiled = compile_pyspark(&loaded(LEARNING).spec);
     check_golden("learning.py", &compiled.source);
 }
 
@@ -22,7 +22,7 @@ fn row_1_18_a_node_that_predicts_comes_after_the_one_that_trains() {
         "{id: later, type: predict, input: customers, model: trained}",
         "{id: trained, type: train, input: customers, algorithm: kmeans, features: [a, b]}",
     ]);
-    let source = compile_pyspark(&loaded(&text).spec).expect("compiles").source;
+    let source = compile_pyspark(&loaded(&text).spec).source;
     let calls = "    trained_model, trained_df = trained(customers_df)\n    later_df = later(customers_df, trained_model)\n";
     assert!(source.contains(calls), "{source}");
 }

@@ -40,10 +40,10 @@ use tinderbox_spec::{Choice, Diagnostic, Loaded, compile_pyspark, load};
 fn check_spec(text: &str) -> String {
     let diagnostics = match load("job.yaml", text, &Choice::default()) {
         Err(diagnostics) => diagnostics,
-        Ok(loaded) => match compile_pyspark(&loaded.spec) {
-            Err(errors) => errors,
-            Ok(compiled) => loaded.warnings.into_iter().chain(compiled.warnings).collect(),
-        },
+        Ok(loaded) => {
+            let compiled = compile_pyspark(&loaded.spec);
+            loaded.warnings.into_iter().chain(compiled.warnings).collect()
+        }
     };
     rendered(&diagnostics, text)
 }

@@ -8,7 +8,7 @@ use tinderbox_spec::{Compiled, NodeKind, Operation, compile_pyspark, components}
 const ALL_SOURCES: &str = include_str!("../fixtures/all-sources.yaml");
 
 fn compiled(text: &str) -> Compiled {
-    compile_pyspark(&loaded(text).spec).unwrap_or_else(|errors| panic!("{errors:?}"))
+    compile_pyspark(&loaded(text).spec)
 }
 
 /// A job for this Spark with one source and one sink, and a configuration.
@@ -81,7 +81,7 @@ fn row_1_22_packages_follow_the_version_of_spark_and_nothing_is_loaded_for_what_
 fn packages_are_those_of_the_spark_that_runs_the_job() {
     let text = job("3.5", "{type: parquet, path: in}", "{type: delta, path: out}", "");
     let four = tinderbox_model::SparkVersion::parse("4.1.2").expect("a version");
-    let compiled = compile_pyspark(&loaded(&text).spec.on_spark(four)).expect("compiles");
+    let compiled = compile_pyspark(&loaded(&text).spec.on_spark(four));
     assert_eq!(compiled.launch_conf["spark.jars.packages"], "io.delta:delta-spark_4.1_2.13:4.4.0");
 }
 
