@@ -1,7 +1,8 @@
 use crate::{
     CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ExpectationList,
-    ImportRequest, ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, Problem,
-    PruneRequest, PruneResult, Report, Server, SpecSource, StageList, SubmitJob, SubmittedJob,
+    ImportRequest, ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, OperatorList,
+    Problem, PruneRequest, PruneResult, Report, Server, SpecSource, StageList, SubmitJob,
+    SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -159,6 +160,14 @@ impl Client {
     /// See [`Error`].
     pub async fn list_stages(&self, id: &str) -> Result<StageList, Error> {
         self.get(&format!("/api/jobs/{}/stages", segment(id)), &()).await
+    }
+
+    /// The SQL executions of a run with the operators of their plans.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_operators(&self, id: &str) -> Result<OperatorList, Error> {
+        self.get(&format!("/api/jobs/{}/operators", segment(id)), &()).await
     }
 
     /// Asks for the end of a run.

@@ -457,6 +457,17 @@ pub enum SpecCommand {
         #[command(flatten)]
         chosen: Chosen,
     },
+    /// Show what ran as a graph in the words of specs: the plan of one SQL execution. To look at; it cannot be compiled.
+    Import {
+        /// A run (id, part of it, `latest`), or the path or address of an event log.
+        target: String,
+        /// The SQL execution; the one that took longest when left out.
+        #[arg(long, value_name = "N")]
+        execution: Option<i64>,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// Print the JSON Schema of specs, with which editors complete and check them.
     Schema,
     /// List the types of nodes, or show one with its parameters and an example.

@@ -21,6 +21,7 @@ mod serve;
 mod spec;
 mod spec_diff;
 mod spec_edit;
+mod spec_import;
 mod test;
 mod watch;
 
@@ -46,6 +47,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             SpecCommand::Diff { old, new, format } => spec_diff::diff(&old, &new, format),
             SpecCommand::Fmt { file, check } => spec_edit::fmt(&file, check),
             SpecCommand::Upgrade { file, chosen } => spec_edit::upgrade(&file, chosen),
+            SpecCommand::Import { target, execution, format } => {
+                spec_import::import(&place, &target, execution, format).await
+            }
             SpecCommand::Schema => {
                 output::data(&tinderbox_spec::json_schema());
                 Ok(ExitCode::SUCCESS)

@@ -101,6 +101,48 @@ fn has_password_in_url(text: &str) -> bool {
     in_authority || in_oracle || in_parameters
 }
 
+/// A text of others without its passwords: of users in addresses, and the values of `password=…` or `password -> …`.
+pub(crate) fn hidden(text: &str) -> String {
+    // As Spark's `Utils.REDACTION_REPLACEMENT_TEXT`.
+    const REPLACEMENT: &str = "*********(redacted)";
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix("://") {
+            plain.push_str("://");
+            let end = behind.find(|c: char| "/?# ,]".contains(c)).unwrap_or(behind.len());
+            let user = behind[..end].rsplit_once('@').and_then(|(user, _)| user.split_once(':'));
+            rest = behind;
+            if let Some((user, password)) = user.filter(|(_, password)| !password.is_empty()) {
+                plain.push_str(user);
+                plain.push(':');
+                plain.push_str(REPLACEMENT);
+                rest = &behind[user.len() + 1 + password.len()..];
+            }
+            continue;
+        }
+        let sign = ["=", " -> "].into_iter().find(|sign| rest.starts_with(sign));
+        if let Some(sign) = sign {
+            let name = plain.rsplit(|c| !is_name(c)).next().unwrap_or_default();
+            // `sig` is the signature of Azure's shared access.
+            let is_hidden = is_secret(name) || name == "sig";
+            plain.push_str(sign);
+            rest = &rest[sign.len()..];
+            let end = rest.find(|c: char| "&;,)] ".contains(c)).unwrap_or(rest.len());
+            if is_hidden && end > 0 && !rest.starts_with(REPLACEMENT) {
+                plain.push_str(REPLACEMENT);
+                rest = &rest[end..];
+            }
+            continue;
+        }
+        let mut chars = rest.chars();
+        plain.extend(chars.next());
+        rest = chars.as_str();
+    }
+    plain
+}
+
 fn variable_of(name: &str) -> String {
     let letters: String = name
         .chars()
@@ -156,6 +198,38 @@ mod tests {
             "password=abc is no URL",
         ] {
             assert!(!has_password_in_url(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_repeated() {
+        for (text, expected) in [
+            ("s3a://KEY:abc@bucket/a:b@c", "s3a://KEY:*********(redacted)@bucket/a:b@c"),
+            ("[file:/a, mongodb://u:abc@h]", "[file:/a, mongodb://u:*********(redacted)@h]"),
+            (
+                "wasbs://c@account/x?sv=1&sig=abc&se=2",
+                "wasbs://c@account/x?sv=1&sig=*********(redacted)&se=2",
+            ),
+            ("Map(ä, password -> abc, a -> b)", "Map(ä, password -> *********(redacted), a -> b)"),
+            ("Map(token -> *********(redacted))", "Map(token -> *********(redacted))"),
+            (
+                "jdbc:x://h/d?user=a&password=abc",
+                "jdbc:x://h/d?user=a&password=*********(redacted)",
+            ),
+        ] {
+            assert_eq!(hidden(text), expected);
+        }
+        for text in [
+            "(password = 3)",
+            "a=b",
+            "ü=",
+            "=",
+            "://",
+            "x://a:@",
+            "dt=2026-01-01/token=",
+            "abfss://a@b/c",
+        ] {
+            assert_eq!(hidden(text), text);
         }
     }
 }

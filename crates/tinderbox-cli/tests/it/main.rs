@@ -28,6 +28,7 @@ mod quality;
 mod sources;
 mod spark_run;
 mod spec_commands;
+mod spec_import;
 mod sql;
 mod streaming;
 mod streaming_rules;

@@ -23,6 +23,7 @@ mod includes;
 mod learning;
 mod lineage;
 mod lints;
+mod observed;
 mod openlineage;
 mod patches;
 mod pipelines;
