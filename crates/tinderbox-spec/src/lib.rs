@@ -98,6 +98,7 @@ pub use pyspark::{
 };
 pub use row_test::{ExpectedRows, GivenRows, RowTest, TestRow, TestValue, inferred_schema};
 pub use schema::json_schema;
+pub use secrets::hidden as without_passwords;
 pub use spec::{JobStatus, JobType, LocalInput, Node, Place, Schedule, ScheduleType, Spec};
 pub use sql::compile_sql;
 pub use stream::{Delivery, Guarantee, OutputMode, StreamSettings, Trigger, delivery};

@@ -102,7 +102,7 @@ fn has_password_in_url(text: &str) -> bool {
 }
 
 /// A text of others without its passwords: of users in addresses, and the values of `password=…` or `password -> …`.
-pub(crate) fn hidden(text: &str) -> String {
+pub fn hidden(text: &str) -> String {
     // As Spark's `Utils.REDACTION_REPLACEMENT_TEXT`.
     const REPLACEMENT: &str = "*********(redacted)";
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');

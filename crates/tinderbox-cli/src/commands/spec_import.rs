@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use tinderbox_api::SqlExecution;
 use tinderbox_collect::Location;
 use tinderbox_model as model;
-use tinderbox_spec::{GraphNode, JobGraph, observed_graph};
+use tinderbox_spec::{GraphNode, JobGraph, observed_graph, without_passwords};
 
 /// Prints the plan of one SQL execution of a run, or of an event log, as a graph to look at.
 pub async fn import(
@@ -20,7 +20,10 @@ pub async fn import(
     execution: Option<i64>,
     format: Format,
 ) -> Result<ExitCode, Failure> {
-    let executions = executions(place, target).await?;
+    let mut executions = executions(place, target).await?;
+    for one in &mut executions {
+        one.description = without_passwords(&one.description);
+    }
     let chosen = chosen(&executions, target, execution)?;
     let graph = observed_graph(&chosen.description, &plan(chosen), &chosen.physical_plan);
     match format {
