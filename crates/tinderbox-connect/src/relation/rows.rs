@@ -358,3 +358,32 @@ impl Rows {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(rows: &Rows) -> Vec<String> {
+        let Some(RelType::WithRelations(with)) = &rows.relation.rel_type else {
+            panic!("no query with tables: {rows:?}");
+        };
+        let name = |reference: &Relation| match &reference.rel_type {
+            Some(RelType::SubqueryAlias(alias)) => alias.alias.clone(),
+            other => panic!("no name: {other:?}"),
+        };
+        with.references.iter().map(name).collect()
+    }
+
+    #[test]
+    fn tables_that_are_queries_over_others_come_before_those() {
+        let a = Rows::empty("x INT");
+        let table = |name: &str, rows: &Rows| (name.to_owned(), rows.clone());
+        let b = Rows::sql("SELECT * FROM a", vec![table("a", &a)]);
+        let c = Rows::sql("SELECT * FROM b", vec![table("b", &b.clone().limit(1))]);
+        let all = vec![table("a", &a), table("b", &b), table("c", &c)];
+        let query = "SELECT * FROM a, b, c";
+        assert_eq!(names(&Rows::sql(query, all.clone())), ["c", "b", "a"]);
+        let all = all.into_iter().rev().collect();
+        assert_eq!(names(&Rows::sql(query, all)), ["c", "b", "a"]);
+    }
+}
