@@ -2,7 +2,8 @@
 # The long suites: what `make test` does once, many times. Resumable: finished rounds are counted in the cache for this
 # content of the repository (what measurements write and the fuzz targets apart, which no suite runs), so that a second call goes on where the first one ended.
 #
-#   TINDERBOX_SOAK_ROUNDS   rounds of each suite, instead of its own number
+#   scripts/soak.sh [SUITE…]   all suites, or these of the table below
+#   TINDERBOX_SOAK_ROUNDS      rounds of each suite, instead of its own number
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -29,9 +30,19 @@ listener 3.5   | scripts/listener.sh spark-3.5 | 10
 listener 4     | scripts/listener.sh spark-4 | 10
 "
 
+is_wanted() { # NAME WANTED...
+  local name=$1 one
+  shift
+  [ $# -gt 0 ] || return 0
+  for one in "$@"; do
+    [ "$one" != "$name" ] || return 0
+  done
+  return 1
+}
+
 while IFS='|' read -r name command most; do
   name=$(echo $name)
-  [ -n "$name" ] || continue
+  [ -n "$name" ] && is_wanted "$name" "$@" || continue
   most=$(echo ${TINDERBOX_SOAK_ROUNDS:-$most})
   done_file=$state/${name// /-}
   for round in $(seq $(($(cat "$done_file" 2>/dev/null || echo 0) + 1)) "$most"); do
@@ -46,6 +57,8 @@ while IFS='|' read -r name command most; do
     break
   done
 done <<<"$suites"
+
+[ $# -eq 0 ] || exit $((failed > 0))
 
 # Fuzzing counts over all its runs, whenever they were: scripts/fuzz.sh adds to the table.
 hours=$(awk -F '\t' 'NR > 1 { s += $5 } END { printf "%.1f", s / 3600 }' fuzz/executions.tsv)
