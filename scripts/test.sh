@@ -20,6 +20,8 @@ if command -v cargo-nextest >/dev/null; then
 else
   rust_tests="cargo test --locked --no-fail-fast ${CARGO_SELECTION[*]} --lib --bins --tests"
 fi
+# Most of these tests start Spark, and few keep it long.
+rust_tests="env JAVA_HOME=\$(scripts/quick_java.sh) $rust_tests"
 
 # name | usual seconds with everything built, on two cores | command
 #
@@ -28,7 +30,7 @@ suites="
 format            |  5 | cargo fmt --all --check
 tidy              |  3 | \"\$CARGO_TARGET_DIR/release/xtask\" tidy
 clippy            | 60 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
-rust              |660 | $rust_tests
+rust              |720 | $rust_tests
 rust docs         | 30 | cargo test --locked ${CARGO_SELECTION[*]} --doc
 listener          | 60 | scripts/listener.sh check
 listener spark 3.5|100 | scripts/listener.sh spark-3.5

@@ -85,9 +85,9 @@ fn real_spark_ctrl_c_stops_spark_and_leaves_a_consistent_store() {
 fn real_spark_a_run_that_lasts_too_long_is_ended() {
     let Some(spark) = Spark::three() else { return };
     let place = Place::new();
-    place.make_data(&spark, 2_000_000, 500_000);
+    place.make_data(&spark, 100_000, 10_000);
     let spec = place.example("3.5");
-    let output = place.ask(&["run", spec.to_str().unwrap(), "--timeout", "6s", "--format", "json"]);
+    let output = place.ask(&["run", spec.to_str().unwrap(), "--timeout", "2s", "--format", "json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(place.ask_json(&["jobs"])["jobs"][0]["state"], "timed_out");
 }

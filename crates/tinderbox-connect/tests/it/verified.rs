@@ -5,7 +5,7 @@ mod judge;
 mod list;
 mod probes;
 
-pub use judge::Verdict;
+pub use judge::{Status, Verdict};
 pub use list::{read, write};
 
 use crate::spark::Spark;
