@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 pub struct DriverRequest {
     /// The Spark that the request is written for, for example `3.5.8`.
     pub spark_version: String,
-    /// The jar with the application, at an address that every worker can read; of Python programs a name that is no file,
-    /// see [`DriverRequest::python`].
+    /// The jar with the application, at an address that every worker can read; of Python
+    /// programs nothing, see [`DriverRequest::of_python`].
     pub resource: String,
     /// The class with `main`.
     pub main_class: String,
@@ -23,32 +23,25 @@ pub struct DriverRequest {
 }
 
 impl DriverRequest {
-    /// A Python program, at a path or address that every worker can read. `spark-submit` refuses Python in cluster mode on
-    /// standalone clusters; a driver that is a `spark-submit` in client mode on the worker does what is wanted, with the
-    /// properties of `conf` that concern the application.
-    pub fn python(
-        spark_version: &str,
-        master: &str,
-        program: &str,
-        arguments: &[String],
-        conf: BTreeMap<String, String>,
-        environment: BTreeMap<String, String>,
-    ) -> Self {
+    /// The driver of a Python program: of a request whose resource is that program, at a path or address that every worker
+    /// can read, and whose main class is of no meaning. `spark-submit` refuses Python in cluster mode on standalone
+    /// clusters; a driver that is a `spark-submit` in client mode on the worker does what is wanted, with the properties of
+    /// `conf` that concern the application.
+    #[must_use]
+    pub fn of_python(self, master: &str) -> Self {
         let mut submit = vec!["--master".to_owned(), master.to_owned()];
-        for (key, value) in &conf {
+        for (key, value) in &self.conf {
             submit.push("--conf".to_owned());
             submit.push(format!("{key}={value}"));
         }
-        submit.push(program.to_owned());
-        submit.extend_from_slice(arguments);
+        submit.push(self.resource);
+        submit.extend(self.arguments);
         Self {
-            spark_version: spark_version.to_owned(),
             // Nothing to fetch: the class is Spark's own.
             resource: String::new(),
             main_class: "org.apache.spark.deploy.SparkSubmit".to_owned(),
             arguments: submit,
-            conf,
-            environment,
+            ..self
         }
     }
 

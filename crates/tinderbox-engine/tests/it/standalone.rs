@@ -5,8 +5,8 @@ use crate::real_spark::{host, spark};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tinderbox_engine::{
-    DriverRequest, DriverState, DriverStatus, Error, StandaloneAddress, StandaloneMaster,
-    java_module_options,
+    DriverRequest, DriverState, DriverStatus, Error, LocalSpark, StandaloneAddress,
+    StandaloneMaster, java_module_options,
 };
 
 const ENDS: Duration = Duration::from_secs(90);
@@ -73,10 +73,15 @@ impl Bench {
     }
 
     fn python(&self, name: &str, program: &str, what: &str) -> DriverRequest {
-        let arguments = ["1000".to_owned(), what.to_owned()];
-        let master = &self.cluster.address.master;
-        let conf = self.conf(name);
-        DriverRequest::python(&self.version, master, program, &arguments, conf, BTreeMap::new())
+        let request = DriverRequest {
+            spark_version: self.version.clone(),
+            resource: program.to_owned(),
+            main_class: String::new(),
+            arguments: vec!["1000".to_owned(), what.to_owned()],
+            conf: self.conf(name),
+            environment: BTreeMap::new(),
+        };
+        request.of_python(&self.cluster.address.master)
     }
 
     async fn until(&self, driver: &str, holds: impl Fn(&DriverStatus) -> bool) -> DriverStatus {
@@ -99,10 +104,15 @@ impl Bench {
     }
 }
 
-async fn drivers_are_started_followed_and_killed(version: &str) {
+fn on_a_cluster_of(version: &str) {
     let Some((spark, _turn)) = spark(version) else { return };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(drivers_are_started_followed_and_killed(&spark));
+}
+
+async fn drivers_are_started_followed_and_killed(spark: &LocalSpark) {
     let host = host();
-    let cluster = Cluster::start(&spark, &host);
+    let cluster = Cluster::start(spark, &host);
     let master = master(cluster.address.clone());
     let bench = Bench { cluster, master, version: spark.version().text.clone() };
     let end = Instant::now() + ENDS;
@@ -150,14 +160,14 @@ async fn drivers_are_started_followed_and_killed(version: &str) {
     assert_eq!(unknown, None);
 }
 
-#[tokio::test]
-async fn rows_9_3_and_9_15_drivers_are_started_followed_and_killed_on_3_5() {
-    drivers_are_started_followed_and_killed("3.5").await;
+#[test]
+fn rows_9_3_and_9_15_drivers_are_started_followed_and_killed_on_3_5() {
+    on_a_cluster_of("3.5");
 }
 
-#[tokio::test]
-async fn rows_9_3_and_9_15_drivers_are_started_followed_and_killed_on_4() {
-    drivers_are_started_followed_and_killed("4").await;
+#[test]
+fn rows_9_3_and_9_15_drivers_are_started_followed_and_killed_on_4() {
+    on_a_cluster_of("4");
 }
 
 #[tokio::test]
