@@ -99,6 +99,36 @@ pub enum Error {
         /// The processes.
         pids: Vec<i32>,
     },
+    /// No connection to a cluster can be made from this process.
+    #[error("no client for clusters can be made: {problem}")]
+    Client {
+        /// Why.
+        problem: String,
+    },
+    /// A cluster does not answer; nothing was asked of it, or only what it does not mind.
+    #[error("{server} does not answer: {problem}")]
+    Unreachable {
+        /// The address that was asked.
+        server: String,
+        /// Why.
+        problem: String,
+    },
+    /// A cluster was asked to start something and its answer did not come: it may have.
+    #[error("{server} was asked to start an attempt and its answer did not come: {problem}")]
+    Unanswered {
+        /// The address that was asked.
+        server: String,
+        /// Why.
+        problem: String,
+    },
+    /// A cluster answers with a refusal.
+    #[error("{server} refuses: {problem}")]
+    Refused {
+        /// The address that was asked.
+        server: String,
+        /// What it says.
+        problem: String,
+    },
     /// A file of the attempt cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -128,11 +158,15 @@ impl Error {
             | Self::OldJava { .. }
             | Self::NoPython { .. }
             | Self::Conf { .. }
-            | Self::Folder { .. } => ErrorClass::USER,
+            | Self::Folder { .. }
+            | Self::Refused { .. } => ErrorClass::USER,
             Self::AlreadyLaunched { .. } => ErrorClass::INTERNAL,
             Self::Start { .. }
             | Self::NotStarted { .. }
             | Self::StillRunning { .. }
+            | Self::Client { .. }
+            | Self::Unreachable { .. }
+            | Self::Unanswered { .. }
             | Self::Read { .. }
             | Self::Write { .. } => ErrorClass::EXTERNAL,
         }
@@ -169,6 +203,15 @@ impl Error {
             Self::StillRunning { pids, .. } => {
                 format!("see what holds them with `ps -o pid,stat,wchan,args -p {}`", listed_pids(pids))
             }
+            Self::Unreachable { .. } => {
+                "check that the cluster runs and is reachable from here; the REST server of a standalone master needs \
+                 spark.master.rest.enabled=true"
+                    .to_owned()
+            }
+            Self::Unanswered { .. } => {
+                "look at the cluster's page whether the application has started, before it is started again".to_owned()
+            }
+            Self::Client { .. } | Self::Refused { .. } => return None,
             Self::NotStarted { .. } | Self::Read { .. } | Self::Write { .. } => return None,
         };
         Some(hint)

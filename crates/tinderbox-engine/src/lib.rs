@@ -33,7 +33,9 @@ mod host;
 mod install;
 mod java;
 mod local;
+mod module_options;
 mod process;
+mod standalone;
 
 pub use attempt::{Identity, Intent, Status, Trace};
 pub use driver_log::{DriverLog, LogPage};
@@ -44,3 +46,8 @@ pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
 pub use local::{Launch, Launched, Listener, LocalSpark};
+pub use module_options::java_module_options;
+pub use standalone::{
+    ClusterApplication, ClusterWorker, DriverRequest, DriverState, DriverStatus, StandaloneAddress,
+    StandaloneCluster, StandaloneMaster,
+};

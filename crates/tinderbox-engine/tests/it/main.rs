@@ -6,6 +6,10 @@ mod attempt;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod real_spark;
+#[cfg(test)]
+mod standalone;

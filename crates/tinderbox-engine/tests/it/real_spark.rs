@@ -35,15 +35,19 @@ spark.sparkContext.parallelize(range(2), 2).foreach(lambda _: time.sleep(900))
 /// A JVM takes all cores of a small machine: one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-fn spark(version: &str) -> Option<(LocalSpark, MutexGuard<'static, ()>)> {
+pub(crate) fn host() -> Host {
     let mut host = Host::measure(std::env::vars());
     if host.variables.get("TINDERBOX_SPARK_HOMES").is_none_or(String::is_empty) {
         let named = ["TINDERBOX_SPARK_3_5", "TINDERBOX_SPARK_4"];
         let homes: Vec<String> = named.iter().filter_map(|name| std::env::var(name).ok()).collect();
         host.variables.insert("TINDERBOX_SPARK_HOMES".to_owned(), homes.join(":"));
     }
+    host
+}
+
+pub(crate) fn spark(version: &str) -> Option<(LocalSpark, MutexGuard<'static, ()>)> {
     let wanted = SparkVersion::parse(version);
-    match LocalSpark::find(&host, wanted.as_ref()) {
+    match LocalSpark::find(&host(), wanted.as_ref()) {
         Ok(spark) => {
             Some((spark, ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
         }
