@@ -129,6 +129,20 @@ pub enum Error {
         /// What it says.
         problem: String,
     },
+    /// An attempt is asked about on an engine that does not have it.
+    #[error("the attempt in {} is not of this engine", directory.display())]
+    WrongCluster {
+        /// The attempt's folder.
+        directory: PathBuf,
+    },
+    /// A cluster was asked to end something and has not.
+    #[error("{server} was asked to end {what}, and it is still there")]
+    StillThere {
+        /// The cluster.
+        server: String,
+        /// The driver.
+        what: String,
+    },
     /// A file of the attempt cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -160,10 +174,11 @@ impl Error {
             | Self::Conf { .. }
             | Self::Folder { .. }
             | Self::Refused { .. } => ErrorClass::USER,
-            Self::AlreadyLaunched { .. } => ErrorClass::INTERNAL,
+            Self::AlreadyLaunched { .. } | Self::WrongCluster { .. } => ErrorClass::INTERNAL,
             Self::Start { .. }
             | Self::NotStarted { .. }
             | Self::StillRunning { .. }
+            | Self::StillThere { .. }
             | Self::Client { .. }
             | Self::Unreachable { .. }
             | Self::Unanswered { .. }
@@ -211,7 +226,10 @@ impl Error {
             Self::Unanswered { .. } => {
                 "look at the cluster's page whether the application has started, before it is started again".to_owned()
             }
-            Self::Client { .. } | Self::Refused { .. } => return None,
+            Self::StillThere { .. } => {
+                "look at the cluster's page; it is asked again as long as the run is not over".to_owned()
+            }
+            Self::Client { .. } | Self::Refused { .. } | Self::WrongCluster { .. } => return None,
             Self::NotStarted { .. } | Self::Read { .. } | Self::Write { .. } => return None,
         };
         Some(hint)

@@ -3,11 +3,11 @@ mod conf;
 use crate::attempt::write_new;
 use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
-use crate::{Error, Host, Identity, Intent, Java, SparkInstall, SparkInstalls};
+use crate::properties::checked_folder;
+use crate::{Error, Host, Identity, Intent, Java, LocalProcesses, SparkInstall, SparkInstalls};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -62,9 +62,9 @@ pub struct Listener {
 
 /// What a launch answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launched {
+pub struct Launched<I = Identity> {
     /// To follow it by; store it.
-    pub identity: Identity,
+    pub identity: I,
     /// Sentences on what differs from what was asked for, for people.
     pub notes: Vec<String>,
 }
@@ -134,13 +134,17 @@ impl LocalSpark {
     /// process nor Ctrl-C in its terminal reaches it. Returns when the supervisor of the attempt runs.
     ///
     /// The folder holds `job.py` (the program), `spark.properties` (what Spark was told), `driver.log`,
-    /// `eventlog`, `warehouse`, and until [`Identity::clean_up`] `tmp` and `local`.
+    /// `eventlog`, `warehouse`, and until [`LocalProcesses::clean_up`] `tmp` and `local`.
     ///
     /// # Errors
     /// Before anything is written: [`Error::Conf`], [`Error::Folder`]. [`Error::AlreadyLaunched`] for a second launch.
     /// [`Error::Write`], [`Error::Start`], [`Error::NotStarted`] use the attempt up: [`Intent::find`] answers
     /// [`crate::Trace::NeverStarted`].
-    pub fn launch(&self, intent: &Intent, launch: &Launch<'_>) -> Result<Launched, Error> {
+    pub fn launch(
+        &self,
+        intent: &Intent,
+        launch: &Launch<'_>,
+    ) -> Result<Launched<LocalProcesses>, Error> {
         let folder = checked_folder(&intent.directory)?;
         if !launch.working_directory.is_dir() {
             let path = launch.working_directory.to_owned();
@@ -179,15 +183,7 @@ impl LocalSpark {
         let make_folder = |path: &Path| {
             DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))
         };
-        make_folder(&intent.directory)?;
-        let mark = intent.file("launched");
-        match write_new(&mark, "") {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(Error::AlreadyLaunched { directory: intent.directory.clone() });
-            }
-            Err(source) => return Err(Error::Write { path: mark, source }),
-        }
+        intent.begin()?;
         for name in ["eventlog", "local", "tmp"] {
             make_folder(&intent.file(name))?;
         }
@@ -287,20 +283,5 @@ impl std::fmt::Debug for Listener {
             .field("jar", &self.jar)
             .field("url", &self.url)
             .finish_non_exhaustive()
-    }
-}
-
-/// Spark takes its folders as text, its local folders as a list with commas, the program as a URI, and Java's options
-/// in quotes.
-fn checked_folder(folder: &Path) -> Result<&str, Error> {
-    let refuse = |problem| Err(Error::Folder { path: folder.to_owned(), problem });
-    match folder.to_str() {
-        None => refuse("has a name that is not UTF-8"),
-        Some(_) if !folder.is_absolute() => refuse("is not an absolute path"),
-        Some(text) if text.contains([',', '#', '"', '\\', '\n']) => {
-            refuse("has one of , # \" \\ or a line break in its name")
-        }
-        Some(_) if fs::metadata(folder).is_ok_and(|data| !data.is_dir()) => refuse("is a file"),
-        Some(text) => Ok(text),
     }
 }

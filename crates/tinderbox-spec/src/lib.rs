@@ -50,6 +50,7 @@ mod packages;
 mod parameters;
 mod patch;
 mod preview;
+mod profile;
 mod pyspark;
 mod row_test;
 mod schema;
@@ -92,6 +93,10 @@ pub use operation::{
 pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};
+pub use profile::{
+    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, StandaloneProfile,
+    load_profile,
+};
 pub use pyspark::{
     Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, quoted_name,
     table_names,

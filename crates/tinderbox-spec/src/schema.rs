@@ -243,6 +243,7 @@ fn cluster() -> Value {
         "What the job asks of the cluster.",
         &[],
         json!({
+            "profile": described(scalar(), "The cluster profile that the job runs on; local Spark when left out."),
             "version": described(scalar(), "The Spark version that the job was made for, as \"3.5\"."),
             "driver": block("The driver.", &[], json!({
                 "cores": count(1, "Cores."),

@@ -1,5 +1,6 @@
 //! What Spark is told at launch. Pure: the same wishes on the same machine give the same properties.
 
+use crate::properties::{self, Watched, file_url};
 use crate::{Error, Host, Listener};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,7 +24,6 @@ pub(super) struct Plan {
     pub(super) notes: Vec<String>,
 }
 
-const LISTENER_CLASS: &str = "dev.tinderbox.listener.TinderboxListener";
 const MIB: Bytes = Bytes(1 << 20);
 /// The least heap that Spark starts with is 450 MiB (`UnifiedMemoryManager.getMaxMemory`, 1.5 × 300 MiB); a JVM with
 /// a generational collector reports somewhat less than it was given.
@@ -37,7 +37,7 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
     let folder_url = file_url(folder);
     let mut notes = Vec::new();
 
-    let mut properties = BTreeMap::new();
+    let mut properties: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |key: &str, value: String| {
         properties.insert(key.to_owned(), value);
     };
@@ -61,30 +61,22 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
     set("spark.driver.host", "127.0.0.1".to_owned());
     set("spark.driver.bindAddress", "127.0.0.1".to_owned());
     set("spark.local.dir", format!("{folder}/local"));
-    set("spark.eventLog.enabled", "true".to_owned());
-    set("spark.eventLog.dir", format!("{folder_url}/eventlog"));
-
-    if wanted.has_secrets {
-        if asked("spark.eventLog.compress") == Some("true") {
-            let note =
-                "spark.eventLog.compress=true is not used: secrets are looked for in the event log";
-            notes.push(note.to_owned());
-        }
-        set("spark.eventLog.compress", "false".to_owned());
+    if wanted.has_secrets && asked("spark.eventLog.compress") == Some("true") {
+        let note =
+            "spark.eventLog.compress=true is not used: secrets are looked for in the event log";
+        notes.push(note.to_owned());
     }
-    let (run, attempt) = wanted.marker.rsplit_once('/').unwrap_or((wanted.marker, "1"));
-    set("spark.tinderbox.run", run.to_owned());
-    set("spark.tinderbox.attempt", attempt.to_owned());
-    if let Some(listener) = wanted.listener {
-        let with = |key: &str, separator: char, own: &str| match asked(key) {
-            Some(theirs) => format!("{theirs}{separator}{own}"),
-            None => own.to_owned(),
-        };
-        set("spark.extraListeners", with("spark.extraListeners", ',', LISTENER_CLASS));
-        let jar = listener.jar.to_string_lossy();
-        set("spark.driver.extraClassPath", with("spark.driver.extraClassPath", ':', &jar));
-        set("spark.tinderbox.live.url", listener.url.clone());
-    }
+    let jar = wanted.listener.map(|listener| listener.jar.to_string_lossy());
+    let listener = jar.as_deref().zip(wanted.listener.map(|listener| listener.url.as_str()));
+    properties::watch(
+        &mut properties,
+        &Watched {
+            marker: wanted.marker,
+            event_log: &format!("{folder_url}/eventlog"),
+            listener,
+            has_secrets: wanted.has_secrets,
+        },
+    );
     Ok(Plan { properties, notes })
 }
 
@@ -180,23 +172,6 @@ fn number(conf: &BTreeMap<String, String>, key: &str) -> Result<Option<u32>, Err
         .transpose()
 }
 
-/// A file URL as `java.net.URI` reads it: what is not unreserved or `/` is percent-encoded (RFC 3986).
-fn file_url(path: &str) -> String {
-    let mut url = String::from("file:");
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                url.push(char::from(byte));
-            }
-            other => {
-                // Writing to a String cannot fail.
-                let _ = write!(url, "%{other:02X}");
-            }
-        }
-    }
-    url
-}
-
 /// The text of `--properties-file`, sorted by key. Spark reads it with `java.util.Properties.load`, whose escapes are
 /// used for everything that this treats specially and for all that is not ASCII.
 pub(super) fn properties_file(properties: &BTreeMap<String, String>) -> String {
@@ -236,6 +211,7 @@ fn escape(text: &mut String, raw: &str, is_key: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::properties::LISTENER_CLASS;
     use std::path::PathBuf;
 
     fn planned(conf: &[(&str, &str)], cores: Option<u32>) -> Result<Plan, Error> {

@@ -13,3 +13,5 @@ mod crash;
 mod real_spark;
 #[cfg(test)]
 mod standalone;
+#[cfg(test)]
+mod standalone_attempt;

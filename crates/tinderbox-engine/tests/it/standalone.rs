@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::real_spark::{host, spark};
+use crate::standalone_attempt::Attempts;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tinderbox_engine::{
@@ -158,6 +159,9 @@ async fn drivers_are_started_followed_and_killed(spark: &LocalSpark) {
     assert!(!bench.master.kill(&sleeps).await.expect("an answer"), "it has ended");
     let unknown = bench.master.status("driver-20200101000000-0001").await.expect("an answer");
     assert_eq!(unknown, None);
+    let conf = bench.conf("attempt");
+    let attempts = Attempts::of(&bench.cluster, &bench.master, &bench.version, conf);
+    attempts.are_launched_found_followed_and_ended().await;
 }
 
 #[test]

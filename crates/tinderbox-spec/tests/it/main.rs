@@ -27,6 +27,7 @@ mod observed;
 mod openlineage;
 mod patches;
 mod pipelines;
+mod profiles;
 mod properties;
 mod row_tests;
 mod schema;
