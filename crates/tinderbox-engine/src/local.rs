@@ -36,7 +36,9 @@ pub struct Launch<'a> {
     /// folders, event log, `spark.tinderbox.*`. `spark.extraListeners` and `spark.driver.extraClassPath` are added to.
     /// The installation's `spark-defaults.conf` is not read.
     pub conf: &'a BTreeMap<String, String>,
-    /// Cores to run on; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
+    /// The master that executors come from, with the driver on this machine (client mode); `None` is local Spark.
+    pub master: Option<&'a str>,
+    /// Cores to run on, of local Spark; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
     pub cores: Option<u32>,
     /// Live events, when somebody listens.
     pub listener: Option<Listener>,
@@ -158,6 +160,7 @@ impl LocalSpark {
             marker: &intent.marker,
             host: &self.host,
             conf: launch.conf,
+            master: launch.master,
             cores: launch.cores,
             listener: launch.listener.as_ref(),
             has_secrets: !launch.secrets.is_empty(),
@@ -248,8 +251,14 @@ impl LocalSpark {
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
         set(MARKER, intent.marker.clone());
         set("SPARK_HOME", text(&self.spark.home));
-        // Spark's UI listens on all interfaces unless this is set.
-        set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
+        if launch.master.is_some() {
+            // Executors have places of their own, so it is not `spark.local.dir`.
+            set("SPARK_LOCAL_DIRS", text(&intent.file("local")));
+        }
+        // Spark's UI listens on all interfaces unless this is set. Executors elsewhere must reach the driver.
+        if launch.master.is_none_or(conf::is_here) {
+            set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
+        }
         set("PYSPARK_PYTHON", text(&self.python));
         set("PYSPARK_DRIVER_PYTHON", text(&self.python));
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
@@ -269,6 +278,7 @@ impl std::fmt::Debug for Launch<'_> {
         f.debug_struct("Launch")
             .field("working_directory", &self.working_directory)
             .field("conf", &self.conf)
+            .field("master", &self.master)
             .field("cores", &self.cores)
             .field("listener", &self.listener)
             .field("secrets", &self.secrets.keys())

@@ -9,6 +9,7 @@
 //! What is written here keeps to SQL that SQLite, PostgreSQL, MySQL and MariaDB share (see `migration`).
 
 mod attempt;
+mod cluster_profile;
 mod connection;
 mod counts;
 mod error;
@@ -26,6 +27,7 @@ mod tables;
 mod token;
 
 pub use attempt::{Attempt, AttemptChange};
+pub use cluster_profile::StoredProfile;
 pub use counts::{CountDifference, RunCount};
 pub use error::{Error, SqlError};
 pub use event_log::{EventLog, KnownLog};

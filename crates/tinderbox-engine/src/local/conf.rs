@@ -13,6 +13,7 @@ pub(super) struct Wanted<'a> {
     pub(super) marker: &'a str,
     pub(super) host: &'a Host,
     pub(super) conf: &'a BTreeMap<String, String>,
+    pub(super) master: Option<&'a str>,
     pub(super) cores: Option<u32>,
     pub(super) listener: Option<&'a Listener>,
     /// Whether the event log must be readable as text when it is done.
@@ -51,16 +52,34 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
         |key: &str| wanted.conf.get(key).map(|value| value.trim()).filter(|v| !v.is_empty());
 
     set("spark.submit.deployMode", "client".to_owned());
-    if let Some(master) = asked("spark.master").filter(|master| !master.starts_with("local")) {
-        notes.push(format!("spark.master={master} is not used: this is a local run"));
+    match wanted.master {
+        Some(master) => {
+            set("spark.master", master.to_owned());
+            if is_here(master) {
+                set("spark.driver.host", "127.0.0.1".to_owned());
+                set("spark.driver.bindAddress", "127.0.0.1".to_owned());
+            } else if asked("spark.ui.enabled").is_none() {
+                // It would listen on all interfaces and asks nobody who they are.
+                set("spark.ui.enabled", "false".to_owned());
+            }
+        }
+        None => {
+            if let Some(master) =
+                asked("spark.master").filter(|master| !master.starts_with("local"))
+            {
+                notes.push(format!("spark.master={master} is not used: this is a local run"));
+            }
+            set("spark.master", format!("local[{}]", cores(wanted, &mut notes)?));
+            if let Some(heap) = heap(wanted, &mut notes)? {
+                set("spark.driver.memory", format!("{}m", heap.0 / MIB.0));
+            }
+            set("spark.driver.host", "127.0.0.1".to_owned());
+            set("spark.driver.bindAddress", "127.0.0.1".to_owned());
+        }
     }
-    set("spark.master", format!("local[{}]", cores(wanted, &mut notes)?));
-    if let Some(heap) = heap(wanted, &mut notes)? {
-        set("spark.driver.memory", format!("{}m", heap.0 / MIB.0));
+    if wanted.master.is_none() {
+        set("spark.local.dir", format!("{folder}/local"));
     }
-    set("spark.driver.host", "127.0.0.1".to_owned());
-    set("spark.driver.bindAddress", "127.0.0.1".to_owned());
-    set("spark.local.dir", format!("{folder}/local"));
     if wanted.has_secrets && asked("spark.eventLog.compress") == Some("true") {
         let note =
             "spark.eventLog.compress=true is not used: secrets are looked for in the event log";
@@ -78,6 +97,15 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
         },
     );
     Ok(Plan { properties, notes })
+}
+
+/// Whether a master is on this machine by its address: then nothing needs to listen on other interfaces.
+pub(super) fn is_here(master: &str) -> bool {
+    let hosts = master.split_once("://").map_or(master, |(_, hosts)| hosts);
+    hosts.split(',').all(|host| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        matches!(name, "localhost" | "[::1]") || name.starts_with("127.")
+    })
 }
 
 /// The cores of `local[N]`: what the caller asks for, else executors × cores of the configuration, else what a
@@ -221,6 +249,7 @@ mod tests {
             marker: "a-run/1",
             host: &host,
             conf: &map(conf),
+            master: None,
             cores,
             listener: None,
             has_secrets: false,
@@ -340,6 +369,7 @@ mod tests {
                 marker: "a-run/1",
                 host: &host,
                 conf: &map(conf),
+                master: None,
                 cores: None,
                 listener: Some(&listener),
                 has_secrets: false,

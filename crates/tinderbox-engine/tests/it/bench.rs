@@ -79,6 +79,7 @@ pub(crate) fn launch_of<'a>(
         program,
         working_directory,
         conf,
+        master: None,
         cores: None,
         listener: None,
         environment,

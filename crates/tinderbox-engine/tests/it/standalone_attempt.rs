@@ -65,6 +65,7 @@ impl<'a> Attempts<'a> {
             program,
             working_directory: Path::new("/"),
             conf: &self.conf,
+            master: None,
             cores: None,
             listener: None,
             environment: BTreeMap::new(),
