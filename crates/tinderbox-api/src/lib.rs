@@ -5,6 +5,7 @@
 
 mod application;
 mod client;
+mod cluster;
 mod data_set;
 mod differences;
 mod fleet;
@@ -22,6 +23,7 @@ pub use application::{
     Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
 pub use client::{BatchAnswer, Client, Error};
+pub use cluster::{ApplyCluster, Cluster, ClusterList, ClusterProbe};
 pub use data_set::{
     DataSetOperator, ErrorCounts, Health, ImportRequest, ImportResult, JobTypes, Overview,
     Performance, RecentActivity, Refreshed, TypeCounts,

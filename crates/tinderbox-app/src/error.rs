@@ -111,6 +111,44 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// No cluster profile has this name.
+    #[error("there is no cluster profile called {name}")]
+    NoSuchCluster {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The job asks for more than its profile allows.
+    #[error("the profile {profile} does not take this job: {}", problems.join("; "))]
+    BeyondLimits {
+        /// The profile.
+        profile: String,
+        /// A sentence for each limit.
+        problems: Vec<String>,
+    },
+    /// The job is of another environment than its profile.
+    #[error("the profile {profile} takes jobs of the environment {of} only, not of {chosen}")]
+    OtherEnvironment {
+        /// The profile.
+        profile: String,
+        /// Its environment.
+        of: String,
+        /// That of the job.
+        chosen: String,
+    },
+    /// The job was made for another Spark than its profile has.
+    #[error("the spec is made for Spark {wanted}, the profile {profile} has Spark {found}")]
+    OtherVersion {
+        /// The profile.
+        profile: String,
+        /// The spec's version.
+        wanted: String,
+        /// That of the cluster.
+        found: String,
+        /// The profile whose version is next to it.
+        nearest: Option<String>,
+    },
     /// The engine comes with a later version.
     #[error("the engine {name} is not part of this version")]
     EngineNotHere {
@@ -228,6 +266,10 @@ impl Error {
             Self::MissingInput { .. } => "missing-input",
             Self::MissingSecrets { .. } => "missing-secrets",
             Self::NoSuchEngine { .. } | Self::EngineNotHere { .. } => "no-such-engine",
+            Self::NoSuchCluster { .. } => "no-such-cluster",
+            Self::BeyondLimits { .. } => "beyond-limits",
+            Self::OtherEnvironment { .. } => "other-environment",
+            Self::OtherVersion { .. } => "other-version",
             Self::NoAdvice { .. } => "no-advice",
             Self::Advice { .. } => "advice-does-not-fit",
             Self::Engine(_) => "engine",
@@ -263,6 +305,22 @@ impl Error {
             Self::MissingInput { .. } => "relative paths start at the folder of the spec; correct the path or make the data first".to_owned(),
             Self::MissingSecrets { .. } => "export it before the command; where a server runs (`tinderbox serve`), before that is started: it launches the job".to_owned(),
             Self::NoSuchEngine { known, .. } => format!("engines here: {}", known.join(", ")),
+            Self::NoSuchCluster { known, .. } if known.is_empty() => {
+                "store one with `tinderbox cluster apply PROFILE.yaml`".to_owned()
+            }
+            Self::NoSuchCluster { known, .. } => format!("profiles here: {}", known.join(", ")),
+            Self::BeyondLimits { .. } => {
+                "ask for less in the spec's `cluster:`, or raise `limits:` in the profile".to_owned()
+            }
+            Self::OtherEnvironment { .. } => {
+                "choose a profile of that environment with --engine".to_owned()
+            }
+            Self::OtherVersion { nearest: Some(nearest), .. } => {
+                format!("run it with --engine {nearest}, or change `cluster.version` in the spec")
+            }
+            Self::OtherVersion { nearest: None, .. } => {
+                "change `cluster.version` in the spec".to_owned()
+            }
             Self::EngineNotHere { .. } => "leave --engine out, or use --engine local".to_owned(),
             Self::NoAdvice { .. } => "run the spec once without --apply-advice, then `tinderbox analyze latest`".to_owned(),
             Self::Advice { .. } => return None,

@@ -6,6 +6,7 @@
 
 mod advice;
 mod applications;
+mod clusters;
 mod collect;
 mod connected;
 mod data_dir;
@@ -18,6 +19,7 @@ mod history_server_source;
 mod history_sql;
 mod job_sets;
 mod known_columns;
+mod launching;
 mod lineage_events;
 mod live;
 mod log_warnings;
@@ -25,10 +27,12 @@ mod object_files;
 mod opening;
 mod plan;
 mod preview;
+mod probe;
 mod query;
 mod reconcile;
 mod record;
 mod retention;
+mod retries;
 mod secrets;
 mod sessions;
 mod spark_places;
@@ -42,6 +46,7 @@ mod timeline_cells;
 mod views;
 
 pub use advice::ComparedRuns;
+pub use clusters::ClusterView;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
@@ -59,6 +64,7 @@ pub use known_columns::known_columns;
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
+pub use probe::PROBE_MARK;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
@@ -135,6 +141,7 @@ struct Inner {
     url: String,
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
+    clusters: clusters::Clusters,
     applications: Applications,
     packs: Packs,
     opening: Opening,
@@ -189,6 +196,7 @@ impl App {
                 url: config.url,
                 listener_jar,
                 live: LiveRuns::default(),
+                clusters: clusters::Clusters::default(),
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),

@@ -1,10 +1,12 @@
 //! The arguments. Doc comments here are the manual.
 
+mod cluster;
 mod generate;
 mod history;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+pub use cluster::ClusterCommand;
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
 use std::net::SocketAddr;
@@ -198,6 +200,9 @@ pub enum Command {
         /// End the run when it lasts longer, for example 30m, 2h, 90s.
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
+        /// Attempts beside the first one, for failures that are the cluster's: preempted, unreachable, lost.
+        #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
+        retries: u32,
         /// Repeating a run with the same key starts nothing new.
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
@@ -405,6 +410,11 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: EngineCommand,
+    },
+    /// Keep cluster profiles, and find out whether they work.
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
     },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,

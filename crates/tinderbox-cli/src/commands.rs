@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod cluster;
 mod collect;
 mod compile;
 mod components;
@@ -75,12 +76,20 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             apply_advice,
             chosen,
             timeout,
+            retries,
             idempotency_key,
             detach,
             format,
         } => {
-            let order =
-                run::Order { engine, apply_advice, chosen, timeout, idempotency_key, detach };
+            let order = run::Order {
+                engine,
+                apply_advice,
+                chosen,
+                timeout,
+                retries,
+                idempotency_key,
+                detach,
+            };
             run::run(&place, &spec, order, format).await
         }
         Command::Jobs { state, search, sort_by, limit, format } => {
@@ -160,6 +169,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Db { command: DbCommand::Check { repair, format } } => {
             fleet::check(&place, repair, format).await
         }
+        Command::Cluster { command } => cluster::execute(&place, command).await,
         Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
             history::install_sail().await
         }

@@ -187,6 +187,18 @@ impl Error {
         }
     }
 
+    /// Whether an attempt whose launch failed so may run all the same.
+    pub fn may_have_started(&self) -> bool {
+        // What is started here leaves its traces in the attempt's folder; a cluster was not asked before the last of these.
+        matches!(
+            self,
+            Self::Start { .. }
+                | Self::NotStarted { .. }
+                | Self::Unanswered { .. }
+                | Self::Write { .. }
+        )
+    }
+
     /// What the user can do next; `None` where the message or its source says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

@@ -25,7 +25,7 @@ const ANSWERS: Duration = Duration::from_secs(20);
 const LONGEST_ANSWER: usize = 64 << 20;
 
 /// Where a standalone cluster is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StandaloneAddress {
     /// The master as Spark names it: `spark://HOST:PORT`, several with commas between.
     pub master: String,

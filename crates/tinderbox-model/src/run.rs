@@ -53,10 +53,18 @@ impl RunState {
         };
         match self {
             Queued => matches!(next, Submitting | Cancelled | Failed | TimedOut),
-            Submitting => matches!(next, Starting | Running | Failed | Cancelled | TimedOut | Lost),
-            Starting => matches!(next, Running | Succeeded | Failed | Cancelled | TimedOut | Lost),
-            Running => matches!(next, Succeeded | Failed | Cancelled | TimedOut | Lost),
-            Lost => matches!(next, Starting | Running | Succeeded | Failed | Cancelled | TimedOut),
+            // Back into the queue: for another attempt.
+            Submitting => {
+                matches!(next, Queued | Starting | Running | Failed | Cancelled | TimedOut | Lost)
+            }
+            Starting => {
+                matches!(next, Queued | Running | Succeeded | Failed | Cancelled | TimedOut | Lost)
+            }
+            Running => matches!(next, Queued | Succeeded | Failed | Cancelled | TimedOut | Lost),
+            Lost => matches!(
+                next,
+                Queued | Starting | Running | Succeeded | Failed | Cancelled | TimedOut
+            ),
             Succeeded | Failed | Cancelled | TimedOut => false,
         }
     }

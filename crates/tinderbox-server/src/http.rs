@@ -1,6 +1,7 @@
 //! One file per resource.
 
 pub mod advice;
+pub mod clusters;
 pub mod data_sets;
 pub mod events;
 pub mod fleet;

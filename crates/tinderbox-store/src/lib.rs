@@ -38,8 +38,8 @@ pub use rollup::{
     StatsQuery, VALUE_LIMIT,
 };
 pub use run::{
-    ApplicationRecord, CancelAnswer, Created, Page, Prunable, Run, RunChange, RunFilter, RunKey,
-    RunPlace, RunRecord, RunSort, RunSortBy, SortOrder,
+    ApplicationRecord, CancelAnswer, Created, Page, Prunable, Retried, Run, RunChange, RunFilter,
+    RunKey, RunPlace, RunRecord, RunSort, RunSortBy, SortOrder,
 };
 pub use spec::{SpecHash, SpecVersion};
 pub use table_file::{NewTableFile, TableFile, TableFileKind};

@@ -114,6 +114,7 @@ async fn a_run_that_ended_before_its_launch_was_recorded_gets_its_end() {
         program: "pass\n",
         working_directory: &folder,
         conf: &conf,
+        master: None,
         cores: None,
         listener: None,
         secrets: BTreeMap::new(),

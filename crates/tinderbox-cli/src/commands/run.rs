@@ -24,6 +24,8 @@ pub struct Order {
     pub chosen: Chosen,
     /// Longest time.
     pub timeout: Option<Duration>,
+    /// Attempts beside the first one.
+    pub retries: u32,
     /// Names this request.
     pub idempotency_key: Option<String>,
     /// Do not wait.
@@ -71,6 +73,7 @@ fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
         engine: order.engine.clone(),
         apply_advice: order.apply_advice,
         timeout_ms: order.timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        retries: order.retries,
         idempotency_key: order.idempotency_key.clone(),
     })
 }
@@ -147,7 +150,11 @@ fn announce(session: &Session, submitted: &SubmittedJob) {
 
 /// Shows progress until the run has ended. Ctrl-C asks for the end of the run and goes on watching: Spark needs a
 /// moment, and leaving earlier would leave the run without its record.
-async fn follow(session: &mut Session, mut interrupts: Signal, id: &str) -> Result<(), Failure> {
+pub(super) async fn follow(
+    session: &mut Session,
+    mut interrupts: Signal,
+    id: &str,
+) -> Result<(), Failure> {
     let mut progress = Progress::new();
     let followed = loop {
         match watch(&session.client, &mut interrupts, id, &mut progress).await {

@@ -74,6 +74,12 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
         fields.block("properties", report).map(|block| read_properties(&block, report));
     let limits = fields.block("limits", report).map(|block| read_limits(block, report));
     let labels = fields.block("labels", report).map(|block| read_labels(&block, report));
+    let is_on_cluster = matches!(&engine, Some(ProfileEngine::Standalone(standalone))
+        if standalone.deploy_mode == DeployMode::Cluster);
+    if is_on_cluster && sizes.as_ref().is_none_or(|sizes: &Cluster| sizes.version.is_none()) {
+        let hint = "write `cluster: {version: \"3.5\"}` with the version that the cluster has";
+        missing(&fields, "cluster.version", hint, report);
+    }
     fields.finish(report);
     Some(ClusterProfile {
         name: name?,
