@@ -182,18 +182,24 @@ impl Intent {
         }
     }
 
+    /// Makes the attempt's folder, for its owner only.
+    pub(crate) fn make_folder(&self) -> Result<(), Error> {
+        let folder = &self.directory;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|source| Error::Write { path: folder.clone(), source })
+    }
+
     /// Takes the one launch of the attempt, or refuses.
     pub(crate) fn begin(&self) -> Result<(), Error> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Write { path, source }
         };
-        let folder = &self.directory;
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed(folder))?;
+        self.make_folder()?;
         let mark = self.file("launched");
         match write_new(&mark, "") {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Error::AlreadyLaunched { directory: folder.clone() })
+                Err(Error::AlreadyLaunched { directory: self.directory.clone() })
             }
             written => written.map_err(failed(&mark)),
         }

@@ -9,6 +9,7 @@
 mod advice;
 mod bad_input;
 mod bad_logs;
+mod clusters;
 mod collect;
 mod connectors;
 mod crash;
@@ -30,6 +31,7 @@ mod spark_run;
 mod spec_commands;
 mod spec_import;
 mod sql;
+mod standalone_cluster;
 mod streaming;
 mod streaming_rules;
 mod transformation_cases;

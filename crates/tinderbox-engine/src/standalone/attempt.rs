@@ -10,7 +10,7 @@
 //! was lost is found again as soon as a worker has started its driver.
 
 use super::{DriverRequest, DriverState, StandaloneAddress, StandaloneMaster};
-use crate::attempt::{Outcome, write_new};
+use crate::attempt::Outcome;
 use crate::cluster::Target;
 use crate::properties::{self, Watched};
 use crate::{Error, Intent, Launch, Launched, Status, Trace, java_module_options};
@@ -78,8 +78,10 @@ impl StandaloneMaster {
         let shared = intent.shared_folder();
         let folder = properties::checked_folder(&shared)?.to_owned();
         let request = request(target, intent, launch, &folder)?;
+        // Before the attempt is taken: what cannot be written leaves it as it was.
+        intent.make_folder()?;
+        write_shared(&shared, intent, launch)?;
         intent.begin()?;
-        write_shared(&shared, launch)?;
         let driver = self.create(&request).await?;
         let written = intent.file("driver.new");
         let place = intent.file("driver");
@@ -228,12 +230,14 @@ fn request(
             has_secrets: !launch.secrets.is_empty(),
         },
     );
-    let options = java_module_options(&target.spark_version);
-    if !options.is_empty() {
-        let theirs = conf.get("spark.driver.extraJavaOptions").map_or("", String::as_str);
-        let both = format!("{options} {theirs}").trim().to_owned();
-        conf.insert("spark.driver.extraJavaOptions".to_owned(), both);
-    }
+    start_in(launch.working_directory, &mut conf);
+    let options = [
+        java_module_options(&target.spark_version),
+        &format!("\"-Duser.dir={}\"", launch.working_directory.display()),
+        conf.get("spark.driver.extraJavaOptions").map_or("", String::as_str),
+    ];
+    let options: Vec<&str> = options.into_iter().filter(|options| !options.is_empty()).collect();
+    conf.insert("spark.driver.extraJavaOptions".to_owned(), options.join(" "));
     let mut environment = launch.environment.clone();
     environment.extend(launch.secrets.clone());
     let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
@@ -257,19 +261,36 @@ fn request(
     Ok(request.of_python(&target.address.master))
 }
 
+/// A driver on a worker starts in a folder of its own. Relative paths of data are those of `user.dir`
+/// (`RawLocalFileSystem`), those of files that are fetched before are named in full.
+fn start_in(folder: &Path, conf: &mut BTreeMap<String, String>) {
+    for key in ["spark.submit.pyFiles", "spark.files", "spark.jars", "spark.archives"] {
+        let Some(files) = conf.get_mut(key) else { continue };
+        let whole = |file: &str| match file.trim() {
+            file if file.is_empty() || file.starts_with('/') || file.contains(':') => {
+                file.to_owned()
+            }
+            file => folder.join(file).display().to_string(),
+        };
+        *files = files.split(',').map(whole).collect::<Vec<_>>().join(",");
+    }
+}
+
 const LISTENER_JAR: &str = "tinderbox-listener.jar";
 
 /// What the workers read: readable for the group and others as the umask of this process says, because a worker's Spark
 /// is mostly somebody else.
-fn write_shared(folder: &Path, launch: &Launch<'_>) -> Result<(), Error> {
+fn write_shared(folder: &Path, intent: &Intent, launch: &Launch<'_>) -> Result<(), Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| Error::Write { path, source }
     };
     let events = folder.join("eventlog");
     fs::create_dir_all(&events).map_err(failed(&events))?;
-    let program = folder.join("job.py");
-    write_new(&program, launch.program).map_err(failed(&program))?;
+    // Beside the attempt's other files, where people look for it, too.
+    for program in [folder.join("job.py"), intent.file("job.py")] {
+        fs::write(&program, launch.program).map_err(failed(&program))?;
+    }
     if let Some(listener) = &launch.listener {
         let jar = folder.join(LISTENER_JAR);
         fs::copy(&listener.jar, &jar).map_err(failed(&jar))?;
