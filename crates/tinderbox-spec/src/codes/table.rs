@@ -134,7 +134,7 @@ pub(super) const CODES: &[Code] = &[
     ),
     (
         "spec::secret-at-launch",
-        "A secret stands where a value is needed before the program starts, or in an application, which is not compiled and looks none up.",
+        "A secret stands where a value is needed before the program starts, or in an application.",
         "Secrets can stand in options, `spark.sql.*` and `spark.hadoop.*`.",
     ),
     (
@@ -158,11 +158,7 @@ pub(super) const CODES: &[Code] = &[
         "The file of a component is not there or no text.",
         "Relative paths start at the document's folder.",
     ),
-    (
-        "spec::application",
-        "What stands here does not belong to an application, or to one of this language.",
-        "A job has a `pipeline` or an `application`; `main_class` is for jars, `py_files` for Python.",
-    ),
+    ("spec::application", "This does not belong to an application.", "Remove it."),
     ("spec::empty-pipeline", "The pipeline has no nodes.", "Add a source and a sink."),
     (
         "spec::no-sink",
