@@ -18,6 +18,7 @@ const BELOW_APP: &[&str] = &[
     "tinderbox-collect",
     "tinderbox-connect",
     "tinderbox-engine",
+    "tinderbox-scale",
     "tinderbox-schedule",
     "tinderbox-notify",
 ];
@@ -37,6 +38,7 @@ const EDGES: &[(&str, &[&[&str]])] = &[
         "tinderbox-engine",
         &[&["tinderbox-model", "tinderbox-spec", "tinderbox-spark", "tinderbox-connect"]],
     ),
+    ("tinderbox-scale", &[&["tinderbox-model"]]),
     ("tinderbox-schedule", &[&["tinderbox-model", "tinderbox-spec"]]),
     ("tinderbox-notify", &[&["tinderbox-model"]]),
     ("tinderbox-api", &[&["tinderbox-model", "tinderbox-spec", "tinderbox-advise"]]),
