@@ -2,7 +2,7 @@ use crate::{
     ApplyCluster, CheckRequest, CheckResult, Cluster, ClusterList, ClusterProbe, CollectRequest,
     CollectResult, Comparison, ExpectationList, ImportRequest, ImportResult, Job, JobDetail,
     JobList, JobProgress, LogPage, OperatorList, Problem, PruneRequest, PruneResult, Report,
-    Server, SpecSource, StageList, SubmitJob, SubmittedJob,
+    Server, SpecSource, StageList, SubmitJob, SubmitRun, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -144,6 +144,14 @@ impl Client {
     /// See [`Error`].
     pub async fn submit_job(&self, request: &SubmitJob) -> Result<SubmittedJob, Error> {
         self.post("/api/jobs", request).await
+    }
+
+    /// Asks for a run of a program.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn submit_run(&self, request: &SubmitRun) -> Result<SubmittedJob, Error> {
+        self.post("/api/runs", request).await
     }
 
     /// One run. `id` may be the id, a unique end or beginning of it, or `latest`.

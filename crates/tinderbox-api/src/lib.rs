@@ -14,6 +14,7 @@ mod live;
 mod operator;
 mod problem;
 mod report;
+mod run;
 mod streaming;
 mod time;
 mod timeline_cells;
@@ -50,6 +51,7 @@ pub use report::{
     Advice, Amount, Comparison, ComparisonRow, Effect, Evidence, Finding, PatchBody, Report,
     Subject, Withheld,
 };
+pub use run::SubmitRun;
 pub use streaming::{
     StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
 };

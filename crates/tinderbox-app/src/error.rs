@@ -119,6 +119,14 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// No profile has this master.
+    #[error("no cluster profile has the master {master}")]
+    NoSuchMaster {
+        /// As it was given.
+        master: String,
+        /// Names of profiles.
+        known: Vec<String>,
+    },
     /// The job asks for more than its profile allows.
     #[error("the profile {profile} does not take this job: {}", problems.join("; "))]
     BeyondLimits {
@@ -267,6 +275,7 @@ impl Error {
             Self::MissingSecrets { .. } => "missing-secrets",
             Self::NoSuchEngine { .. } | Self::EngineNotHere { .. } => "no-such-engine",
             Self::NoSuchCluster { .. } => "no-such-cluster",
+            Self::NoSuchMaster { .. } => "no-such-master",
             Self::BeyondLimits { .. } => "beyond-limits",
             Self::OtherEnvironment { .. } => "other-environment",
             Self::OtherVersion { .. } => "other-version",
@@ -309,6 +318,10 @@ impl Error {
                 "store one with `tinderbox cluster apply PROFILE.yaml`".to_owned()
             }
             Self::NoSuchCluster { known, .. } => format!("profiles here: {}", known.join(", ")),
+            Self::NoSuchMaster { known, .. } => {
+                let known = if known.is_empty() { "there are none yet".to_owned() } else { known.join(", ") };
+                format!("store a profile of it with `tinderbox cluster apply`, or choose one with --engine: {known}")
+            }
             Self::BeyondLimits { .. } => {
                 "ask for less in the spec's `cluster:`, or raise `limits:` in the profile".to_owned()
             }

@@ -9,9 +9,11 @@ use crate::{App, DataDir, Error, blocking, chain, now};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-use tinderbox_engine::{Identity, Intent, Launch, Launched, Listener, LocalSpark, Target, Trace};
+use tinderbox_engine::{
+    Identity, Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace,
+};
 use tinderbox_model::{AttemptNumber, RunState, SparkVersion, TimestampMs};
-use tinderbox_spec::{Spec, compile_pyspark};
+use tinderbox_spec::{Application, Spec, compile_pyspark};
 use tinderbox_store::{Attempt, Run, RunChange};
 
 /// The rest before a second attempt; it doubles with each further one, up to [`LONGEST_REST`].
@@ -19,15 +21,20 @@ const FIRST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// What is to be run, and how it is told to Spark.
-struct Program {
-    source: String,
+struct Job {
+    program: JobProgram,
     conf: BTreeMap<String, String>,
     secrets: BTreeMap<String, String>,
 }
 
+enum JobProgram {
+    PySpark(String),
+    Application(Application),
+}
+
 /// A launch with all that it borrows.
 struct Order {
-    program: Program,
+    job: Job,
     working_directory: PathBuf,
     master: Option<String>,
     listener: Option<Listener>,
@@ -183,12 +190,12 @@ impl App {
             None
         };
         let version = spark.as_ref().map(LocalSpark::version).or(place.spark_version());
-        let program = self.program_of(&plan, &place, spec, version)?;
+        let job = self.job_of(&plan, &place, spec, version)?;
         let listener = self.listener_for(&place, token);
         let environment = self.environment_of(&place)?;
         let cluster = self.cluster_of(&intent.target)?;
         let order = Order {
-            program,
+            job,
             working_directory: plan.base_directory,
             master: place.client_of().map(|client| client.master.clone()),
             listener,
@@ -217,17 +224,16 @@ impl App {
         }
     }
 
-    fn program_of(
+    fn job_of(
         &self,
         plan: &LaunchPlan,
         place: &Place,
         spec: Option<Spec>,
         version: Option<&SparkVersion>,
-    ) -> Result<Program, Error> {
+    ) -> Result<Job, Error> {
         let Some(spec) = spec else {
-            let source = plan.program.clone().unwrap_or_default();
-            return Ok(Program {
-                source,
+            return Ok(Job {
+                program: JobProgram::PySpark(plan.program.clone().unwrap_or_default()),
                 conf: place.launch_conf(&BTreeMap::new()),
                 secrets: BTreeMap::new(),
             });
@@ -237,10 +243,13 @@ impl App {
             None => spec,
         };
         let compiled = compile_pyspark(&spec);
-        Ok(Program {
+        Ok(Job {
             conf: place.launch_conf(&compiled.launch_conf),
             secrets: self.secrets(compiled.secrets.iter().map(String::as_str))?,
-            source: compiled.source,
+            program: match spec.application() {
+                Some(application) => JobProgram::Application(application.clone()),
+                None => JobProgram::PySpark(compiled.source),
+            },
         })
     }
 
@@ -270,14 +279,21 @@ const SPARK_SECRET: &str = "_SPARK_AUTH_SECRET";
 impl Order {
     fn launch(&self) -> Launch<'_> {
         Launch {
-            program: &self.program.source,
+            program: match &self.job.program {
+                JobProgram::PySpark(source) => Program::PySpark(source),
+                JobProgram::Application(application) => Program::File {
+                    file: &application.file,
+                    main_class: application.main_class.as_deref(),
+                    arguments: &application.args,
+                },
+            },
             working_directory: &self.working_directory,
-            conf: &self.program.conf,
+            conf: &self.job.conf,
             master: self.master.as_deref(),
             cores: None,
             listener: self.listener.clone(),
             environment: self.environment.clone(),
-            secrets: self.program.secrets.clone(),
+            secrets: self.job.secrets.clone(),
         }
     }
 }

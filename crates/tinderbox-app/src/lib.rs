@@ -70,6 +70,7 @@ pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use spec_columns::{SpecColumns, spec_columns};
 pub use spec_tests::{TestOutcome, TestProblem, TestQuery, run_spec_tests};
+pub use submit::ApplicationSubmission;
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use timeline_cells::{CellQuery, RunCells};
 pub use tinderbox_connect::{
@@ -93,6 +94,12 @@ pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
 pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
+/// The command line of `spark-submit`.
+pub mod spark_submit {
+    pub use tinderbox_spark::{
+        DeployMode, SubmitAction, SubmitArguments, SubmitError, SubmitRequest,
+    };
+}
 
 use applications::{Applications, Packs};
 use growing::Growing;

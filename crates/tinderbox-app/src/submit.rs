@@ -1,5 +1,9 @@
 //! A spec becomes a recorded run. What would fail anyway is found out first, so that nothing is half-written.
 
+mod application;
+
+pub use application::ApplicationSubmission;
+
 use crate::clusters::Place;
 use crate::plan::LaunchPlan;
 use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};

@@ -3,6 +3,7 @@
 mod cluster;
 mod generate;
 mod history;
+mod submit;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -12,6 +13,7 @@ pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+pub use submit::Submit;
 use tinderbox_model::Bytes;
 
 /// The control room for Apache Spark jobs: define, run, watch, understand, tune.
@@ -213,6 +215,10 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Run a program that you have, with the arguments of `spark-submit`.
+    ///
+    /// Tinderbox's own options come first.
+    Submit(Submit),
     /// List runs, newest first.
     Jobs {
         /// Only these states, commas between.

@@ -23,6 +23,7 @@ mod spec;
 mod spec_diff;
 mod spec_edit;
 mod spec_import;
+mod submit;
 mod test;
 mod watch;
 
@@ -92,6 +93,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             };
             run::run(&place, &spec, order, format).await
         }
+        Command::Submit(order) => submit::submit(&place, order).await,
         Command::Jobs { state, search, sort_by, limit, format } => {
             let query = inspect::JobsQuery { state, search, sort_by, limit };
             inspect::jobs(&place, query, format).await

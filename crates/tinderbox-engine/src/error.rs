@@ -51,6 +51,14 @@ pub enum Error {
         /// The Spark installation.
         home: PathBuf,
     },
+    /// A cluster does not look into a jar for its main class.
+    #[error(
+        "the main class of {file} must be named: the master of a standalone cluster does not look into it"
+    )]
+    NoMainClass {
+        /// The jar.
+        file: String,
+    },
     /// A value of the Spark configuration that must be known at launch cannot be read.
     #[error("{key} = `{value}` is not {expected}")]
     Conf {
@@ -171,6 +179,7 @@ impl Error {
             | Self::BadJava { .. }
             | Self::OldJava { .. }
             | Self::NoPython { .. }
+            | Self::NoMainClass { .. }
             | Self::Conf { .. }
             | Self::Folder { .. }
             | Self::Refused { .. } => ErrorClass::USER,
@@ -221,6 +230,7 @@ impl Error {
                 format!("install Java {needed} or newer and set JAVA_HOME to it")
             }
             Self::NoPython { .. } => "put a `python3` on the PATH".to_owned(),
+            Self::NoMainClass { .. } => "give it as `main_class`, or with --class".to_owned(),
             Self::Conf { key, .. } => format!("correct {key} in the spec's configuration"),
             Self::Folder { .. } => "choose another folder".to_owned(),
             Self::AlreadyLaunched { .. } => "start a new attempt of the run".to_owned(),

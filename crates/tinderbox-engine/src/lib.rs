@@ -48,7 +48,7 @@ pub use expectations::ExpectationResult;
 pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
-pub use local::{Launch, Launched, Listener, LocalSpark};
+pub use local::{Launch, Launched, Listener, LocalSpark, Program};
 pub use module_options::java_module_options;
 pub use standalone::{
     ClusterApplication, ClusterDriver, ClusterWorker, DriverRequest, DriverState, DriverStatus,

@@ -27,8 +27,8 @@ pub struct LocalSpark {
 /// One attempt to be started.
 #[derive(Clone)]
 pub struct Launch<'a> {
-    /// The PySpark program; becomes `job.py`, byte for byte.
-    pub program: &'a str,
+    /// What Spark runs.
+    pub program: Program<'a>,
     /// Relative paths of the program start here.
     pub working_directory: &'a Path,
     /// The spec's Spark configuration. It wins over Tinderbox's defaults (a free port for Spark's UI, a warehouse in
@@ -49,6 +49,22 @@ pub struct Launch<'a> {
     /// `TINDERBOX_SECRET_`. They are hidden in what the run prints, and in what Spark has recorded when it has ended;
     /// for that its event log is not compressed.
     pub secrets: BTreeMap<String, String>,
+}
+
+/// What an attempt runs.
+#[derive(Debug, Clone, Copy)]
+pub enum Program<'a> {
+    /// A compiled PySpark program; becomes `job.py`, byte for byte.
+    PySpark(&'a str),
+    /// A file that people have. Files that it needs are among the properties.
+    File {
+        /// A path or an address, ending in `.py` or `.jar`; a relative path starts at the working directory.
+        file: &'a str,
+        /// Of a jar; `None` is that of its manifest.
+        main_class: Option<&'a str>,
+        /// What it is called with.
+        arguments: &'a [String],
+    },
 }
 
 /// Where the listener inside Spark sends its events.
@@ -176,7 +192,7 @@ impl LocalSpark {
     fn write_folder(
         &self,
         intent: &Intent,
-        program: &str,
+        program: Program<'_>,
         properties: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let failed = |path: &Path| {
@@ -191,9 +207,11 @@ impl LocalSpark {
             make_folder(&intent.file(name))?;
         }
         let properties = conf::properties_file(properties);
-        for (name, text) in
-            [("job.py", program), ("spark.properties", properties.as_str()), ("driver.log", "")]
-        {
+        let mut files = vec![("spark.properties", properties.as_str()), ("driver.log", "")];
+        if let Program::PySpark(text) = program {
+            files.push(("job.py", text));
+        }
+        for (name, text) in files {
             let path = intent.file(name);
             write_new(&path, text).map_err(failed(&path))?;
         }
@@ -218,7 +236,7 @@ impl LocalSpark {
             .arg(self.spark.home.join("bin/spark-submit"))
             .arg("--properties-file")
             .arg(intent.file("spark.properties"))
-            .arg(intent.file("job.py"))
+            .args(submitted(intent, launch.program))
             .current_dir(launch.working_directory)
             .env_clear()
             .envs(self.environment(intent, launch))
@@ -269,6 +287,21 @@ impl LocalSpark {
             set("TINDERBOX_INGEST_TOKEN", listener.token.clone());
         }
         environment
+    }
+}
+
+/// What stands behind the options of `spark-submit`.
+fn submitted(intent: &Intent, program: Program<'_>) -> Vec<OsString> {
+    match program {
+        Program::PySpark(_) => vec![intent.file("job.py").into_os_string()],
+        Program::File { file, main_class, arguments } => {
+            let class = main_class.into_iter().flat_map(|class| ["--class", class]);
+            class
+                .chain([file])
+                .chain(arguments.iter().map(String::as_str))
+                .map(OsString::from)
+                .collect()
+        }
     }
 }
 

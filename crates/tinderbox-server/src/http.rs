@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod inside;
 pub mod jobs;
 pub mod operations;
+pub mod runs;
 pub mod server_info;
 pub mod streaming;
 pub mod timeline_cells;

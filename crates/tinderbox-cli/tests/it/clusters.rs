@@ -64,6 +64,7 @@ fn on_a_cluster(spark: &Spark, version: &str) {
     a_job_that_sleeps_is_cancelled(&lab, &server);
     a_job_without_room_waits(&lab, &server);
     a_job_that_does_not_fit_is_refused(&lab);
+    programs_run_as_with_spark_submit(&lab);
     assert_eq!(servers.active_drivers(), Vec::<String>::new(), "nothing is left on the cluster");
 }
 
@@ -180,7 +181,7 @@ fn a_job_that_does_not_fit_is_refused(lab: &Lab<'_>) {
     let refused = |name: &str, text: &str, engine: &str| {
         let job = lab.job(name, text);
         let output = lab.place.ask(&["run", &job, "--engine", engine]);
-        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let many =
@@ -190,6 +191,75 @@ fn a_job_that_does_not_fit_is_refused(lab: &Lab<'_>) {
     assert!(other.contains("the spec is made for Spark 2.4, the profile lab has Spark"), "{other}");
     let unknown = refused("unknown.yaml", JOB, "nowhere");
     assert!(unknown.contains("engines here: local, lab, near"), "{unknown}");
+}
+
+const PROGRAM: &str = r#"import sys
+
+from pyspark.sql import SparkSession
+
+spark = SparkSession.builder.getOrCreate()
+print("counted", spark.range(int(sys.argv[1])).count(), "on", spark.sparkContext.master, flush=True)
+if len(sys.argv) > 2:
+    raise ValueError(sys.argv[2])
+spark.stop()
+"#;
+
+fn programs_run_as_with_spark_submit(lab: &Lab<'_>) {
+    let program = lab.place.write("counts.py", PROGRAM).display().to_string();
+    let master = lab.servers.master.as_str();
+    let submit = |options: &[&str], arguments: &[&str]| {
+        let program = [program.as_str()];
+        lab.place.ask(&[&["submit", "--format", "json"], options, &program, arguments].concat())
+    };
+    let options = [
+        "--master",
+        master,
+        "--deploy-mode",
+        "cluster",
+        "--name",
+        "counted",
+        "--conf",
+        "spark.cores.max=1",
+    ];
+    let there = submit(&options, &["7"]);
+    let done: Value = serde_json::from_slice(&there.stdout).unwrap_or_else(|_| panic!("{there:?}"));
+    assert_eq!(
+        (&done["job"]["job_name"], &done["job"]["engine"]),
+        (&"counted".into(), &"lab".into()),
+        "{done}"
+    );
+    let log = lab.place.ask(&["logs", done["job"]["job_id"].as_str().unwrap()]);
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    assert!(log.contains(&format!("counted 7 on {master}")), "{log}");
+
+    let here = submit(&["--master", "local[1]"], &["8", "as wanted"]);
+    assert_eq!(here.status.code(), Some(1), "{here:?}");
+    let said = String::from_utf8_lossy(&here.stderr).into_owned();
+    assert!(said.contains("ValueError: as wanted"), "{said}");
+    let log = lab.place.ask(&["logs", "latest"]);
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    assert!(log.contains("counted 8 on local[1]"), "{log}");
+}
+
+#[test]
+fn command_lines_that_are_wrong_say_what_is_wrong() {
+    let place = Place::new();
+    let said = |arguments: &[&str]| {
+        let output = place.ask(&[&["submit"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let typo = said(&["--executer-memory", "2g", "app.py"]);
+    assert!(typo.contains("`--executer-memory` is no option of spark-submit"), "{typo}");
+    assert!(typo.contains("did you mean `--executor-memory`?"), "{typo}");
+    let app = place.write("app.py", "print(1)\n").display().to_string();
+    let nowhere = said(&["--master", "spark://nowhere:7077", &app]);
+    assert!(
+        nowhere.contains("no cluster profile has the master spark://nowhere:7077"),
+        "{nowhere}"
+    );
+    let gone = said(&["/nowhere/app.py"]);
+    assert!(gone.contains("/nowhere/app.py, which does not exist"), "{gone}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{DriverRequest, DriverState, StandaloneAddress, StandaloneMaster};
 use crate::attempt::Outcome;
 use crate::cluster::Target;
 use crate::properties::{self, Watched};
-use crate::{Error, Intent, Launch, Launched, Status, Trace, java_module_options};
+use crate::{Error, Intent, Launch, Launched, Program, Status, Trace, java_module_options};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -250,7 +250,7 @@ fn request(
     if let Some(listener) = &launch.listener {
         set("TINDERBOX_INGEST_TOKEN", &listener.token);
     }
-    let request = DriverRequest {
+    let mut request = DriverRequest {
         spark_version: target.spark_version.clone(),
         resource: format!("{folder}/job.py"),
         main_class: String::new(),
@@ -258,7 +258,17 @@ fn request(
         conf,
         environment,
     };
-    Ok(request.of_python(&target.address.master))
+    let mut is_python = true;
+    if let Program::File { file, main_class, arguments } = launch.program {
+        request.resource = whole(launch.working_directory, file);
+        request.arguments = arguments.to_vec();
+        is_python = file.ends_with(".py");
+        if !is_python {
+            let class = main_class.ok_or_else(|| Error::NoMainClass { file: file.to_owned() })?;
+            request.main_class = class.to_owned();
+        }
+    }
+    Ok(if is_python { request.of_python(&target.address.master) } else { request })
 }
 
 /// A driver on a worker starts in a folder of its own. Relative paths of data are those of `user.dir`
@@ -266,13 +276,15 @@ fn request(
 fn start_in(folder: &Path, conf: &mut BTreeMap<String, String>) {
     for key in ["spark.submit.pyFiles", "spark.files", "spark.jars", "spark.archives"] {
         let Some(files) = conf.get_mut(key) else { continue };
-        let whole = |file: &str| match file.trim() {
-            file if file.is_empty() || file.starts_with('/') || file.contains(':') => {
-                file.to_owned()
-            }
-            file => folder.join(file).display().to_string(),
-        };
-        *files = files.split(',').map(whole).collect::<Vec<_>>().join(",");
+        *files = files.split(',').map(|file| whole(folder, file)).collect::<Vec<_>>().join(",");
+    }
+}
+
+/// A file with its whole path; addresses stay as they are.
+fn whole(folder: &Path, file: &str) -> String {
+    match file.trim() {
+        file if file.is_empty() || file.starts_with('/') || file.contains(':') => file.to_owned(),
+        file => folder.join(file).display().to_string(),
     }
 }
 
@@ -287,9 +299,11 @@ fn write_shared(folder: &Path, intent: &Intent, launch: &Launch<'_>) -> Result<(
     };
     let events = folder.join("eventlog");
     fs::create_dir_all(&events).map_err(failed(&events))?;
-    // Beside the attempt's other files, where people look for it, too.
-    for program in [folder.join("job.py"), intent.file("job.py")] {
-        fs::write(&program, launch.program).map_err(failed(&program))?;
+    if let Program::PySpark(text) = launch.program {
+        // Beside the attempt's other files, where people look for it, too.
+        for program in [folder.join("job.py"), intent.file("job.py")] {
+            fs::write(&program, text).map_err(failed(&program))?;
+        }
     }
     if let Some(listener) = &launch.listener {
         let jar = folder.join(LISTENER_JAR);

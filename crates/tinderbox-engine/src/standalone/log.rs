@@ -83,7 +83,7 @@ impl StandaloneMaster {
     }
 }
 
-/// `==== Bytes 0-102 of 102 of /work/driver-1/stderr ====`, then the text.
+/// `==== Bytes 0-102 of 102 of /spark/driver-1/stderr ====`, then the text.
 fn read_range(body: &str) -> Option<LogRange> {
     let (head, text) = body.split_once('\n')?;
     let (range, rest) = head.strip_prefix("==== Bytes ")?.split_once(" of ")?;

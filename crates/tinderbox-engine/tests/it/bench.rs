@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tinderbox_engine::{Host, Intent, Launch, Launched, LocalProcesses, LocalSpark, Status};
+use tinderbox_engine::{
+    Host, Intent, Launch, Launched, LocalProcesses, LocalSpark, Program, Status,
+};
 use tinderbox_model::{AttemptNumber, Bytes, RunId};
 
 /// A folder with a fake Spark and room for attempts. Its name has a space in it.
@@ -76,7 +78,7 @@ pub(crate) fn launch_of<'a>(
 ) -> Launch<'a> {
     let environment = BTreeMap::new();
     Launch {
-        program,
+        program: Program::PySpark(program),
         working_directory,
         conf,
         master: None,

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tinderbox_engine::{
-    Cluster, Error, Identity, Intent, Launch, Outcome, StandaloneMaster, StandaloneTarget, Status,
-    Target, Trace,
+    Cluster, Error, Identity, Intent, Launch, Outcome, Program, StandaloneMaster, StandaloneTarget,
+    Status, Target, Trace,
 };
 use tinderbox_model::{AttemptNumber, RunId};
 
@@ -62,7 +62,7 @@ impl<'a> Attempts<'a> {
 
     fn launch<'l>(&'l self, program: &'l str) -> Launch<'l> {
         Launch {
-            program,
+            program: Program::PySpark(program),
             working_directory: Path::new("/"),
             conf: &self.conf,
             master: None,
