@@ -50,6 +50,11 @@ pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     if !is_known(&shared, &parts.headers) {
         return Failure::new(401, "Unauthorized", "Unauthorized").into_response();
     }
+    if text(header::UPGRADE).eq_ignore_ascii_case("websocket") {
+        // fabric8 first wants to watch over a WebSocket. After this answer it streams, as other clients do from the start;
+        // its Vert.x client would wait for the end of any longer one.
+        return StatusCode::OK.into_response();
+    }
     let trouble = shared.requests.trouble(parts.method.as_str(), &path);
     match &trouble {
         Some(Trouble::Refused(code, message)) => {

@@ -256,8 +256,18 @@ fn row_9_3_real_spark_3_5_computes_on_the_cluster() {
 }
 
 #[test]
+fn row_9_3_real_spark_4_computes_on_the_cluster() {
+    python_computes("TINDERBOX_SPARK_4");
+}
+
+#[test]
 fn row_9_3_real_spark_3_5_ends_as_it_should() {
     others_end_as_they_should("TINDERBOX_SPARK_3_5");
+}
+
+#[test]
+fn row_9_3_real_spark_4_ends_as_it_should() {
+    others_end_as_they_should("TINDERBOX_SPARK_4");
 }
 
 /// Nothing of Spark runs in the pod: only its submission is tried.
