@@ -12,6 +12,7 @@ pub(crate) const PODS: &str = "/api/v1/namespaces/default/pods";
 pub(crate) struct Client {
     pub(crate) cluster: TestCluster,
     http: reqwest::Client,
+    token: Option<String>,
 }
 
 impl Client {
@@ -19,7 +20,8 @@ impl Client {
         // Another test may have done it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(LIMIT).no_proxy().build().expect("a client");
-        Self { cluster: TestCluster::start(config).expect("a cluster"), http }
+        let token = config.token.clone();
+        Self { cluster: TestCluster::start(config).expect("a cluster"), http, token }
     }
 
     pub(crate) fn plain() -> Self {
@@ -41,6 +43,9 @@ impl Client {
         let mut request = self.http.request(method, self.cluster.url() + path);
         if !body.is_null() {
             request = request.header("content-type", content_type).body(body.to_string());
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
         }
         let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))

@@ -190,10 +190,17 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// What a run of a Python program leaves behind: its result, its executor, no processes.
+/// What a run of a Python program leaves behind: its result, its executor, no processes. The server asks both for a token:
+/// the submission has it from a file, and the driver from its pod.
 fn python_computes(environment: &str) {
-    let Some(bench) = Bench::start(environment, |_| ()) else { return };
-    let mut submission = bench.submit("python", &[], &["local:///opt/app/app.py", "ends"]);
+    let secret = |config: &mut Config| config.token = Some("secret".to_owned());
+    let Some(bench) = Bench::start(environment, secret) else { return };
+    let token = bench.folder.path().join("token");
+    fs::write(&token, "secret").expect("a file");
+    let token =
+        format!("spark.kubernetes.authenticate.submission.oauthTokenFile={}", token.display());
+    let application = ["local:///opt/app/app.py", "ends"];
+    let mut submission = bench.submit("python", &[&token], &application);
     let said = submission.ended();
     let driver = bench.driver("python");
     assert_eq!(driver["status"]["phase"], "Succeeded", "{said}\n{}", bench.log("python"));
@@ -251,22 +258,22 @@ fn others_end_as_they_should(environment: &str) {
 }
 
 #[test]
-fn row_9_3_real_spark_3_5_computes_on_the_cluster() {
+fn real_spark_3_5_computes_on_the_cluster() {
     python_computes("TINDERBOX_SPARK_3_5");
 }
 
 #[test]
-fn row_9_3_real_spark_4_computes_on_the_cluster() {
+fn real_spark_4_computes_on_the_cluster() {
     python_computes("TINDERBOX_SPARK_4");
 }
 
 #[test]
-fn row_9_3_real_spark_3_5_ends_as_it_should() {
+fn real_spark_3_5_ends_as_it_should() {
     others_end_as_they_should("TINDERBOX_SPARK_3_5");
 }
 
 #[test]
-fn row_9_3_real_spark_4_ends_as_it_should() {
+fn real_spark_4_ends_as_it_should() {
     others_end_as_they_should("TINDERBOX_SPARK_4");
 }
 
