@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tinderbox_testcluster::{Config, Image};
+use tinderbox_testcluster::{Config, Image, Node};
 
 /// Generous: the machine may be busy with other things.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -141,6 +141,23 @@ impl Bench {
         }
     }
 
+    /// The driver asks for another executor when the node of its first one is taken away.
+    fn loses_a_spot_node(&self, before: &[String]) {
+        self.client.cluster.shut_down_node("spot-1");
+        let new = || -> Vec<String> {
+            self.executors().into_iter().filter(|name| !before.contains(name)).collect()
+        };
+        self.until("the second executor is registered", || {
+            let registered = |name: &String| {
+                let pod = self.client.cluster.get("pods", "default", name).unwrap_or_default();
+                pod["spec"]["nodeName"] == "spot-2"
+                    && self.log(name).contains("Successfully registered with driver")
+            };
+            new().iter().any(registered)
+        });
+        assert_eq!(new().len(), 2, "{:?}", new());
+    }
+
     /// Executors delete themselves with their driver's last breath, or go with it.
     fn until_nothing_runs(&self) {
         self.until("nothing runs", || self.client.cluster.process_groups().is_empty());
@@ -237,9 +254,14 @@ enum Death {
     OutOfMemory,
 }
 
-/// A program of the JVM; one that fails; a driver that dies while it runs.
+/// A program of the JVM; one that fails; one whose executor is taken away and whose driver dies.
 fn others_end_as_they_should(environment: &str, death: &Death) {
-    let Some(bench) = Bench::start(environment, |_| ()) else { return };
+    let pools = |config: &mut Config| {
+        let spot = |name| Node::new(name).label("pool", "spot");
+        config.nodes =
+            vec![Node::new("steady").label("pool", "on-demand"), spot("spot-1"), spot("spot-2")];
+    };
+    let Some(bench) = Bench::start(environment, pools) else { return };
     let jar = bench.jar();
     bench.submit("java", &[], &["--class", "Counts", jar, "1000"]).ended();
     assert_eq!(bench.driver("java")["status"]["phase"], "Succeeded", "{}", bench.log("java"));
@@ -253,8 +275,18 @@ fn others_end_as_they_should(environment: &str, death: &Death) {
     assert!(bench.log("fails").contains("ValueError: as wanted"));
     bench.until_nothing_runs();
 
-    let _submission = bench.submit("killed", &[], &["local:///opt/app/app.py", "sleeps"]);
+    let pools = [
+        "spark.kubernetes.driver.node.selector.pool=on-demand",
+        "spark.kubernetes.executor.node.selector.pool=spot",
+    ];
+    let before = bench.executors();
+    let application = ["local:///opt/app/app.py", "sleeps"];
+    let _submission = bench.submit("killed", &pools, &application);
     bench.until("the driver has counted", || bench.log("killed").contains("counted 1000"));
+    assert_eq!(bench.driver("killed")["spec"]["nodeName"], "steady");
+    if *death == Death::Deleted {
+        bench.loses_a_spot_node(&before);
+    }
     let cluster = &bench.client.cluster;
     assert!(cluster.process_groups().len() >= 2, "driver and executor");
     if *death == Death::OutOfMemory {
