@@ -82,7 +82,7 @@ impl Jobs {
         self.folder.path().join(format!("result-{at}.json"))
     }
 
-    fn run(&mut self, python: &Path, remote: Option<&str>) {
+    fn run(&mut self, python: &Path, on: On<'_>) {
         let file = self.path("jobs.jsonl");
         let mut out = std::fs::File::create(&file).unwrap();
         for line in &self.lines {
@@ -97,14 +97,14 @@ impl Jobs {
             .current_dir(self.folder.path())
             .env("SPARK_LOCAL_IP", "127.0.0.1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env(
-                "PYSPARK_SUBMIT_ARGS",
-                "--master local[2] --conf spark.ui.enabled=false pyspark-shell",
-            )
             .env_remove("SPARK_HOME");
-        if let Some(remote) = remote {
-            command.env_remove("PYSPARK_SUBMIT_ARGS").env("SPARK_REMOTE", remote);
-        }
+        match on {
+            On::Master(master) => command.env(
+                "PYSPARK_SUBMIT_ARGS",
+                format!("--master {master} --conf spark.ui.enabled=false --conf spark.executor.memory=512m pyspark-shell"),
+            ),
+            On::Connect(address) => command.env("SPARK_REMOTE", address),
+        };
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let answers = text.lines().filter_map(|line| line.strip_prefix("ANSWER "));
@@ -132,6 +132,14 @@ impl Jobs {
             BadMeasurement::Unreadable { reason } => panic!("{reason}"),
         }
     }
+}
+
+/// Where jobs run.
+enum On<'a> {
+    /// A Spark of this process.
+    Master(&'a str),
+    /// A server of Spark Connect.
+    Connect(&'a str),
 }
 
 /// The descriptive tasks, which all engines do.
@@ -277,7 +285,7 @@ fn on_spark(variable: &str) {
         (jobs.with("types.parquet", "fpgrowth", &json!({"column": "day"})), "is date"),
         (jobs.add("lines.txt", &["kmeans"], &[]), "needs numeric columns"),
     ];
-    jobs.run(&environment.join("bin/python"), None);
+    jobs.run(&environment.join("bin/python"), On::Master("local[2]"));
 
     described.check(&jobs, "int");
     assert_eq!(jobs.failure(nothing).0, "empty_dataset");
@@ -376,6 +384,22 @@ fn real_spark_4_does_every_task() {
     on_spark("TINDERBOX_SPARK_4");
 }
 
+/// Two executors in processes of their own.
+#[test]
+fn real_spark_waits_for_executors_and_says_how_many_there_are() {
+    let Some(environment) = environment("TINDERBOX_SPARK_4") else { return };
+    let mut jobs = Jobs::new();
+    let two = jobs.add("groups.csv", &["row_count", "kmeans"], &["--executors=2".to_owned()]);
+    let wanted = ["--executors=3".to_owned(), "--executor-wait=1".to_owned()];
+    let three = jobs.add("groups.csv", &["row_count"], &wanted);
+    jobs.run(&environment.join("bin/python"), On::Master("local-cluster[2,1,512]"));
+    assert_eq!(jobs.measured(two).executors, Some(2));
+    assert_eq!(jobs.result(two)["row_count"], 90);
+    check_groups(&jobs.result(two)["kmeans"]);
+    let (kind, message) = jobs.failure(three);
+    assert!(kind == "executors" && message.contains("2 of 3 executors"), "{kind}: {message}");
+}
+
 #[test]
 fn sail_does_the_descriptive_tasks_as_real_spark_does() {
     let (Some(client), Some(server)) =
@@ -388,7 +412,7 @@ fn sail_does_the_descriptive_tasks_as_real_spark_does() {
     let described = Described::add(&mut jobs, "empty_dataset");
     let learning = jobs.add("line.csv", &["kmeans"], &[]);
     let sail = Sail::start(&server, jobs.folder.path());
-    jobs.run(&client.join("bin/python"), Some(&sail.address));
+    jobs.run(&client.join("bin/python"), On::Connect(&sail.address));
     // Sail takes whole numbers of CSV files for 64 bits wide.
     described.check(&jobs, "bigint");
     let (kind, message) = jobs.failure(learning);
