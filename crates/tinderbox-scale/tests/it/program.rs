@@ -82,7 +82,7 @@ impl Jobs {
         self.folder.path().join(format!("result-{at}.json"))
     }
 
-    fn run(&mut self, python: &Path, on: On<'_>) {
+    fn run(&mut self, python: &Path, on: &On<'_>) {
         let file = self.path("jobs.jsonl");
         let mut out = std::fs::File::create(&file).unwrap();
         for line in &self.lines {
@@ -285,7 +285,7 @@ fn on_spark(variable: &str) {
         (jobs.with("types.parquet", "fpgrowth", &json!({"column": "day"})), "is date"),
         (jobs.add("lines.txt", &["kmeans"], &[]), "needs numeric columns"),
     ];
-    jobs.run(&environment.join("bin/python"), On::Master("local[2]"));
+    jobs.run(&environment.join("bin/python"), &On::Master("local[2]"));
 
     described.check(&jobs, "int");
     assert_eq!(jobs.failure(nothing).0, "empty_dataset");
@@ -392,7 +392,7 @@ fn real_spark_waits_for_executors_and_says_how_many_there_are() {
     let two = jobs.add("groups.csv", &["row_count", "kmeans"], &["--executors=2".to_owned()]);
     let wanted = ["--executors=3".to_owned(), "--executor-wait=1".to_owned()];
     let three = jobs.add("groups.csv", &["row_count"], &wanted);
-    jobs.run(&environment.join("bin/python"), On::Master("local-cluster[2,1,512]"));
+    jobs.run(&environment.join("bin/python"), &On::Master("local-cluster[2,1,512]"));
     assert_eq!(jobs.measured(two).executors, Some(2));
     assert_eq!(jobs.result(two)["row_count"], 90);
     check_groups(&jobs.result(two)["kmeans"]);
@@ -412,7 +412,7 @@ fn sail_does_the_descriptive_tasks_as_real_spark_does() {
     let described = Described::add(&mut jobs, "empty_dataset");
     let learning = jobs.add("line.csv", &["kmeans"], &[]);
     let sail = Sail::start(&server, jobs.folder.path());
-    jobs.run(&client.join("bin/python"), On::Connect(&sail.address));
+    jobs.run(&client.join("bin/python"), &On::Connect(&sail.address));
     // Sail takes whole numbers of CSV files for 64 bits wide.
     described.check(&jobs, "bigint");
     let (kind, message) = jobs.failure(learning);
