@@ -2,7 +2,7 @@
 //! program that does its tasks and measures them, and what the times say.
 //!
 //! * [`JobRequest::parse`] reads a request and names everything that is wrong with it at once.
-//! * [`JobRequest::arguments`] are the arguments of the program.
+//! * [`program`] is the program, one text for all requests; [`JobRequest::arguments`] are its arguments.
 //! * [`Measurement`] is what the program wrote. [`Scaling`] has speedup, efficiency, spread, the fits of Amdahl's law and of the
 //!   Universal Scalability Law, and the size that is advised, each with what keeps it from being sure.
 //! * [`performance_csv`], [`answer`] and [`chart`] show it.
@@ -26,3 +26,8 @@ pub use measurement::{BadMeasurement, Measurement};
 pub use request::{FieldError, JobKind, JobRequest, asks_async, body_hash};
 pub use scaling::{Advice, Point, Scaling, Spread};
 pub use task::Task;
+
+/// The PySpark program that does the tasks and measures them, for Spark 3.5 and later; its descriptive tasks also run on Sail.
+pub fn program() -> &'static str {
+    include_str!("../python/submit_job.py")
+}

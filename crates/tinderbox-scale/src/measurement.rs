@@ -31,7 +31,7 @@ pub enum BadMeasurement {
     /// The program says why it could not.
     #[error("{message}")]
     Failed {
-        /// `empty_dataset`, `missing_dataset`, `unreadable_dataset`, `parameter`, `executors`, `unsupported` or `failed`.
+        /// `empty_dataset`, `missing_dataset`, `unreadable_dataset`, `parameter`, `executors`, `models`, `unsupported` or `failed`.
         kind: String,
         /// What happened, for the user.
         message: String,
@@ -53,6 +53,7 @@ impl BadMeasurement {
                 }
                 "parameter" => "change `job_config.parameters`",
                 "executors" => "ask for fewer nodes in `node_list`, or for a larger cluster",
+                "models" => "nothing is overwritten: use another `job_id`; check the credentials",
                 "unsupported" => "run it on Spark",
                 _ => "look into the log of the run",
             },
