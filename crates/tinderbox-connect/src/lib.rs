@@ -9,6 +9,9 @@
 mod analysis;
 mod answer;
 mod error;
+mod failure;
+mod interactive;
+mod operation;
 mod preview;
 mod problem;
 mod profile;
@@ -22,6 +25,11 @@ mod trial;
 pub use analysis::{Analyzer, NodeColumns};
 pub use answer::{Answer, Column};
 pub use error::Error;
+pub use failure::{Position, ServerFailure};
+pub use interactive::{
+    Closed, ConnectProfile, ExplainMode, InteractiveSession, NodeRows, NodeRun, SessionId,
+};
+pub use operation::OperationId;
 pub use preview::Preview;
 pub use problem::{Problem, ProblemKind};
 pub use profile::{CheckedExpectation, ColumnProfile, Profile, Range};

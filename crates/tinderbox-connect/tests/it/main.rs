@@ -11,6 +11,7 @@ mod agreement;
 mod analysis;
 mod equivalence;
 mod graphs;
+mod interactive;
 mod profile;
 mod spark;
 mod statement;

@@ -23,7 +23,7 @@ pub struct Spark {
     runs: usize,
     /// As it says.
     pub version: String,
-    /// Where it serves Spark Connect; Spark 3.5 needs a package for that, which is not installed.
+    /// Where it serves Spark Connect; Spark 3.5 needs a package for that, which the set-up fetches.
     pub url: Option<String>,
 }
 
@@ -47,7 +47,11 @@ impl Spark {
         set("spark.sql.session.timeZone", "UTC");
         set("spark.sql.shuffle.partitions", "2");
         set("spark.sql.warehouse.dir", &folder.path().join("warehouse").to_string_lossy());
-        let has_server = has_connect(&environment);
+        let jars = connect_jars(variable);
+        let has_server = has_connect(&environment) || !jars.is_empty();
+        if !jars.is_empty() {
+            set("spark.jars", &jars);
+        }
         let port = has_server.then(free_port);
         if let Some(port) = port {
             set("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin");
@@ -160,6 +164,17 @@ fn has_connect(environment: &Path) -> bool {
     let jars = libraries.map(|library| library.path().join("site-packages/pyspark/jars"));
     let mut files = jars.flat_map(std::fs::read_dir).flatten().flatten();
     files.any(|file| file.file_name().to_string_lossy().starts_with("spark-connect_"))
+}
+
+/// The package that makes Spark 3.5 a server, with what it needs; nothing where Spark has it, or where it was not fetched.
+fn connect_jars(variable: &str) -> String {
+    let folder = std::env::var_os("TINDERBOX_CONNECTORS").map(PathBuf::from);
+    let folder = folder.filter(|_| variable == "TINDERBOX_SPARK_3_5");
+    let jars = folder.map(|folder| std::fs::read_dir(folder.join("connect-3.5/jars")));
+    let files = jars.into_iter().flatten().flatten().flatten();
+    let mut files: Vec<String> = files.map(|file| file.path().display().to_string()).collect();
+    files.sort();
+    files.join(",")
 }
 
 fn free_port() -> u16 {
