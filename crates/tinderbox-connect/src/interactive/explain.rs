@@ -74,7 +74,7 @@ impl InteractiveSession {
         time: Duration,
     ) -> Result<String, Error> {
         query::check_is_query(text)?;
-        self.in_time(time, self.explain(Rows::sql(text, Vec::new()), mode)).await
+        self.in_time(time, Box::pin(self.explain(Rows::sql(text, Vec::new()), mode))).await
     }
 
     /// The plan of a node with all that it reads. Nothing is computed but what the server needs to know columns.
@@ -87,7 +87,8 @@ impl InteractiveSession {
         mode: ExplainMode,
         time: Duration,
     ) -> Result<String, Error> {
-        self.in_time(time, async { self.explain(self.rows_of(run).await?, mode).await }).await
+        self.in_time(time, Box::pin(async { self.explain(self.rows_of(run).await?, mode).await }))
+            .await
     }
 
     pub(crate) async fn explain(&self, rows: Rows, mode: ExplainMode) -> Result<String, Error> {

@@ -10,6 +10,7 @@ use proto::plan::OpType;
 use spark_connect_proto as proto;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tinderbox_model::NodeId;
 use tinderbox_spec::{Spec, ancestors};
@@ -53,10 +54,13 @@ impl InteractiveSession {
         operation: OperationId,
         limits: Limits,
     ) -> Result<Answer, Error> {
-        self.in_time(limits.time, async {
-            let rows = self.statement(text, operation).await?;
-            self.collect_as(rows, operation, limits).await
-        })
+        self.in_time(
+            limits.time,
+            Box::pin(async {
+                let rows = self.statement(text, operation).await?;
+                self.collect_as(rows, (operation, operation), limits).await
+            }),
+        )
         .await
     }
 
@@ -73,12 +77,16 @@ impl InteractiveSession {
         limits: Limits,
     ) -> Result<(), Error> {
         self.not_on_sail()?;
-        self.in_time(limits.time, async {
-            let rows = self.statement(text, operation).await?.limit(limits.rows.saturating_add(1));
-            let plan = OpType::Root(rows.into_relation());
-            Running::start(self.session(), plan, operation, operation).await?.leave();
-            Ok(())
-        })
+        self.in_time(
+            limits.time,
+            Box::pin(async {
+                let rows =
+                    self.statement(text, operation).await?.limit(limits.rows.saturating_add(1));
+                let plan = OpType::Root(rows.into_relation());
+                Running::start(self.session(), plan, operation, operation).await?.leave();
+                Ok(())
+            }),
+        )
         .await
     }
 
@@ -92,7 +100,7 @@ impl InteractiveSession {
         self.not_on_sail()?;
         let fetched =
             async { read(Running::attach(self.session(), operation).await?, limits).await };
-        let Ok(fetched) = tokio::time::timeout(limits.time, fetched).await else {
+        let Ok(fetched) = tokio::time::timeout(limits.time, Box::pin(fetched)).await else {
             let operation = operation.to_string();
             return Err(Error::NotYet { operation, limit: limits.time });
         };
@@ -115,14 +123,17 @@ impl InteractiveSession {
         operation: OperationId,
         limits: Limits,
     ) -> Result<NodeRows, Error> {
-        self.in_time(limits.time, async {
-            let started = Instant::now();
-            let rows = self.rows_of(run).await?;
-            let columns = self.session().schema_of(rows.clone()).await?.columns();
-            let answer = self.collect_as(rows.clone(), operation, limits).await?;
-            let count = self.count(rows, &answer, operation).await?;
-            Ok(NodeRows { columns, rows: answer, count, time: started.elapsed() })
-        })
+        self.in_time(
+            limits.time,
+            Box::pin(async {
+                let started = Instant::now();
+                let rows = self.rows_of(run).await?;
+                let columns = self.session().schema_of(rows.clone()).await?.columns();
+                let answer = self.collect_as(rows.clone(), (operation, operation), limits).await?;
+                let count = self.count(rows, &answer, operation).await?;
+                Ok(NodeRows { columns, rows: answer, count, time: started.elapsed() })
+            }),
+        )
         .await
     }
 
@@ -145,16 +156,16 @@ impl InteractiveSession {
         built.remove(node).ok_or_else(missing)
     }
 
-    /// The first rows of a relation, under the id of an operation.
+    /// The first rows of a relation, under an id of their own and as part of an operation.
     pub(crate) async fn collect_as(
         &self,
         rows: Rows,
-        operation: OperationId,
+        (id, operation): (OperationId, OperationId),
         limits: Limits,
     ) -> Result<Answer, Error> {
         // One row more tells whether there are more.
         let root = OpType::Root(rows.limit(limits.rows.saturating_add(1)).into_relation());
-        read(Running::start(self.session(), root, operation, operation).await?, limits).await
+        read(Running::start(self.session(), root, id, operation).await?, limits).await
     }
 
     /// How many rows there are; asked for only where the first ones are not all.
@@ -178,14 +189,14 @@ impl InteractiveSession {
         count.ok_or_else(|| Error::Answer { problem: "it has no count".to_owned() })
     }
 
+    /// In a box: what is waited for is large, and so would be everything that waits for it.
     pub(crate) async fn in_time<T>(
         &self,
         time: Duration,
-        answer: impl Future<Output = Result<T, Error>>,
+        answer: Pin<Box<impl Future<Output = Result<T, Error>>>>,
     ) -> Result<T, Error> {
         let too_slow = Error::TooSlow { limit: time };
-        // In a box: what is waited for is large, and so would be all that waits for it.
-        tokio::time::timeout(time, Box::pin(answer)).await.unwrap_or(Err(too_slow))
+        tokio::time::timeout(time, answer).await.unwrap_or(Err(too_slow))
     }
 
     /// Has the server read a statement, and carry it out unless it is a query: as PySpark's client does it

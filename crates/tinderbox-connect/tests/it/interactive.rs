@@ -45,20 +45,22 @@ pub enum Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_3_1_and_6_10_interactive_sessions_on_sail() {
+async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_sail() {
     let Some((sail, _folder)) = crate::start().await else { return };
     scenarios(Server::Sail, sail.url()).await;
+    crate::debugger::scenarios(Server::Sail, sail.url()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_3_1_and_6_10_interactive_sessions_on_real_spark_4() {
+async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_real_spark_4() {
     let Some(spark) = Spark::start("TINDERBOX_SPARK_4") else { return };
-    let url = spark.url.clone().expect("Spark 4 is a server");
+    let url = spark.url.clone().unwrap();
     scenarios(Server::Spark4, &url).await;
+    crate::debugger::scenarios(Server::Spark4, &url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_3_1_and_6_10_interactive_sessions_on_real_spark_3_5() {
+async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_real_spark_3_5() {
     let Some(spark) = Spark::start("TINDERBOX_SPARK_3_5") else { return };
     let Some(url) = spark.url.clone() else {
         let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();
@@ -67,18 +69,27 @@ async fn rows_3_1_and_6_10_interactive_sessions_on_real_spark_3_5() {
         return;
     };
     scenarios(Server::Spark35, &url).await;
+    crate::debugger::scenarios(Server::Spark35, &url).await;
 }
 
 /// All on one server, one after the other: each in a session of its own.
 async fn scenarios(server: Server, url: &str) {
     Box::pin(many_sessions_and_threads(url)).await;
     Box::pin(statements(server, url)).await;
+    Box::pin(statements_that_change(server, url)).await;
+    Box::pin(answers_that_are_too_large(server, url)).await;
     Box::pin(failures(server, url)).await;
     Box::pin(nodes(server, url)).await;
     Box::pin(plans(server, url)).await;
+    Box::pin(plans_of_what_is_no_query(server, url)).await;
     Box::pin(interrupts(server, url)).await;
+    Box::pin(one_interrupt_of_two(server, url)).await;
+    Box::pin(limits_of_time(server, url)).await;
     Box::pin(operations_of_others(server, url)).await;
+    Box::pin(operations_that_go_on(server, url)).await;
+    Box::pin(operations_with_many_rows(server, url)).await;
     Box::pin(sessions_that_are_come_back_to(server, url)).await;
+    Box::pin(sessions_that_never_were(server, url)).await;
 }
 
 pub async fn open(url: &str) -> InteractiveSession {
@@ -122,15 +133,16 @@ async fn statements(server: Server, url: &str) {
     let none =
         session.sql("SELECT 1 AS a WHERE 1 = 2", OperationId::random(), LIMITS).await.unwrap();
     assert_eq!((none.names(), none.rows().unwrap().len()), (vec!["a".to_owned()], 0));
-    // What is no query is carried out, once, and what it makes stays.
+    session.close().await.unwrap();
+}
+
+/// What is no query is carried out, once, and what it makes stays.
+async fn statements_that_change(server: Server, url: &str) {
+    let session = open(url).await;
     rows(&session, "CREATE OR REPLACE TEMP VIEW kept AS SELECT 7 AS x").await;
     assert_eq!(rows(&session, "SELECT x FROM kept").await, [[json!(7)]]);
     let tables = rows(&session, "SHOW TABLES").await;
     assert!(tables.iter().any(|row| row.contains(&json!("kept"))), "{tables:?}");
-    let too_large = Limits { bytes: Bytes(1 << 10), ..LIMITS };
-    let large = "SELECT repeat('x', 100000) FROM range(10)";
-    let error = session.sql(large, OperationId::random(), too_large).await.unwrap_err();
-    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     if server == Server::Sail {
         let error = session.sql("SET a.b = 1", OperationId::random(), LIMITS).await.unwrap_err();
         assert!(matches!(error, Error::Server { .. }), "{error}");
@@ -139,6 +151,15 @@ async fn statements(server: Server, url: &str) {
         let set = rows(&session, "SET spark.sql.shuffle.partitions").await;
         assert_eq!(set[0][1], json!("3"));
     }
+    session.close().await.unwrap();
+}
+
+async fn answers_that_are_too_large(_server: Server, url: &str) {
+    let session = open(url).await;
+    let too_large = Limits { bytes: Bytes(1 << 10), ..LIMITS };
+    let large = "SELECT repeat('x', 100000) FROM range(10)";
+    let error = session.sql(large, OperationId::random(), too_large).await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     session.close().await.unwrap();
 }
 
@@ -224,7 +245,13 @@ async fn plans(server: Server, url: &str) {
     let cost =
         session.explain_sql("SELECT x FROM v", ExplainMode::Cost, LIMITS.time).await.unwrap();
     assert_eq!(cost.contains("sizeInBytes"), server != Server::Sail, "{cost}");
-    // A plan is asked for, so nothing may be carried out.
+    session.close().await.unwrap();
+}
+
+/// A plan is asked for, so nothing may be carried out.
+async fn plans_of_what_is_no_query(_server: Server, url: &str) {
+    let session = open(url).await;
+    rows(&session, "CREATE OR REPLACE TEMP VIEW v AS SELECT id AS x FROM range(9)").await;
     let command = "CREATE OR REPLACE TEMP VIEW w AS SELECT 1";
     let error = session.explain_sql(command, ExplainMode::Physical, LIMITS.time).await.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
@@ -257,7 +284,13 @@ async fn interrupts(server: Server, url: &str) {
         let error = running.await.unwrap().unwrap_err();
         assert!(matches!(error, Error::Interrupted { .. }), "{server:?}: {error:?}");
     }
-    // One of two.
+    session.close().await.unwrap();
+}
+
+/// One of two statements of a session.
+async fn one_interrupt_of_two(_server: Server, url: &str) {
+    let session = open(url).await;
+    let other = InteractiveSession::reattach(&ConnectProfile::at(url), session.id()).await.unwrap();
     let (stopped, kept) = (OperationId::random(), OperationId::random());
     let running = tokio::spawn({
         let session = session.clone();
@@ -270,7 +303,12 @@ async fn interrupts(server: Server, url: &str) {
     until("the statement runs", async || other.interrupt(stopped).await.unwrap()).await;
     assert!(running.await.unwrap().is_err());
     assert_eq!(going.await.unwrap().unwrap().rows().unwrap(), [[json!(42_857_143)]]);
-    // A limit of time, after which the session goes on.
+    session.close().await.unwrap();
+}
+
+/// After its time the statement is interrupted, and the session goes on.
+async fn limits_of_time(_server: Server, url: &str) {
+    let session = open(url).await;
     let limits = Limits { time: Duration::from_millis(700), ..LIMITS };
     let error = session.sql(ENDLESS, OperationId::random(), limits).await.unwrap_err();
     assert!(matches!(error, Error::TooSlow { .. }), "{error}");
@@ -301,14 +339,32 @@ async fn operations_of_others(server: Server, url: &str) {
     assert!(matches!(error, Error::NoOperation { .. }), "{error}");
     let error = other.fetch(OperationId::random(), LIMITS).await.unwrap_err();
     assert!(matches!(error, Error::NoOperation { .. }), "{error}");
-    // One that does not end in time goes on, and can be interrupted.
+    other.close().await.unwrap();
+}
+
+/// One that does not end in time goes on, and can be interrupted.
+async fn operations_that_go_on(server: Server, url: &str) {
+    if server == Server::Sail {
+        return;
+    }
+    let other = open(url).await;
     let endless = OperationId::random();
     other.submit(ENDLESS, endless, LIMITS).await.unwrap();
     let short = Limits { time: Duration::from_millis(500), ..LIMITS };
     let error = other.fetch(endless, short).await.unwrap_err();
     assert!(matches!(error, Error::NotYet { .. }), "{error}");
     assert!(other.interrupt(endless).await.unwrap(), "it went on");
-    // Rows are cut where they were to be cut when the operation was started.
+    let error = other.fetch(endless, LIMITS).await.unwrap_err();
+    assert!(matches!(error, Error::Interrupted { .. } | Error::NoOperation { .. }), "{error}");
+    other.close().await.unwrap();
+}
+
+/// Rows are cut where they were to be cut when the operation was started.
+async fn operations_with_many_rows(server: Server, url: &str) {
+    if server == Server::Sail {
+        return;
+    }
+    let other = open(url).await;
     let few = OperationId::random();
     other.submit("SELECT id FROM range(50)", few, Limits { rows: 5, ..LIMITS }).await.unwrap();
     let answer = other.fetch(few, Limits { rows: 5, ..LIMITS }).await.unwrap();
@@ -338,6 +394,10 @@ async fn sessions_that_are_come_back_to(server: Server, url: &str) {
     assert_eq!(closed, if server == Server::Spark35 { Closed::Left } else { Closed::Ended });
     let error = InteractiveSession::reattach(&profile, id).await.unwrap_err();
     assert!(matches!(error, Error::SessionLost { .. }), "{error}");
+}
+
+async fn sessions_that_never_were(_server: Server, url: &str) {
+    let profile = ConnectProfile::at(url);
     let error = InteractiveSession::reattach(&profile, SessionId::random()).await.unwrap_err();
     assert!(matches!(error, Error::SessionLost { .. }), "never opened: {error}");
     assert!("x".parse::<SessionId>().is_err());

@@ -9,6 +9,7 @@
 
 mod agreement;
 mod analysis;
+mod debugger;
 mod equivalence;
 mod graphs;
 mod interactive;
