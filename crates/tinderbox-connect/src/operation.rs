@@ -143,7 +143,8 @@ impl Running {
     /// Reads the answers of an execution that somebody else has started, from the first one. Dropping this interrupts nothing, and
     /// the server keeps the answers.
     pub(crate) async fn attach(session: &Session, id: OperationId) -> Result<Self, Error> {
-        let stream = attach(session, id, None).await.map_err(|error| session.failure(&error))?;
+        let stream =
+            attach(session, id, None).await.map_err(|error| failure(session, id, &error))?;
         let guard = Interrupt { client: session.shared_client(), operation: None };
         let session = session.clone();
         let tries = Tries::new();
