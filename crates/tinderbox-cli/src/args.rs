@@ -2,11 +2,13 @@
 
 mod generate;
 mod history;
+mod session;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
+pub use session::{Bounds, SessionCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -135,6 +137,12 @@ pub enum Command {
         /// How to print: a table, or JSON with an array of row objects.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
+    },
+    /// Work interactively on a Spark Connect server: SQL, plans, nodes of a spec, a debugger.
+    Session {
+        /// What to do.
+        #[command(subcommand)]
+        command: SessionCommand,
     },
     /// Run the tests of a spec: given rows, expected rows.
     ///
