@@ -372,7 +372,13 @@ async fn unless_stopped<T>(answer: impl Future<Output = T>) -> Option<T> {
 }
 
 fn of_app<T>(answer: Result<T, tinderbox_app::connect::Error>) -> Result<T, Failure> {
-    answer.map_err(|error| Failure::from(tinderbox_app::Error::from(error)))
+    answer.map_err(|error| match error {
+        tinderbox_app::connect::Error::Forbidden { .. } => {
+            let hint = "export a token that the server knows, and open a session with --token-variable NAME";
+            Failure::environment(error.to_string(), Some(hint.to_owned()))
+        }
+        error => Failure::from(tinderbox_app::Error::from(error)),
+    })
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -30,6 +30,9 @@ fn place() -> Place {
     place
 }
 
+/// What the server wants of whoever comes.
+const TOKEN: &str = "c2VjcmV0LW9mLXRoZS10ZXN0";
+
 struct Said {
     code: Option<i32>,
     out: String,
@@ -52,6 +55,7 @@ impl Said {
 fn ask(place: &Place, arguments: &[&str], lines: &[&str]) -> Said {
     let mut child = place
         .tinderbox()
+        .env("TINDERBOX_TEST_TOKEN", TOKEN)
         .arg("session")
         .args(arguments)
         .current_dir(place.path(""))
@@ -147,10 +151,15 @@ fn rows_3_1_and_6_10_a_session_on_real_spark_is_used_by_many_commands() {
     let server = Server::start(&spark);
     let place = place();
     let said = ask(&place, &["open", &server.url, "--name", "work"], &[]);
+    assert_eq!(said.code, Some(2), "without the token: {}{}", said.out, said.err);
+    assert!(said.err.contains("--token-variable"), "{}", said.err);
+    let open = ["open", &server.url, "--name", "work", "--token-variable", "TINDERBOX_TEST_TOKEN"];
+    let said = ask(&place, &open, &[]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     let id = said.out.trim().to_owned();
     let kept = std::fs::read_to_string(place.home().join(format!("sessions/{id}.json")));
-    assert!(kept.expect("a file of the session").contains("\"work\""));
+    let kept = kept.expect("a file of the session");
+    assert!(kept.contains("\"work\"") && !kept.contains(TOKEN), "{kept}");
     // What one command makes the next one has.
     ask(&place, &["sql", "work", "CREATE TEMP VIEW v AS SELECT id FROM range(5)"], &[]);
     let said =
@@ -194,7 +203,7 @@ fn rows_3_1_and_6_10_a_session_on_real_spark_is_used_by_many_commands() {
     assert_eq!(said.out, "closed\n", "{}", said.err);
     assert_eq!(ask(&place, &list, &[]).json(), json!([]));
     // A server that ends takes its sessions along.
-    ask(&place, &["open", &server.url], &[]);
+    ask(&place, &open, &[]);
     drop(server);
     assert_eq!(ask(&place, &list, &[]).json()[0]["state"], "not reached");
 }
@@ -227,6 +236,7 @@ impl Server {
                 "spark.plugins=org.apache.spark.sql.connect.SparkConnectPlugin",
                 "spark.connect.grpc.binding.address=127.0.0.1",
                 &format!("spark.connect.grpc.binding.port={port}"),
+                &format!("spark.connect.authenticate.token={TOKEN}"),
             ])
             .env_remove("SPARK_HOME")
             .stdin(Stdio::piped())

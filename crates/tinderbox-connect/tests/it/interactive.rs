@@ -15,6 +15,11 @@ const LIMITS: Limits = Limits { rows: 100, bytes: Bytes(1 << 24), time: Duration
 /// Takes hours, and has one stage: an interrupt that comes while Spark's adaptive execution starts another one leaves that
 /// running.
 const ENDLESS: &str = "SELECT id FROM range(1000000000000000) WHERE id % 7 = 8";
+/// Spark breaks every stream of answers after two minutes. Here it does after a time that some statements need.
+const BREAKING: &[(&str, &str)] =
+    &[("spark.connect.execute.reattachable.senderMaxStreamDuration", "1200ms")];
+/// Takes some seconds.
+const LONGER: &str = "SELECT count(*) AS n FROM range(2000000000) WHERE id % 7 = 3";
 /// Takes about a second.
 const LONG: &str = "SELECT count(*) AS n FROM range(300000000) WHERE id % 7 = 3";
 const MODES: &[(ExplainMode, &str)] = &[
@@ -53,7 +58,7 @@ async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_sail() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_real_spark_4() {
-    let Some(spark) = Spark::start("TINDERBOX_SPARK_4") else { return };
+    let Some(spark) = Spark::start_with("TINDERBOX_SPARK_4", BREAKING) else { return };
     let url = spark.url.clone().unwrap();
     scenarios(Server::Spark4, &url).await;
     crate::debugger::scenarios(Server::Spark4, &url).await;
@@ -61,7 +66,7 @@ async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_real_spark_4() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_real_spark_3_5() {
-    let Some(spark) = Spark::start("TINDERBOX_SPARK_3_5") else { return };
+    let Some(spark) = Spark::start_with("TINDERBOX_SPARK_3_5", BREAKING) else { return };
     let Some(url) = spark.url.clone() else {
         let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();
         assert!(!required, "the package of Spark 3.5's Connect server was not fetched");
@@ -76,6 +81,7 @@ async fn rows_3_1_3_4_3_5_and_6_10_sessions_on_real_spark_3_5() {
 async fn scenarios(server: Server, url: &str) {
     Box::pin(many_sessions_and_threads(url)).await;
     Box::pin(statements(server, url)).await;
+    Box::pin(statements_that_take_long(server, url)).await;
     Box::pin(statements_that_change(server, url)).await;
     Box::pin(answers_that_are_too_large(server, url)).await;
     Box::pin(failures(server, url)).await;
@@ -133,6 +139,18 @@ async fn statements(server: Server, url: &str) {
     let none =
         session.sql("SELECT 1 AS a WHERE 1 = 2", OperationId::random(), LIMITS).await.unwrap();
     assert_eq!((none.names(), none.rows().unwrap().len()), (vec!["a".to_owned()], 0));
+    session.close().await.unwrap();
+}
+
+/// Its answers come in several streams.
+async fn statements_that_take_long(server: Server, url: &str) {
+    let session = open(url).await;
+    // Sail breaks no streams.
+    let (sql, count) = match server {
+        Server::Sail => (LONG, 42_857_143),
+        Server::Spark4 | Server::Spark35 => (LONGER, 285_714_286),
+    };
+    assert_eq!(rows(&session, sql).await, [[json!(count)]]);
     session.close().await.unwrap();
 }
 

@@ -30,6 +30,11 @@ pub struct Spark {
 impl Spark {
     /// `None` where it is not installed and that is allowed.
     pub fn start(variable: &str) -> Option<Self> {
+        Self::start_with(variable, &[])
+    }
+
+    /// The same with more properties.
+    pub fn start_with(variable: &str, properties: &[(&str, &str)]) -> Option<Self> {
         let environment =
             std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
         let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();
@@ -57,6 +62,9 @@ impl Spark {
             set("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin");
             set("spark.connect.grpc.binding.address", "127.0.0.1");
             set("spark.connect.grpc.binding.port", &port.to_string());
+        }
+        for (key, value) in properties {
+            set(key, value);
         }
         let driver = folder.path().join("driver.py");
         std::fs::write(&driver, include_str!("driver.py")).unwrap();
