@@ -257,7 +257,7 @@ impl Debugger {
     /// [`Error::NoNode`] also for one that has not run yet; those of [`InteractiveSession::sql`].
     pub async fn rows(&self, node: &NodeId, rows: u32) -> Result<Answer, Error> {
         let limits = Limits { rows, ..self.limits };
-        let rows = self.done_of(node)?.rows();
+        let rows = self.done_of(node)?.rows.clone();
         let ids = (OperationId::random(), self.operation);
         let answer = self.session.collect_as(rows, ids, limits);
         self.session.in_time(limits.time, Box::pin(answer)).await
@@ -301,7 +301,10 @@ impl Debugger {
                     steps.push(done.step.clone());
                     self.done.insert(node.clone(), done);
                 }
-                Err(error) => return Stop { steps, reason: StopReason::Failed { node, error } },
+                Err(error) => {
+                    Box::pin(self.forget(&node)).await;
+                    return Stop { steps, reason: StopReason::Failed { node, error } };
+                }
             }
             let Some(breakpoint) = self.breakpoints.get(&node) else { continue };
             let held = self

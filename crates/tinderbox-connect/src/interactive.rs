@@ -67,8 +67,7 @@ impl InteractiveSession {
         if mark == Some(id.to_string()) {
             return Ok(found);
         }
-        // Asking has begun a session of this id, which nobody wants.
-        found.session.close().await;
+        // Asking may have begun a session of this id. It is left alone: it may as well be that of another program.
         Err(lost(
             "the server does not know it; it was started again, or has ended the session unused",
         ))

@@ -205,12 +205,14 @@ async fn sql(
             Err(error) => failed(&error, Some(statement), format),
         };
     }
-    output::note(&format!("operation {operation}"));
-    match unless_stopped(session.sql(statement, operation, bounds.limits())).await {
+    let answer = async {
+        output::note(&format!("operation {operation}"));
+        session.sql(statement, operation, bounds.limits()).await
+    };
+    match unless_stopped(answer).await {
         Some(answer) => fetched(answer, Some(statement), format),
         None => {
-            // Nobody waits for it any more. It may have ended meanwhile.
-            let _ = session.interrupt(operation).await;
+            end(session, operation).await;
             Ok(ExitCode::from(STOPPED))
         }
     }
@@ -268,13 +270,15 @@ async fn run(
     let node = NodeId::new(&order.node);
     let run = NodeRun { spec: &spec, folder: &folder, node: &node, source_rows: order.sample };
     let operation = OperationId::random();
-    output::note(&format!("operation {operation}"));
-    let ran = unless_stopped(session.run_node(run, operation, order.bounds.limits())).await;
-    let found = match ran {
+    let answer = async {
+        output::note(&format!("operation {operation}"));
+        session.run_node(run, operation, order.bounds.limits()).await
+    };
+    let found = match unless_stopped(answer).await {
         Some(Ok(found)) => found,
         Some(Err(error)) => return failed(&error, None, format),
         None => {
-            let _ = session.interrupt(operation).await;
+            end(session, operation).await;
             return Ok(ExitCode::from(STOPPED));
         }
     };
@@ -364,10 +368,22 @@ fn operation_of(text: &str) -> Result<OperationId, Failure> {
     of_app(OperationId::from_str(text))
 }
 
+/// Interrupts an operation for which nobody waits any more. The server may not know it yet, or it may have ended.
+async fn end(session: &InteractiveSession, operation: OperationId) {
+    for _ in 0..20 {
+        if !matches!(session.interrupt(operation).await, Ok(false)) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Listens for signals before anything is begun.
 async fn unless_stopped<T>(answer: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        answer = answer => Some(answer),
+        biased;
         () = stopped() => None,
+        answer = answer => Some(answer),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, Spark};
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,6 +32,14 @@ fn place() -> Place {
 
 /// What the server wants of whoever comes.
 const TOKEN: &str = "c2VjcmV0LW9mLXRoZS10ZXN0";
+
+const ENDLESS: &str = "name: endless
+pipeline:
+  transformations:
+    - {id: all, type: sql, query: SELECT id FROM range(1000000000000000) WHERE id % 7 = 8}
+  sinks:
+    - {id: out, type: json, path: out}
+";
 
 struct Said {
     code: Option<i32>,
@@ -190,6 +198,11 @@ fn rows_3_1_and_6_10_a_session_on_real_spark_is_used_by_many_commands() {
     assert_eq!(said.code, Some(1), "{}", said.err);
     let said = ask(&place, &["interrupt", "work", &operation], &[]);
     assert_eq!(said.out, "interrupted\n", "{}", said.err);
+    // One that its own command is stopped at.
+    stopped(&place, &["sql", "work", endless]);
+    stopped(&place, &["run", "work", "endless.yaml", "--node", "all"]);
+    let said = ask(&place, &["interrupt", "work"], &[]);
+    assert_eq!(said.out, "nothing runs\n", "{}", said.err);
     // The debugger in the same session.
     let lines = ["continue", "rows 1 sorted"];
     let debug = ["debug", "job.yaml", "--session", "work"];
@@ -206,6 +219,28 @@ fn rows_3_1_and_6_10_a_session_on_real_spark_is_used_by_many_commands() {
     ask(&place, &open, &[]);
     drop(server);
     assert_eq!(ask(&place, &list, &[]).json()[0]["state"], "not reached");
+}
+
+/// Runs `tinderbox session …` until it says which operation it has begun, and stops it as Ctrl-C does.
+fn stopped(place: &Place, arguments: &[&str]) {
+    place.write("endless.yaml", ENDLESS);
+    let mut child = place
+        .tinderbox()
+        .env("TINDERBOX_TEST_TOKEN", TOKEN)
+        .arg("session")
+        .args(arguments)
+        .current_dir(place.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let mut line = String::new();
+    let mut notes = BufReader::new(child.stderr.take().expect("stderr"));
+    notes.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("operation "), "{line}");
+    let stop = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(stop.expect("kill").success());
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
 }
 
 /// A Spark Connect server, which ends when this is dropped.

@@ -54,13 +54,7 @@ pub(super) struct Done {
     pub(super) step: Step,
     /// All of the document that its rows depend on; `None` when they depend on more.
     pub(super) content: Option<String>,
-    view: String,
-}
-
-impl Done {
-    pub(super) fn rows(&self) -> Rows {
-        Rows::table(&self.view)
-    }
+    pub(super) rows: Rows,
 }
 
 impl Debugger {
@@ -88,7 +82,7 @@ impl Debugger {
         let answer = self.session.collect_as(rows.clone(), ids, self.limits).await?;
         let count = self.session.count(rows.clone(), &answer, self.operation).await?;
         let time = started.elapsed();
-        let comparison = self.compared(id, rows).await?;
+        let comparison = self.compared(id, rows.clone()).await?;
         let origin = match (&self.data, given) {
             (DebugData::All, _) => Origin::All,
             (DebugData::Sample(rows), _) => Origin::Sample(*rows),
@@ -103,23 +97,24 @@ impl Debugger {
         let is_kept = false;
         let step =
             Step { node, origin, columns, rows: answer, count, time, is_kept, comparison, lenient };
-        Ok(Done { step, content: self.content(id), view })
+        Ok(Done { step, content: self.content(id), rows })
     }
 
     /// The views of the nodes that have run.
     pub(super) fn built(&self) -> BTreeMap<&NodeId, Rows> {
-        self.done.iter().map(|(id, done)| (id, done.rows())).collect()
+        self.done.iter().map(|(id, done)| (id, done.rows.clone())).collect()
     }
 
-    /// Has the server forget the rows of a node and its view.
+    /// Has the server forget the rows of a node and its view; also of one that was begun and has not run.
     pub(super) async fn forget(&mut self, node: &NodeId) {
-        let Some(done) = self.done.remove(node) else { return };
+        self.done.remove(node);
+        let view = self.view_of(node);
+        let relation = Some(Rows::table(&view).into_relation());
+        let unpersist = ask::Unpersist { relation, blocking: Some(false) };
         let client = self.session.session().client();
-        let unpersist =
-            ask::Unpersist { relation: Some(done.rows().into_relation()), blocking: Some(false) };
-        // A server that is gone has forgotten it.
+        // A server that is gone has forgotten it, and of a node that was not begun there is nothing.
         let _ = client.analyze_plan(self.asking(ask::Analyze::Unpersist(unpersist))).await;
-        let drop = format!("DROP VIEW IF EXISTS {}", done.view);
+        let drop = format!("DROP VIEW IF EXISTS {view}");
         let _ = self.session.sql(&drop, OperationId::random(), self.limits).await;
     }
 

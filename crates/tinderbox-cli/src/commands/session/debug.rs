@@ -54,7 +54,16 @@ pub async fn debug(place: Place, order: Order, format: Format) -> Result<ExitCod
     let started = Debugger::start(session.clone(), spec, &folder, data, order.bounds.limits());
     let debugger = of_app(started.await)?;
     let path = order.spec.clone();
-    let mut dialog = Dialog { session, debugger, order, path, format, at: None, has_failed: false };
+    let mut dialog = Dialog {
+        session,
+        debugger,
+        order,
+        path,
+        format,
+        at: None,
+        has_failed: false,
+        is_stopped: false,
+    };
     let ended = dialog.read().await;
     let Dialog { debugger, has_failed, .. } = dialog;
     let session = debugger.close().await;
@@ -101,6 +110,8 @@ struct Dialog {
     /// The node that was shown last.
     at: Option<NodeId>,
     has_failed: bool,
+    /// Whether the command was stopped while nodes ran.
+    is_stopped: bool,
 }
 
 impl Dialog {
@@ -130,6 +141,10 @@ impl Dialog {
                 Ok(typed) => {
                     if let Err(failure) = self.execute(typed).await {
                         self.complain(failure);
+                    }
+                    // A person comes back to the prompt; a script is over.
+                    if std::mem::take(&mut self.is_stopped) && !is_watched {
+                        return Ended::Stopped;
                     }
                 }
                 Err(problem) => self.complain(Failure::refused(problem, None)),
@@ -215,15 +230,19 @@ impl Dialog {
                 Go::To(node) => self.debugger.run_to(&node).await,
             }
         });
-        let stop = tokio::select! {
-            stop = &mut running => stop,
-            () = stopped() => {
-                // What runs ends with an error, which is shown; what has ended meanwhile is shown.
-                let _ = session.interrupt(operation).await;
-                (&mut running).await
+        let mut is_stopped = false;
+        let stop = loop {
+            tokio::select! {
+                stop = &mut running => break stop,
+                () = stopped() => {
+                    is_stopped = true;
+                    // What runs ends with an error, which is shown. What is about to run is interrupted the next time.
+                    let _ = session.interrupt(operation).await;
+                }
             }
         };
         drop(running);
+        self.is_stopped = is_stopped;
         self.show(&of_app(stop)?)
     }
 
