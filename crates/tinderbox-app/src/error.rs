@@ -234,6 +234,20 @@ pub enum Error {
         /// The job.
         id: String,
     },
+    /// No session that was opened here has this name or id.
+    #[error("there is no session `{text}`")]
+    NoSession {
+        /// What was asked for.
+        text: String,
+        /// Names or ids of those there are.
+        known: Vec<String>,
+    },
+    /// The token of a session is not there.
+    #[error("the environment variable {variable}, which has the token of the session, is not set")]
+    NoToken {
+        /// Its name.
+        variable: String,
+    },
     /// Sail or a Spark Connect server failed, or the SQL is not taken.
     #[error(transparent)]
     Connect(#[from] tinderbox_connect::Error),
@@ -287,6 +301,8 @@ impl Error {
             Self::Table(_) => "table",
             Self::NoHistory { .. } | Self::EmptyTable { .. } => "no-history",
             Self::Connect(_) => "connect",
+            Self::NoSession { .. } => "no-session",
+            Self::NoToken { .. } => "no-token",
             Self::ImportChanged { .. } => "import-changed",
             Self::ImportMoved { .. } => "import-moved",
             Self::BadCursor => "bad-cursor",
@@ -349,6 +365,11 @@ impl Error {
             Self::BadCursor => "take next_cursor of the page before, with the same sort_by".to_owned(),
             Self::Imported { .. } => "its operators, errors and timeline are there".to_owned(),
             Self::Connect(error) => return error.hint(),
+            Self::NoSession { known, .. } if known.is_empty() => {
+                "open one: tinderbox session open sc://HOST:PORT".to_owned()
+            }
+            Self::NoSession { known, .. } => format!("sessions: {}", known.join(", ")),
+            Self::NoToken { variable } => format!("export {variable}"),
             Self::File { .. } | Self::Background(_) => return None,
         })
     }

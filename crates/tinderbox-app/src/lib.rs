@@ -17,6 +17,7 @@ mod growing;
 mod history;
 mod history_server_source;
 mod history_sql;
+mod interactive;
 mod job_sets;
 mod known_columns;
 mod launching;
@@ -56,6 +57,7 @@ pub use history_server_source::OnStep;
 pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
+pub use interactive::{KnownSession, OwnSession, SessionFiles, with_session_files};
 pub use job_sets::{
     ImportedError, ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage,
     JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row, status_of,
@@ -92,6 +94,7 @@ pub use tinderbox_table::{
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
+pub use tinderbox_connect as connect;
 pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
 /// The command line of `spark-submit`.

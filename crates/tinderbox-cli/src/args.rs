@@ -3,6 +3,7 @@
 mod cluster;
 mod generate;
 mod history;
+mod session;
 mod submit;
 
 use clap::parser::ValueSource;
@@ -10,6 +11,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 pub use cluster::ClusterCommand;
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
+pub use session::{Bounds, SessionCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -139,6 +141,12 @@ pub enum Command {
         /// How to print: a table, or JSON with an array of row objects.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
+    },
+    /// Work interactively on a Spark Connect server: SQL, plans, nodes of a spec, a debugger.
+    Session {
+        /// What to do.
+        #[command(subcommand)]
+        command: SessionCommand,
     },
     /// Run the tests of a spec: given rows, expected rows.
     ///

@@ -19,6 +19,7 @@ mod preview;
 mod profile;
 mod run;
 mod serve;
+mod session;
 mod spec;
 mod spec_diff;
 mod spec_edit;
@@ -71,6 +72,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             let order = preview::Order { node, rows, chosen, engine, exact, profile, watch };
             preview::preview(&spec, order, format).await
         }
+        Command::Session { command } => session::execute(&place, command).await,
         Command::Run {
             spec,
             engine,
