@@ -146,7 +146,7 @@ fn a_job_that_sleeps_is_cancelled(lab: &Lab<'_>, server: &Server) {
     let submitted = lab.place.ask_json(&["run", &slow(lab), "--engine", "lab", "--detach"]);
     let run = submitted["job"]["job_id"].as_str().unwrap().to_owned();
     let state = |wanted: &str| {
-        wait_for(&format!("state {wanted}"), Duration::from_secs(90), || {
+        wait_for(&format!("state {wanted}"), Duration::from_secs(300), || {
             let job = server.get(&format!("/api/jobs/{run}"))["job"].clone();
             (job["state"] == wanted).then_some(job)
         })
@@ -163,7 +163,7 @@ fn a_job_without_room_waits(lab: &Lab<'_>, server: &Server) {
     let submitted = lab.place.ask_json(&["run", &job, "--engine", "lab", "--detach"]);
     let run = submitted["job"]["job_id"].as_str().unwrap().to_owned();
     let path = format!("/api/jobs/{run}");
-    wait_for("a note that it waits", Duration::from_secs(30), || {
+    wait_for("a note that it waits", Duration::from_secs(120), || {
         let detail = server.get(&path);
         let notes = detail["notes"].as_array().cloned().unwrap_or_default();
         let waits = |note: &Value| {
@@ -172,7 +172,7 @@ fn a_job_without_room_waits(lab: &Lab<'_>, server: &Server) {
         (detail["job"]["state"] == "starting" && notes.iter().any(waits)).then_some(())
     });
     lab.place.ask(&["cancel", &run]);
-    wait_for("the end", Duration::from_secs(30), || {
+    wait_for("the end", Duration::from_secs(120), || {
         (server.get(&path)["job"]["state"] == "cancelled").then_some(())
     });
 }

@@ -299,7 +299,7 @@ impl Drop for Server {
         let _ = self.child.wait();
         let killed = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-            if killed.elapsed() > Duration::from_secs(60) {
+            if killed.elapsed() > Duration::from_secs(180) {
                 println!("the server's JVM did not end within 60 s");
                 return;
             }

@@ -252,7 +252,7 @@ pipeline:
         Debugger::start(session.clone(), load(text), folder, DebugData::All, LIMITS).await.unwrap();
     let operation = debugger.operation();
     let running = tokio::spawn(async move { (debugger.step().await, debugger) });
-    let waited = tokio::time::timeout(Duration::from_secs(60), async {
+    let waited = tokio::time::timeout(Duration::from_secs(180), async {
         while !session.interrupt(operation).await.unwrap() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -10,7 +10,7 @@ use tinderbox_engine::{
     StandaloneMaster, java_module_options,
 };
 
-const ENDS: Duration = Duration::from_secs(90);
+const ENDS: Duration = Duration::from_secs(300);
 
 const COUNTS: &str = r#"import org.apache.spark.sql.SparkSession;
 

@@ -11,7 +11,7 @@ use tinderbox_engine::{
 };
 use tinderbox_model::{AttemptNumber, RunId};
 
-const ENDS: Duration = Duration::from_secs(90);
+const ENDS: Duration = Duration::from_secs(300);
 const GRACE: Duration = Duration::from_secs(10);
 
 const SLEEPS: &str = r#"import os

@@ -21,7 +21,7 @@ fn lives(group: i32) -> bool {
 }
 
 fn wait_until_dead(groups: &[i32]) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(120);
     while groups.iter().any(|group| lives(*group)) {
         assert!(Instant::now() < end, "{groups:?} live on");
         std::thread::sleep(Duration::from_millis(20));
@@ -168,7 +168,7 @@ async fn pods_wait_for_what_they_mount() {
         client.pod_until("one", |pod| state(pod)["waiting"]["reason"] == "ContainerCreating").await;
     assert_eq!(pod["status"]["phase"], "Pending");
     let failed = |event: &Value| event["reason"] == "FailedMount";
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(120);
     let message = loop {
         let events = client.cluster.list("events", "default");
         if let Some(event) = events.into_iter().find(failed) {
