@@ -4,6 +4,7 @@ mod cluster;
 mod generate;
 mod history;
 mod session;
+mod spec;
 mod submit;
 
 use clap::parser::ValueSource;
@@ -12,6 +13,7 @@ pub use cluster::ClusterCommand;
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
 pub use session::{Bounds, SessionCommand};
+pub use spec::SpecCommand;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -443,65 +445,6 @@ pub struct Chosen {
     /// The environment of the spec whose values lie over its own.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
-}
-
-/// What can be done with specs.
-#[derive(Debug, Subcommand)]
-pub enum SpecCommand {
-    /// Write a small spec to begin with.
-    New {
-        /// The file, which must not be there yet: name.yaml.
-        file: PathBuf,
-        /// The job's name; that of the file when left out.
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Say what differs between two specs: what they say, not how they are written. Ends with exit code 1 when something does.
-    Diff {
-        /// The old spec.
-        old: PathBuf,
-        /// The new one.
-        new: PathBuf,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Write a spec in the usual layout: sections in their order, two spaces a level, quotes where needed. Comments stay.
-    Fmt {
-        /// The spec, which is written anew.
-        file: PathBuf,
-        /// Change nothing; end with exit code 1 when something would change.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Write a spec of the first version's form in today's: `version: 1`, ids, `type` instead of `operation`. Comments stay.
-    Upgrade {
-        /// The spec, which is written anew.
-        file: PathBuf,
-        #[command(flatten)]
-        chosen: Chosen,
-    },
-    /// Show what ran as a graph in the words of specs: the plan of one SQL execution. To look at; it cannot be compiled.
-    Import {
-        /// A run (id, part of it, `latest`), or the path or address of an event log.
-        target: String,
-        /// The SQL execution; the one that took longest when left out.
-        #[arg(long, value_name = "N")]
-        execution: Option<i64>,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Print the JSON Schema of specs, with which editors complete and check them.
-    Schema,
-    /// List the types of nodes, or show one with its parameters and an example.
-    Components {
-        /// The type, for example `join`.
-        name: Option<String>,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
 }
 
 /// What can be done with the database.
