@@ -12,7 +12,7 @@ pub use explain::ExplainMode;
 pub use profile::{ConnectProfile, SessionId};
 pub use statement::{NodeRows, NodeRun};
 
-use crate::session::user;
+use crate::session::{ANSWERS, user};
 use crate::{Engine, Error, OperationId, Session, operation};
 use spark_connect_core::SparkError;
 use spark_connect_proto as proto;
@@ -46,7 +46,8 @@ impl InteractiveSession {
     /// [`Error::BadAddress`], [`Error::Unreachable`], [`Error::Forbidden`].
     pub async fn open(profile: &ConnectProfile, id: SessionId) -> Result<Self, Error> {
         let (opened, _) = Self::dial(profile, id).await?;
-        opened.session.set(MARK, &id.to_string()).await?;
+        let mark = id.to_string();
+        opened.asked(opened.session.client().set_config(MARK, &mark)).await?;
         Ok(opened)
     }
 
@@ -93,7 +94,8 @@ impl InteractiveSession {
     /// # Errors
     /// [`Error::Server`], [`Error::Unreachable`].
     pub async fn version(&self) -> Result<String, Error> {
-        self.session.version().await
+        let too_slow = |_| self.too_slow();
+        tokio::time::timeout(ANSWERS, self.session.version()).await.map_err(too_slow)?
     }
 
     /// Interrupts all that runs for an operation, whoever has started it; false when nothing did.
@@ -101,8 +103,8 @@ impl InteractiveSession {
     /// # Errors
     /// [`Error::Server`], [`Error::Unreachable`].
     pub async fn interrupt(&self, operation: OperationId) -> Result<bool, Error> {
-        let interrupted = self.session.client().interrupt_tag(&operation.tag()).await;
-        Ok(!self.answer(interrupted)?.is_empty())
+        let tag = operation.tag();
+        Ok(!self.asked(self.session.client().interrupt_tag(&tag)).await?.is_empty())
     }
 
     /// Interrupts everything that runs in the session, and says how many executions that were. Sail counts those that have ended,
@@ -111,26 +113,30 @@ impl InteractiveSession {
     /// # Errors
     /// [`Error::Server`], [`Error::Unreachable`].
     pub async fn interrupt_all(&self) -> Result<usize, Error> {
-        Ok(self.answer(self.session.client().interrupt_all().await)?.len())
+        Ok(self.asked(self.session.client().interrupt_all()).await?.len())
     }
 
     /// Has the server forget the rows of an operation, which it else keeps for some minutes.
     pub async fn release(&self, operation: OperationId) {
-        operation::release(&self.session, operation).await;
+        // What is not forgotten now is in some minutes.
+        let _ = tokio::time::timeout(ANSWERS, operation::release(&self.session, operation)).await;
     }
 
-    /// Ends the session and everything that runs and is kept in it. Does not wait longer than ten seconds for that.
+    /// Ends the session and everything that runs and is kept in it. Waits 20 seconds at most for each of two answers.
     ///
     /// # Errors
     /// [`Error::Server`], [`Error::Unreachable`].
     pub async fn close(self) -> Result<Closed, Error> {
         let client = self.session.client();
         // What has ended meanwhile is not to be interrupted.
-        let _ = client.interrupt_all().await;
-        match client.release_session().await {
+        let _ = self.asked(client.interrupt_all()).await;
+        let Ok(released) = tokio::time::timeout(ANSWERS, client.release_session()).await else {
+            return Err(self.too_slow());
+        };
+        match released {
             Ok(()) => Ok(Closed::Ended),
             Err(error) if error.grpc_code() == Some(UNIMPLEMENTED) => {
-                self.answer(client.unset_config(MARK).await)?;
+                self.asked(client.unset_config(MARK)).await?;
                 Ok(Closed::Left)
             }
             Err(error) if is_closed(&error.to_string()) => Ok(Closed::Ended),
@@ -142,8 +148,18 @@ impl InteractiveSession {
         &self.session
     }
 
-    fn answer<T>(&self, answer: Result<T, SparkError>) -> Result<T, Error> {
+    /// The answer to a call that computes nothing.
+    async fn asked<T>(
+        &self,
+        call: impl Future<Output = Result<T, SparkError>>,
+    ) -> Result<T, Error> {
+        let answer = tokio::time::timeout(ANSWERS, call).await.map_err(|_| self.too_slow())?;
         answer.map_err(|error| self.session.failure(&error))
+    }
+
+    fn too_slow(&self) -> Error {
+        let problem = format!("nothing came for {} s", ANSWERS.as_secs());
+        Error::Unreachable { url: self.session.url().to_owned(), problem }
     }
 
     /// A session of this id, and the mark that it has.

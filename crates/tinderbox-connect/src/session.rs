@@ -11,7 +11,7 @@ use std::time::Duration;
 use tinderbox_model::Bytes;
 
 /// How long a server may take for its first answer.
-const ANSWERS: Duration = Duration::from_secs(20);
+pub(crate) const ANSWERS: Duration = Duration::from_secs(20);
 /// How long it may take to say that it is well.
 const WELL: Duration = Duration::from_secs(5);
 /// What is asked in the cheapest call that needs the session.

@@ -113,7 +113,8 @@ impl Debugger {
         let unpersist = ask::Unpersist { relation, blocking: Some(false) };
         let client = self.session.session().client();
         // A server that is gone has forgotten it, and of a node that was not begun there is nothing.
-        let _ = client.analyze_plan(self.asking(ask::Analyze::Unpersist(unpersist))).await;
+        let asked = client.analyze_plan(self.asking(ask::Analyze::Unpersist(unpersist)));
+        let _ = tokio::time::timeout(self.limits.time, asked).await;
         let drop = format!("DROP VIEW IF EXISTS {view}");
         let _ = self.session.sql(&drop, OperationId::random(), self.limits).await;
     }

@@ -101,7 +101,9 @@ impl InteractiveSession {
             analyze: Some(ask::Analyze::Explain(explain)),
             ..Default::default()
         };
-        let text = match self.answer(client.analyze_plan(request).await)?.result {
+        let answer = client.analyze_plan(request).await;
+        let answer = answer.map_err(|error| self.session().failure(&error))?;
+        let text = match answer.result {
             Some(answer::Result::Explain(explained)) => explained.explain_string,
             _ => return Err(Error::Answer { problem: "it has no plan".to_owned() }),
         };
