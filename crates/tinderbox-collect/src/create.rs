@@ -47,6 +47,18 @@ impl Remote {
         self.bucket.create(&self.key, bytes).map_err(failed)
     }
 
+    /// The object of exactly this key in the same bucket, whatever signs are in it; [`Remote::below`] writes some of them with `%`.
+    ///
+    /// # Errors
+    /// [`Error::Key`] for empty parts, `.`, `..` and control characters.
+    pub fn with_key(&self, key: &str) -> Result<Self, Error> {
+        let key = Key::parse(key).map_err(|error| Error::Key {
+            place: format!("{}/{}", self.bucket.url(), key.escape_debug()),
+            reason: error.to_string(),
+        })?;
+        Ok(Self { bucket: self.bucket.clone(), key })
+    }
+
     /// The object as a whole.
     ///
     /// # Errors

@@ -466,7 +466,7 @@ def first_line(error: Exception) -> str:
     # Py4J's own line says only that something failed.
     if lines and lines[0].startswith("An error occurred while calling") and len(lines) > 1:
         lines = lines[1:]
-    return lines[0].strip() if lines else type(error).__name__
+    return lines[0].strip(" :\t") if lines else type(error).__name__
 
 
 def whole(least: int):

@@ -3,6 +3,7 @@
 use crate::request::JobRequest;
 use crate::scaling::{Scaling, rounded};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Where the results of a request lie.
@@ -55,6 +56,35 @@ pub fn answer(
         data.insert(key.to_owned(), value);
     }
     json!({ "status": "SUCCESS", "data": data })
+}
+
+/// The files of a job that has ended well, key and content: what each number of nodes gave, and at last `performance.csv`, so that whoever
+/// finds that one finds all. `outputs` are the results of [`crate::Measurement`]; a number without one has no file.
+pub fn result_files(
+    request: &JobRequest,
+    outputs: &BTreeMap<u32, String>,
+    scaling: &Scaling,
+) -> Vec<(String, String)> {
+    let places = Places::of(request);
+    let files = places.outputs.into_iter();
+    let mut files: Vec<(String, String)> = files
+        .filter_map(|(nodes, key)| Some((key, format!("{}\n", outputs.get(&nodes)?.trim_end()))))
+        .collect();
+    files.push((places.performance, performance_csv(scaling)));
+    files
+}
+
+/// What to say where executors share cores, as times then tell more about waiting than about scaling. `None` where all have one.
+pub fn oversubscription(node_list: &[u32], cores: u32) -> Option<String> {
+    let beyond: Vec<String> =
+        node_list.iter().filter(|nodes| **nodes > cores).map(u32::to_string).collect();
+    let noun = if cores == 1 { "core" } else { "cores" };
+    (!beyond.is_empty()).then(|| {
+        format!(
+            "oversubscribed: {} executors share {cores} {noun}, so their times say little about a cluster",
+            beyond.join(", ")
+        )
+    })
 }
 
 /// `performance.csv`: the documented metrics, a line for each number of nodes in the order of the request. What cannot be had is empty.

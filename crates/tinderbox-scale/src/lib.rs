@@ -5,7 +5,7 @@
 //! * [`program`] is the program, one text for all requests; [`JobRequest::arguments`] are its arguments.
 //! * [`Measurement`] is what the program wrote. [`Scaling`] has speedup, efficiency, spread, the fits of Amdahl's law and of the
 //!   Universal Scalability Law, and the size that is advised, each with what keeps it from being sure.
-//! * [`performance_csv`], [`answer`] and [`chart`] show it.
+//! * [`answer`], [`result_files`] and [`chart`] show it.
 //!
 //! Invariants: no IO, no clock, no environment; the same input gives the same bytes. A figure that cannot be had is missing and
 //! not invented: there is no NaN in anything that leaves this crate.
@@ -19,7 +19,7 @@ mod request;
 mod scaling;
 mod task;
 
-pub use answer::{Places, answer, performance_csv};
+pub use answer::{Places, answer, oversubscription, performance_csv, result_files};
 pub use chart::chart;
 pub use fit::{Amdahl, Certainty, Fit, Usl};
 pub use measurement::{BadMeasurement, Measurement};

@@ -115,6 +115,13 @@ fn results_are_written_once_and_never_replaced() {
     for there in ["s3://results/user", "s3://results/user/result", "s3://results/user/result/x"] {
         assert!(s3.at(there).is_there().unwrap(), "{there}");
     }
+    let odd = s3.at("s3://results").with_key("100% ~#\"ü/result/x y.json").unwrap();
+    assert_eq!(odd.create(b"odd").unwrap(), Created::New);
+    let same = s3.at("s3://results/100%25%20~%23%22%C3%BC/result/x%20y.json");
+    assert_eq!(same.content(MOST).unwrap(), b"odd", "the key is the very text");
+    for key in ["a//b", "a/../b", "./a", "a\nb"] {
+        assert!(matches!(odd.with_key(key).unwrap_err(), Error::Key { .. }), "{key}");
+    }
     let empty = s3.at("s3://results/empty");
     assert_eq!(empty.create(b"").unwrap(), Created::New);
     assert_eq!(empty.content(MOST).unwrap(), b"");

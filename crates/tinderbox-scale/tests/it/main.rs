@@ -5,6 +5,7 @@
     reason = "a test that panics has said what it wanted to say, and one that is not run says why"
 )]
 
+mod object_store;
 mod program;
 mod requests;
 mod scaling;

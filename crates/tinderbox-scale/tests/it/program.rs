@@ -12,14 +12,17 @@ use tinderbox_scale::{BadMeasurement, JobRequest, Measurement, Task};
 const CSV: &str = "a,b,größe,timestamp\n1,2.5,x,2026-11-20 10:00:00\n-2,,ü,2026-11-20 11:30:00\n3,NaN,,nonsense\n4,1.0,x,\n";
 
 /// Jobs of one session; the paths of data sets are below one folder.
-struct Jobs {
+pub struct Jobs {
     folder: TempDir,
     lines: Vec<Vec<String>>,
-    answers: Vec<Value>,
+    /// How each ended: its exit code, or what it raised.
+    pub answers: Vec<Value>,
+    /// Of the environment of the process.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Jobs {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
@@ -47,7 +50,7 @@ impl Jobs {
             format!("{},{}\n", x + offset, y - offset)
         };
         write("groups.csv", &format!("x,y\n{}", (0..90).map(group).collect::<String>()));
-        Self { folder, lines: Vec::new(), answers: Vec::new() }
+        Self { folder, lines: Vec::new(), answers: Vec::new(), variables: Vec::new() }
     }
 
     /// Adds a job; its result is asked for by the number that this answers.
@@ -56,9 +59,20 @@ impl Jobs {
             "txt" => "text",
             ending => ending,
         };
-        let path = self.path(data);
+        let path = self.path(data).display().to_string();
+        self.add_at(&path, format, tasks, rest)
+    }
+
+    /// The same for a data set anywhere.
+    pub fn add_at(
+        &mut self,
+        address: &str,
+        format: &str,
+        tasks: &[&str],
+        rest: &[String],
+    ) -> usize {
         let mut line = vec![
-            format!("--input={}", path.display()),
+            format!("--input={address}"),
             format!("--format={format}"),
             format!("--tasks={}", tasks.join(",")),
             format!("--result={}", self.result_file(self.lines.len()).display()),
@@ -74,7 +88,7 @@ impl Jobs {
         self.add(data, &[task], &[format!("--parameters={}", json!({task: parameters}))])
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -82,7 +96,7 @@ impl Jobs {
         self.folder.path().join(format!("result-{at}.json"))
     }
 
-    fn run(&mut self, python: &Path, on: &On<'_>) {
+    pub fn run(&mut self, python: &Path, on: &On<'_>) {
         let file = self.path("jobs.jsonl");
         let mut out = std::fs::File::create(&file).unwrap();
         for line in &self.lines {
@@ -97,6 +111,7 @@ impl Jobs {
             .current_dir(self.folder.path())
             .env("SPARK_LOCAL_IP", "127.0.0.1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .envs(self.variables.clone())
             .env_remove("SPARK_HOME");
         match on {
             On::Master(master) => command.env(
@@ -119,12 +134,12 @@ impl Jobs {
         Measurement::parse(&std::fs::read(self.result_file(at)).unwrap()).unwrap()
     }
 
-    fn result(&self, at: usize) -> Value {
+    pub fn result(&self, at: usize) -> Value {
         serde_json::from_str(&self.measured(at).results).unwrap()
     }
 
     /// The kind and the message of a job that has no results.
-    fn failure(&self, at: usize) -> (String, String) {
+    pub fn failure(&self, at: usize) -> (String, String) {
         assert_eq!(self.answers[at]["code"], 3, "{:?}: {}", self.lines[at], self.answers[at]);
         let written = std::fs::read(self.result_file(at)).unwrap();
         match Measurement::parse(&written).unwrap_err() {
@@ -135,7 +150,7 @@ impl Jobs {
 }
 
 /// Where jobs run.
-enum On<'a> {
+pub enum On<'a> {
     /// A Spark of this process.
     Master(&'a str),
     /// A server of Spark Connect.
@@ -235,7 +250,7 @@ impl Described {
     }
 }
 
-fn environment(variable: &str) -> Option<PathBuf> {
+pub fn environment(variable: &str) -> Option<PathBuf> {
     let found = std::env::var(variable).ok().map(PathBuf::from).filter(|path| path.is_dir());
     if found.is_none() {
         assert!(std::env::var("TINDERBOX_REQUIRE_ALL").is_err(), "{variable} names no environment");

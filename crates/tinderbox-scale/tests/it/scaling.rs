@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, json};
 use tinderbox_scale::{
-    BadMeasurement, Certainty, JobRequest, Measurement, Scaling, answer, chart, performance_csv,
+    BadMeasurement, Certainty, JobRequest, Measurement, Scaling, answer, chart, oversubscription,
+    performance_csv, result_files,
 };
 
 /// The times of the documented answer.
@@ -57,6 +58,24 @@ fn the_csv_of_the_documented_times() {
         csv,
         "nodes,time_sec,speedup,efficiency\n1,3.21,1.0,1.0\n2,1.78,1.8,0.9\n4,0.95,3.38,0.84\n8,0.6,5.35,0.67\n"
     );
+}
+
+#[test]
+fn the_files_of_results_with_the_one_for_all_at_the_end() {
+    let outputs = [(1, "{\"row_count\": 4}".to_owned()), (4, "{}\n".to_owned())].into();
+    let files = result_files(&request(), &outputs, &scaling(&DOCUMENTED));
+    let folder = "user123/result/job_001/output";
+    assert_eq!(files[0], (format!("{folder}/1_nodes.json"), "{\"row_count\": 4}\n".to_owned()));
+    assert_eq!(files[1], (format!("{folder}/4_nodes.json"), "{}\n".to_owned()));
+    assert_eq!(files[2].0, format!("{folder}/performance.csv"));
+    assert_eq!(files.len(), 3);
+}
+
+#[test]
+fn oversubscription_is_named() {
+    assert_eq!(oversubscription(&[1, 2], 2), None);
+    let told = oversubscription(&[1, 2, 4, 8], 2).unwrap();
+    assert!(told.starts_with("oversubscribed: 4, 8 executors share 2 cores"), "{told}");
 }
 
 #[test]
