@@ -1,3 +1,4 @@
+use crate::KubernetesError;
 use std::io;
 use std::path::PathBuf;
 use tinderbox_model::{ErrorClass, SparkVersion};
@@ -129,6 +130,9 @@ pub enum Error {
         /// What it says.
         problem: String,
     },
+    /// Of a run on Kubernetes.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
     /// A file of the attempt cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -151,6 +155,7 @@ impl Error {
     /// Whose fault it is and whether trying again can help.
     pub fn class(&self) -> ErrorClass {
         match self {
+            Self::Kubernetes(error) => error.class(),
             Self::NoSpark { .. }
             | Self::NoSuchSpark { .. }
             | Self::NoJava { .. }
@@ -211,6 +216,7 @@ impl Error {
             Self::Unanswered { .. } => {
                 "look at the cluster's page whether the application has started, before it is started again".to_owned()
             }
+            Self::Kubernetes(error) => return error.hint(),
             Self::Client { .. } | Self::Refused { .. } => return None,
             Self::NotStarted { .. } | Self::Read { .. } | Self::Write { .. } => return None,
         };

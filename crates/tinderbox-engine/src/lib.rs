@@ -32,6 +32,7 @@ mod expectations;
 mod host;
 mod install;
 mod java;
+mod kubernetes;
 mod local;
 mod module_options;
 mod process;
@@ -45,6 +46,10 @@ pub use expectations::ExpectationResult;
 pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
+pub use kubernetes::{
+    KubernetesApplication, KubernetesError, KubernetesIntent, KubernetesRequest, Placement,
+    SecretValue,
+};
 pub use local::{Launch, Launched, Listener, LocalSpark};
 pub use module_options::java_module_options;
 pub use standalone::{
