@@ -1,17 +1,26 @@
 //! Kubernetes: driver pods are made here, without a JVM of our own, as `spark-submit --deploy-mode cluster` makes them.
 
+mod access;
+mod api;
+mod cluster;
 mod driver_pod;
 mod error;
 mod expand;
 #[cfg(test)]
 mod golden;
+mod log;
 mod names;
 mod properties;
 mod request;
 mod resources;
+mod status;
 mod template;
 mod volumes;
 
+pub use access::KubernetesAccess;
+pub use cluster::{KubernetesCluster, KubernetesDriver, KubernetesTrace};
 pub use error::KubernetesError;
+pub use log::PodLog;
 pub use names::KubernetesIntent;
 pub use request::{KubernetesApplication, KubernetesRequest, Placement, SecretValue};
+pub use status::{FailureReason, KubernetesStatus, PendingReason};

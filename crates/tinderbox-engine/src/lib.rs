@@ -47,8 +47,9 @@ pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
 pub use kubernetes::{
-    KubernetesApplication, KubernetesError, KubernetesIntent, KubernetesRequest, Placement,
-    SecretValue,
+    FailureReason, KubernetesAccess, KubernetesApplication, KubernetesCluster, KubernetesDriver,
+    KubernetesError, KubernetesIntent, KubernetesRequest, KubernetesStatus, KubernetesTrace,
+    PendingReason, Placement, PodLog, SecretValue,
 };
 pub use local::{Launch, Launched, Listener, LocalSpark};
 pub use module_options::java_module_options;

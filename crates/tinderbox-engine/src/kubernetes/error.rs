@@ -105,6 +105,14 @@ pub enum KubernetesError {
         /// Why.
         problem: String,
     },
+    /// A driver that is to be cleaned up has not ended.
+    #[error("the driver in pod {pod} of namespace {namespace} has not ended")]
+    StillRuns {
+        /// The namespace.
+        namespace: String,
+        /// The pod.
+        pod: String,
+    },
     /// A pod that was deleted is still there.
     #[error(
         "the pod {pod} in namespace {namespace} was deleted and is still there after {waited_s} s"
@@ -166,6 +174,7 @@ impl KubernetesError {
             Self::Unsupported { .. } => {
                 "use spark.kubernetes.authenticate.driver.serviceAccountName, and mount what is secret from a secret".to_owned()
             }
+            Self::StillRuns { .. } => "wait for its end or cancel it".to_owned(),
             Self::StillThere { namespace, pod, .. } => {
                 format!("see what holds it with `kubectl describe pod {pod} -n {namespace}`: a lost node or a finalizer")
             }

@@ -10,6 +10,8 @@ mod cluster;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod kubernetes;
+#[cfg(test)]
 mod real_spark;
 #[cfg(test)]
 mod standalone;
