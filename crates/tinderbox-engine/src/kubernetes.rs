@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod cluster;
 mod driver_pod;
+mod driver_watch;
 mod error;
 mod expand;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod volumes;
 
 pub use access::KubernetesAccess;
 pub use cluster::{KubernetesCluster, KubernetesDriver, KubernetesTrace};
+pub use driver_watch::{DriverChange, DriverWatch};
 pub use error::KubernetesError;
 pub use log::PodLog;
 pub use names::KubernetesIntent;

@@ -47,9 +47,9 @@ pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
 pub use kubernetes::{
-    FailureReason, KubernetesAccess, KubernetesApplication, KubernetesCluster, KubernetesDriver,
-    KubernetesError, KubernetesIntent, KubernetesRequest, KubernetesStatus, KubernetesTrace,
-    PendingReason, Placement, PodLog, SecretValue,
+    DriverChange, DriverWatch, FailureReason, KubernetesAccess, KubernetesApplication,
+    KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent, KubernetesRequest,
+    KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog, SecretValue,
 };
 pub use local::{Launch, Launched, Listener, LocalSpark};
 pub use module_options::java_module_options;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tinderbox_engine::{
-    Error, FailureReason, KubernetesAccess, KubernetesApplication, KubernetesCluster,
+    DriverWatch, Error, FailureReason, KubernetesAccess, KubernetesApplication, KubernetesCluster,
     KubernetesDriver, KubernetesError, KubernetesIntent, KubernetesRequest, KubernetesStatus,
     KubernetesTrace, PendingReason, PodLog, SecretValue,
 };
@@ -309,4 +309,52 @@ async fn row_9_5_pods_that_wait_say_for_what_and_can_be_cancelled() {
     large.conf.insert("spark.driver.cores".to_owned(), "500".to_owned());
     let driver = bench.kubernetes.submit(&intent("large"), &large).await.expect("submitted");
     bench.until(&driver, waits(PendingReason::Unschedulable)).await;
+}
+
+/// Drivers that come, wait, go, and change while the watch is cut or has been forgotten by the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_9_5_one_watch_tells_of_all_drivers_and_survives_cuts() {
+    let bench = Bench::start(Config::default(), None).await;
+    let mut watch = bench.kubernetes.watch("default");
+    let mut known: BTreeMap<String, KubernetesStatus> = BTreeMap::new();
+    let mut drivers = Vec::new();
+    for number in 0..20 {
+        let intent = intent(&format!("watched-{number}"));
+        drivers.push(bench.kubernetes.submit(&intent, &request("3.5.8")).await.expect("submitted"));
+    }
+    let waits = |status: &KubernetesStatus| {
+        matches!(status, KubernetesStatus::Pending { wait: PendingReason::Image, .. })
+    };
+    follow(&mut watch, &mut known, |known| known.len() == 20 && known.values().all(waits)).await;
+
+    // The server forgets what it has told: the watch has to begin anew.
+    bench.cluster.compact();
+    for driver in &drivers[..10] {
+        bench.kubernetes.cancel(driver, Duration::ZERO).await.expect("gone");
+    }
+    let gone = |known: &BTreeMap<String, KubernetesStatus>| {
+        drivers[..10].iter().all(|driver| known[&driver.pod] == KubernetesStatus::Deleted)
+    };
+    follow(&mut watch, &mut known, gone).await;
+    assert!(drivers[10..].iter().all(|driver| waits(&known[&driver.pod])));
+    assert_eq!(watch.status(&drivers[0].pod), None, "what is gone and told is forgotten");
+    assert_eq!(watch.take_changes(), Vec::new());
+    let requests = bench.cluster.requests();
+    let of_watch = requests.iter().filter(|one| one.query.contains("tinderbox"));
+    assert!(
+        of_watch.count() >= 3,
+        "a list, a watch, and at least one more after the server forgot"
+    );
+}
+
+async fn follow(
+    watch: &mut DriverWatch,
+    known: &mut BTreeMap<String, KubernetesStatus>,
+    holds: impl Fn(&BTreeMap<String, KubernetesStatus>) -> bool,
+) {
+    while !holds(known) {
+        let waited = tokio::time::timeout(LIMIT, watch.changed()).await;
+        assert!(waited.is_ok(), "no change, {:?}: {known:?}", watch.problem());
+        known.extend(watch.take_changes().into_iter().map(|change| (change.pod, change.status)));
+    }
 }
