@@ -347,6 +347,50 @@ async fn row_9_5_one_watch_tells_of_all_drivers_and_survives_cuts() {
     );
 }
 
+/// What befalls running drivers from outside.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_9_5_ends_from_outside_are_told_apart() {
+    let nodes = ["one", "two"].map(tinderbox_testcluster::Node::new).into();
+    let images = BTreeMap::from([("spark:test".to_owned(), Image::plain())]);
+    let bench = Bench::start(Config { images, nodes, ..Config::default() }, None).await;
+    let sleeping = |node: &str| {
+        let mut request = request("4.3.0");
+        let template =
+            "{spec: {containers: [{name: main, command: [sh, -c, 'trap : TERM; sleep 600']}]}}";
+        request.driver_template = Some(template.to_owned());
+        request
+            .driver_placement
+            .node_selector
+            .insert("kubernetes.io/hostname".to_owned(), node.to_owned());
+        request
+    };
+    let mut drivers = Vec::new();
+    for (run, node) in [("memory", "one"), ("evicted", "one"), ("down", "two"), ("deleted", "one")]
+    {
+        let driver =
+            bench.kubernetes.submit(&intent(run), &sleeping(node)).await.expect("submitted");
+        bench.until(&driver, |status| *status == KubernetesStatus::Running).await;
+        drivers.push(driver);
+    }
+    assert!(bench.cluster.run_out_of_memory("default", &drivers[0].pod, "main"));
+    assert!(bench.cluster.evict(
+        "default",
+        &drivers[1].pod,
+        "The node was low on resource: memory."
+    ));
+    bench.cluster.shut_down_node("two");
+    bench.kubernetes.cancel(&drivers[3], Duration::ZERO).await.expect("gone");
+    let wanted = [FailureReason::OutOfMemory, FailureReason::Evicted, FailureReason::NodeLost];
+    for (driver, wanted) in drivers.iter().zip(wanted) {
+        let status = bench.until(driver, KubernetesStatus::is_final).await;
+        let as_wanted =
+            matches!(&status, KubernetesStatus::Failed { reason, .. } if *reason == wanted);
+        assert!(as_wanted && status.hint().is_some(), "{wanted:?}: {status:?}");
+    }
+    let gone = bench.kubernetes.status(&drivers[3]).await.expect("a status");
+    assert_eq!(gone, KubernetesStatus::Deleted);
+}
+
 async fn follow(
     watch: &mut DriverWatch,
     known: &mut BTreeMap<String, KubernetesStatus>,
