@@ -47,9 +47,10 @@ pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
 pub use kubernetes::{
-    DriverChange, DriverWatch, FailureReason, KubernetesAccess, KubernetesApplication,
-    KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent, KubernetesRequest,
-    KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog, SecretValue,
+    ApplicationSchedule, DriverChange, DriverWatch, FailureReason, KubernetesAccess,
+    KubernetesApplication, KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent,
+    KubernetesRequest, KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog,
+    SecretValue, SparkApplication,
 };
 pub use local::{Launch, Launched, Listener, LocalSpark};
 pub use module_options::java_module_options;

@@ -14,4 +14,6 @@ mod kubernetes;
 #[cfg(test)]
 mod real_spark;
 #[cfg(test)]
+mod spark_application;
+#[cfg(test)]
 mod standalone;
