@@ -4,6 +4,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tinderbox_engine::{
@@ -24,6 +25,17 @@ spark = SparkSession.builder.getOrCreate()
 print("counted", spark.range(0, 1000, 1, 2).rdd.map(lambda row: row.id).count(), os.environ["PASSWORD"][::-1], flush=True)
 spark.stop()
 sys.exit(int(sys.argv[1]))
+"#;
+
+const CLASS: &str = r#"import org.apache.spark.sql.SparkSession;
+
+public class Counts {
+    public static void main(String[] args) {
+        SparkSession spark = SparkSession.builder().getOrCreate();
+        System.out.println("counted " + spark.range(0, Long.parseLong(args[0]), 1, 2).count());
+        spark.stop();
+    }
+}
 "#;
 
 struct Bench {
@@ -114,7 +126,21 @@ fn spark_config(home: &Path, app: &Path) -> Config {
     }
 }
 
-/// A program computes; one that fails says with which code; the secret reaches it and stands in no pod or config map.
+fn jar(home: &Path, folder: &Path) {
+    fs::write(folder.join("Counts.java"), CLASS).expect("a file");
+    let run = |command: &mut Command| {
+        let output = command.current_dir(folder).output().expect("a JDK");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(Command::new("javac").arg("-cp").arg(home.join("jars/*")).args([
+        "-d",
+        "classes",
+        "Counts.java",
+    ]));
+    run(Command::new("jar").args(["cf", "counts.jar", "-C", "classes", "."]));
+}
+
+/// A program computes, and so does a class; one that fails says with which code; the secret reaches it and stands in no pod or config map.
 async fn computes(variable: &str, version: &str) {
     let Some(home) = spark_home(variable) else { return };
     let app = tempfile::tempdir().expect("a folder");
@@ -149,6 +175,17 @@ async fn computes(variable: &str, version: &str) {
         bench.until(&driver, |status| *status == KubernetesStatus::Deleted).await,
         KubernetesStatus::Deleted
     );
+
+    jar(&home, app.path());
+    let mut class = request(version);
+    let file = "local:///opt/app/counts.jar".to_owned();
+    class.application = KubernetesApplication::Jar { file, main_class: "Counts".to_owned() };
+    class.arguments = vec!["700".to_owned()];
+    let driver = bench.kubernetes.submit(&intent("class"), &class).await.expect("submitted");
+    let status = bench.until(&driver, KubernetesStatus::is_final).await;
+    let text = bench.cluster.log("default", &driver.pod);
+    assert_eq!(status, KubernetesStatus::Succeeded, "{text}");
+    assert!(text.contains("counted 700"), "{text}");
 
     let mut bad = request(version);
     bad.arguments = vec!["3".to_owned()];
@@ -345,6 +382,41 @@ async fn row_9_5_one_watch_tells_of_all_drivers_and_survives_cuts() {
         of_watch.count() >= 3,
         "a list, a watch, and at least one more after the server forgot"
     );
+}
+
+/// The driver stays on a node that stays, its executors may be on spot nodes.
+#[test]
+fn row_9_6_executors_go_to_spot_nodes_and_the_driver_does_not() {
+    let mut request = request("4.3.0");
+    let toleration = json!({"key": "spot", "operator": "Exists", "effect": "NoSchedule"});
+    request.executor_placement.tolerations.push(toleration.clone());
+    request.executor_placement.node_selector.insert("pool".to_owned(), "spot".to_owned());
+    request.driver_placement.node_selector.insert("pool".to_owned(), "on-demand".to_owned());
+    request.driver_placement.priority_class = Some("high".to_owned());
+    request.executor_template =
+        Some("spec: {tolerations: [{key: a, operator: Exists}]}".to_owned());
+    let all = request.manifests(&intent("spot"), "https://cluster:6443").expect("objects");
+    let spec = &all[0]["spec"];
+    assert_eq!(
+        (&spec["nodeSelector"], &spec["tolerations"]),
+        (&json!({"pool": "on-demand"}), &json!(null))
+    );
+    assert_eq!(spec["priorityClassName"], "high");
+    let maps: String = all.iter().map(|object| object["data"].to_string()).collect();
+    assert!(maps.contains("spark.kubernetes.executor.node.selector.pool=spot"), "{maps}");
+    let template = all.iter().find_map(|object| object["data"]["podspec-configmap-key"].as_str());
+    let template: serde_json::Value =
+        serde_json::from_str(template.expect("a template")).expect("JSON");
+    assert_eq!(
+        template["spec"]["tolerations"],
+        json!([{"key": "a", "operator": "Exists"}, toleration])
+    );
+
+    request.executor_template = Some("kind: Service".to_owned());
+    let error = request.manifests(&intent("spot"), "https://cluster:6443").expect_err("no pod");
+    assert!(error.to_string().contains("pod template of the executors"), "{error}");
+    let shown = format!("{request:?}");
+    assert!(!shown.contains("terces-a"), "{shown}");
 }
 
 /// What befalls running drivers from outside.
