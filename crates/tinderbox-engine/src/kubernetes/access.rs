@@ -15,7 +15,7 @@ pub enum KubernetesAccess {
         /// The context in it; without, its current one.
         context: Option<String>,
     },
-    /// The service account of the pod that this process runs in.
+    /// The service account of the pod that this process runs in, whose environment says where the server is.
     InCluster,
     /// An address.
     Address {

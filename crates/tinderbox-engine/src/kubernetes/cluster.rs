@@ -64,8 +64,8 @@ impl KubernetesCluster {
     }
 
     /// Submits an attempt, or completes its submission: the pod is made once, by its name, however often this is called
-    /// and wherever it was cut off before. When the cluster refuses one of the objects, the pod, which cannot have started
-    /// without them, is deleted again.
+    /// and wherever it was cut off before. When the cluster refuses one of the objects, a pod that was made by this
+    /// call, and cannot have started without them, is deleted again; one that was found is the caller's to cancel.
     ///
     /// # Errors
     /// [`Error::Conf`] and [`Error::Kubernetes`]; after [`KubernetesError::Unreachable`] it is not known whether there is a
