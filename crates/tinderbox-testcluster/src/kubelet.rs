@@ -18,12 +18,12 @@ use crate::shared::{Shared, lock};
 use crate::store::Key;
 use process::ProcessGroups;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// What happens to a pod from outside of its containers.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,15 @@ struct Running {
 struct Handle {
     key: Key,
     blows: mpsc::Sender<Blow>,
+    touched: watch::Sender<u64>,
     containers: HashMap<String, Running>,
+}
+
+/// What a pod's task listens to.
+struct Signals {
+    blows: mpsc::Receiver<Blow>,
+    /// Changes of this pod's object.
+    touched: watch::Receiver<u64>,
 }
 
 pub(crate) struct Kubelet {
@@ -125,17 +133,25 @@ impl Kubelet {
         true
     }
 
-    fn begin(&self, key: &Key, uid: &str) -> Option<mpsc::Receiver<Blow>> {
+    fn begin(&self, key: &Key, uid: &str) -> Option<Signals> {
         let mut pods = lock(&self.pods);
         if pods.contains_key(uid) {
             return None;
         }
         let (blows, received) = mpsc::channel(8);
-        let handle = Handle { key: key.clone(), blows, containers: HashMap::new() };
+        let touched = watch::Sender::new(0);
+        let signals = Signals { blows: received, touched: touched.subscribe() };
+        let handle = Handle { key: key.clone(), blows, touched, containers: HashMap::new() };
         pods.insert(uid.to_owned(), handle);
         let name = (key.namespace.clone(), key.name.clone());
         lock(&self.known).entry(name).or_default().push(uid.to_owned());
-        Some(received)
+        Some(signals)
+    }
+
+    fn wake<T>(&self, changed: &BTreeMap<Key, T>) {
+        for handle in lock(&self.pods).values().filter(|handle| changed.contains_key(&handle.key)) {
+            handle.touched.send_modify(|count| *count += 1);
+        }
     }
 
     fn started(&self, uid: &str, container: &str, running: Running) {
@@ -151,21 +167,35 @@ impl Kubelet {
     }
 }
 
-/// Starts every pod that was given a node. Runs for as long as the cluster does.
+/// Starts every pod that was given a node, and wakes those that have changed. Runs for as long as the cluster does.
 pub(crate) async fn work(shared: Arc<Shared>) {
     let mut changes = shared.changes();
+    let mut seen = 0;
     loop {
         changes.borrow_and_update();
-        let pods: Vec<(Key, Arc<Value>)> = {
+        let changed: BTreeMap<Key, Option<Arc<Value>>> = {
             let store = shared.store();
-            let waits = |pod: &Value| pod["spec"]["nodeName"].is_string() && !has_ended(pod);
-            let pods = store.list(KindId::POD, None).filter(|(_, pod)| waits(pod));
-            pods.map(|(key, pod)| (key.clone(), pod.clone())).collect()
+            let keys: BTreeSet<Key> = match store.changes_after(seen) {
+                Some(changes) => changes.into_iter().map(|change| change.key).collect(),
+                None => {
+                    let known = lock(&shared.kubelet.pods);
+                    let running = known.values().map(|handle| handle.key.clone());
+                    running
+                        .chain(store.list(KindId::POD, None).map(|(key, _)| key.clone()))
+                        .collect()
+                }
+            };
+            seen = store.revision();
+            let pods = keys.into_iter().filter(|key| key.kind == KindId::POD);
+            pods.map(|key| (key.clone(), store.get(&key).cloned())).collect()
         };
-        for (key, pod) in pods {
+        shared.kubelet.wake(&changed);
+        for (key, pod) in changed {
+            let waits = |pod: &Arc<Value>| pod["spec"]["nodeName"].is_string() && !has_ended(pod);
+            let Some(pod) = pod.filter(waits) else { continue };
             let uid = pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-            if let Some(blows) = shared.kubelet.begin(&key, &uid) {
-                tokio::spawn(pod_run::run(shared.clone(), key, pod, blows));
+            if let Some(signals) = shared.kubelet.begin(&key, &uid) {
+                tokio::spawn(pod_run::run(shared.clone(), key, pod, signals));
             }
         }
         if changes.changed().await.is_err() {

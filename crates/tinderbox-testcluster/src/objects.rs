@@ -147,8 +147,9 @@ pub(crate) fn replace(
         return Ok(Arc::new(object));
     }
     let written = store.put(key, object);
-    // The last finalizer of an object that is being deleted was taken away.
-    if is_deleting(&written) && !has_finalizers(&written) && key.kind != KindId::POD {
+    // The last finalizer of an object that is being deleted was taken away. A pod that still runs goes when it has ended.
+    let waits = key.kind == KindId::POD && written["metadata"]["deletionGracePeriodSeconds"] != 0;
+    if is_deleting(&written) && !has_finalizers(&written) && !waits {
         store.remove(key);
     }
     Ok(written)
@@ -220,8 +221,9 @@ pub(crate) fn delete(store: &mut Store, key: &Key, how: &Deletion) -> Result<Arc
     if key.kind == KindId::NAMESPACE {
         return Ok(end_namespace(store, key));
     }
-    let grace = grace_of(&old, how);
-    let waits = key.kind == KindId::POD && runs(&old) && grace > 0;
+    let runs = key.kind == KindId::POD && runs(&old);
+    let grace = if runs { grace_of(&old, how) } else { 0 };
+    let waits = grace > 0;
     if !waits && !has_finalizers(&old) {
         return store.remove(key).ok_or_else(|| Failure::not_found(key));
     }

@@ -6,28 +6,57 @@ use crate::kubelet::set_condition;
 use crate::objects::is_deleting;
 use crate::quantity;
 use crate::shared::Shared;
-use crate::store::{Key, Store};
+use crate::store::{Change, Key, Store, Turn};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Runs for as long as the cluster does.
 pub(crate) async fn work(shared: Arc<Shared>) {
     let mut changes = shared.changes();
+    let mut queue = Queue::default();
     loop {
         changes.borrow_and_update();
-        let waiting: Vec<(Key, Arc<Value>)> = {
-            let store = shared.store();
-            let pods = store.list(KindId::POD, None);
-            let pods = pods.filter(|(_, pod)| waits(pod, &shared.config.schedulers));
-            pods.map(|(key, pod)| (key.clone(), pod.clone())).collect()
-        };
-        for (key, pod) in waiting {
-            place(&shared, &key, &pod);
+        let looked_at = queue.next(&shared.store());
+        for key in looked_at {
+            let pod = shared.get(&key).filter(|pod| waits(pod, &shared.config.schedulers));
+            match pod {
+                Some(pod) => place(&shared, &key, &pod),
+                None => drop(queue.waiting.remove(&key)),
+            }
         }
         if changes.changed().await.is_err() {
             return;
         }
+    }
+}
+
+/// Pods that may have to be placed.
+#[derive(Debug, Default)]
+struct Queue {
+    seen: u64,
+    waiting: BTreeSet<Key>,
+}
+
+impl Queue {
+    /// Those that are new or changed; all of them when something has become free.
+    fn next(&mut self, store: &Store) -> Vec<Key> {
+        let changes = store.changes_after(self.seen);
+        self.seen = store.revision();
+        let Some(changes) = changes else {
+            self.waiting = store.list(KindId::POD, None).map(|(key, _)| key.clone()).collect();
+            return self.waiting.iter().cloned().collect();
+        };
+        let frees = |change: &Change| match change.key.kind {
+            KindId::NODE | KindId::CLAIM => true,
+            KindId::POD => change.turn == Turn::Deleted || has_ended(&change.object),
+            _ => false,
+        };
+        let pods = changes.iter().filter(|change| change.key.kind == KindId::POD);
+        let changed: BTreeSet<Key> = pods.map(|change| change.key.clone()).collect();
+        self.waiting.extend(changed.iter().cloned());
+        let looked_at = if changes.iter().any(frees) { &self.waiting } else { &changed };
+        looked_at.iter().cloned().collect()
     }
 }
 

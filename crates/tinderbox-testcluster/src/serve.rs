@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// The API server's own limit of a body (`MaxRequestBodyBytes`).
 const BODY_LIMIT: usize = 3 << 20;
+/// What is read of a body that is too large, so that its sender gets to the answer.
+const READ_LIMIT: usize = 64 << 20;
 
 /// The parameters of a query. Of a repeated one the last counts.
 pub(crate) type Query = BTreeMap<String, String>;
@@ -29,9 +31,12 @@ pub(crate) type Query = BTreeMap<String, String>;
 /// Answers every request there is.
 pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        let message = format!("Request entity too large: limit is {BODY_LIMIT}");
-        return Failure::new(413, "RequestEntityTooLarge", message).into_response();
+    let body = match to_bytes(body, READ_LIMIT).await {
+        Ok(body) if body.len() <= BODY_LIMIT => body,
+        _ => {
+            let message = format!("Request entity too large: limit is {BODY_LIMIT}");
+            return Failure::new(413, "RequestEntityTooLarge", message).into_response();
+        }
     };
     let text = |name| {
         let value = parts.headers.get(name).and_then(|value| value.to_str().ok());

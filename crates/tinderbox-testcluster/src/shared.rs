@@ -8,6 +8,7 @@ use crate::record::Requests;
 use crate::store::{Key, Store};
 use crate::time;
 use serde_json::{Value, json};
+use std::hash::{Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -65,13 +66,13 @@ impl Shared {
         let metadata = &pod["metadata"];
         let namespace = metadata["namespace"].as_str().unwrap_or("default");
         let mut store = self.store();
-        let same = store.list(KindId::EVENT, Some(namespace)).find(|(_, event)| {
-            event["involvedObject"]["uid"] == metadata["uid"]
-                && event["reason"] == reason
-                && event["message"] == message
-        });
-        if let Some((key, event)) = same {
-            let (key, mut event) = (key.clone(), (**event).clone());
+        let name = metadata["name"].as_str().unwrap_or_default();
+        let mut hasher = std::hash::DefaultHasher::new();
+        (metadata["uid"].as_str(), reason, message).hash(&mut hasher);
+        let event_name = format!("{name}.{:016x}", hasher.finish());
+        let key = Key::new(KindId::EVENT, namespace, &event_name);
+        if let Some(event) = store.get(&key) {
+            let mut event = (**event).clone();
             event["count"] = json!(event["count"].as_u64().unwrap_or(1) + 1);
             event["lastTimestamp"] = json!(time::now());
             store.put(&key, event);
@@ -83,11 +84,10 @@ impl Shared {
             "kubelet"
         };
         let now = time::now();
-        let name = metadata["name"].as_str().unwrap_or_default();
         let event = json!({
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": format!("{name}.{}", uuid::Uuid::new_v4().simple())},
+            "metadata": {"name": event_name},
             "involvedObject": {
                 "apiVersion": "v1", "kind": "Pod", "name": name, "namespace": namespace,
                 "uid": metadata["uid"],

@@ -2,7 +2,7 @@
 
 use crate::kind::KindId;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -42,6 +42,7 @@ pub(crate) struct Change {
 pub(crate) struct Store {
     revision: u64,
     objects: BTreeMap<Key, Arc<Value>>,
+    uids: HashSet<String>,
     history: VecDeque<Change>,
     history_limit: usize,
     changed: watch::Sender<u64>,
@@ -52,6 +53,7 @@ impl Store {
         Self {
             revision: 1,
             objects: BTreeMap::new(),
+            uids: HashSet::new(),
             history: VecDeque::new(),
             history_limit,
             changed: watch::Sender::new(1),
@@ -73,6 +75,11 @@ impl Store {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
         self.objects.iter()
+    }
+
+    /// Whether there is an object with this uid.
+    pub(crate) fn lives(&self, uid: &str) -> bool {
+        self.uids.contains(uid)
     }
 
     /// In the order of their names.
@@ -100,6 +107,7 @@ impl Store {
         let turn = if before.is_some() { Turn::Modified } else { Turn::Added };
         let object = self.next_revision(object);
         self.objects.insert(key.clone(), object.clone());
+        self.uids.extend(uid_of(&object));
         self.publish(Change {
             revision: self.revision,
             turn,
@@ -112,6 +120,9 @@ impl Store {
 
     pub(crate) fn remove(&mut self, key: &Key) -> Option<Arc<Value>> {
         let before = self.objects.remove(key)?;
+        uid_of(&before).inspect(|uid| {
+            self.uids.remove(uid);
+        });
         let object = self.next_revision((*before).clone());
         self.publish(Change {
             revision: self.revision,
@@ -157,6 +168,10 @@ impl Store {
         }
         self.changed.send_replace(self.revision);
     }
+}
+
+fn uid_of(object: &Value) -> Option<String> {
+    object["metadata"]["uid"].as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

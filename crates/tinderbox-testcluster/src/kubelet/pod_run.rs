@@ -3,7 +3,7 @@
 use super::container::{self, Waiting};
 use super::process;
 use super::status::{self, ContainerStatus, Ended, State, set_condition};
-use super::{Blow, Running};
+use super::{Blow, Running, Signals};
 use crate::objects::{self, Deletion, is_deleting};
 use crate::shared::Shared;
 use crate::store::Key;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -33,12 +33,7 @@ enum Stop {
 }
 
 /// Runs a pod that has a node until it has ended or is gone.
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    key: Key,
-    pod: Arc<Value>,
-    blows: mpsc::Receiver<Blow>,
-) {
+pub(super) async fn run(shared: Arc<Shared>, key: Key, pod: Arc<Value>, signals: Signals) {
     let uid = pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let deadline = pod["spec"]["activeDeadlineSeconds"].as_u64();
     let list = |field: &str| pod["spec"][field].as_array().cloned().unwrap_or_default();
@@ -46,6 +41,7 @@ pub(super) async fn run(
     let mut run = PodRun {
         folder: shared.kubelet.folder().join("pods").join(&uid),
         changes: shared.changes(),
+        signals,
         deadline: deadline.map(|seconds| Instant::now() + Duration::from_secs(seconds)),
         init_states: inits.iter().map(ContainerStatus::of).collect(),
         states: mains.iter().map(ContainerStatus::of).collect(),
@@ -55,7 +51,6 @@ pub(super) async fn run(
         key,
         uid,
         pod,
-        blows,
     };
     if let Err(stop) = run.live(&inits, &mains).await {
         run.stop(stop).await;
@@ -71,8 +66,9 @@ struct PodRun {
     uid: String,
     pod: Arc<Value>,
     folder: PathBuf,
+    /// Of all objects.
     changes: watch::Receiver<u64>,
-    blows: mpsc::Receiver<Blow>,
+    signals: Signals,
     deadline: Option<Instant>,
     init_states: Vec<ContainerStatus>,
     states: Vec<ContainerStatus>,
@@ -241,13 +237,13 @@ impl PodRun {
 
     async fn next_turn(&mut self) -> Result<(usize, Turn), Stop> {
         loop {
-            self.changes.borrow_and_update();
+            self.signals.touched.borrow_and_update();
             if let Some(stop) = self.removal() {
                 return Err(stop);
             }
             tokio::select! {
                 Some(Ok(turn)) = self.running.join_next() => return Ok(turn),
-                stop = interruption(&mut self.changes, &mut self.blows, self.deadline) => {
+                stop = interruption(&mut self.signals, self.deadline) => {
                     if let Some(stop) = stop {
                         return Err(stop);
                     }
@@ -258,20 +254,25 @@ impl PodRun {
 
     /// Waits for a change of any object.
     async fn changed(&mut self) -> Result<(), Stop> {
+        self.signals.touched.borrow_and_update();
         if let Some(stop) = self.removal() {
             return Err(stop);
         }
-        match interruption(&mut self.changes, &mut self.blows, self.deadline).await {
-            Some(stop) => Err(stop),
-            None => self.removal().map_or(Ok(()), Err),
-        }
+        let stop = tokio::select! {
+            stop = interruption(&mut self.signals, self.deadline) => stop,
+            changed = self.changes.changed() => changed.is_err().then_some(Stop::Gone),
+        };
+        stop.or_else(|| self.removal()).map_or(Ok(()), Err)
     }
 
     /// Waits for something that ends the pod.
     async fn stopped(&mut self) -> Stop {
         loop {
-            self.changes.borrow_and_update();
-            if let Err(stop) = self.changed().await {
+            self.signals.touched.borrow_and_update();
+            if let Some(stop) = self.removal() {
+                return stop;
+            }
+            if let Some(stop) = interruption(&mut self.signals, self.deadline).await {
                 return stop;
             }
         }
@@ -334,7 +335,7 @@ impl PodRun {
         let living = self.shared.kubelet.groups.all();
         self.groups.retain(|group| living.contains(group));
         while !self.running.is_empty() && Instant::now() < end {
-            self.changes.borrow_and_update();
+            self.signals.touched.borrow_and_update();
             if self.removal() == Some(Stop::Gone) {
                 break;
             }
@@ -342,7 +343,7 @@ impl PodRun {
                 Some(Ok((index, Turn::Ended(ended)))) = self.running.join_next() => {
                     self.note_end(index, ended);
                 }
-                _ = self.changes.changed() => {}
+                _ = self.signals.touched.changed() => {}
                 () = tokio::time::sleep_until(end) => {}
             }
         }
@@ -429,15 +430,11 @@ impl PodRun {
     }
 }
 
-/// None when some object has changed.
-async fn interruption(
-    changes: &mut watch::Receiver<u64>,
-    blows: &mut mpsc::Receiver<Blow>,
-    deadline: Option<Instant>,
-) -> Option<Stop> {
+/// None when the pod's object has changed.
+async fn interruption(signals: &mut Signals, deadline: Option<Instant>) -> Option<Stop> {
     tokio::select! {
-        changed = changes.changed() => changed.is_err().then_some(Stop::Gone),
-        Some(blow) = blows.recv() => Some(Stop::Struck(blow)),
+        changed = signals.touched.changed() => changed.is_err().then_some(Stop::Gone),
+        Some(blow) = signals.blows.recv() => Some(Stop::Struck(blow)),
         () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
             Some(Stop::Deadline)
         }

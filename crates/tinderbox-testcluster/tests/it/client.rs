@@ -93,6 +93,14 @@ impl Client {
         self.pod_until(name, over).await
     }
 
+    pub(crate) async fn nothing_runs(&self) {
+        let end = Instant::now() + LIMIT;
+        while !self.cluster.process_groups().is_empty() {
+            assert!(Instant::now() < end, "{:?} go on", self.cluster.process_groups());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     pub(crate) async fn gone(&self, name: &str) {
         self.pod_until(name, Value::is_null).await;
     }

@@ -261,18 +261,19 @@ async fn requests_are_recorded_and_can_meet_with_trouble() {
     assert_eq!((code, &refused["message"]), (503, &json!("etcd is full")));
     assert_eq!(client.cluster.list("configmaps", "default").len(), 0);
 
-    client.cluster.trouble("POST", "/configmaps", 1, Trouble::AnswerLost);
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let request = http.post(client.cluster.url() + MAPS).header("content-type", "application/json");
     let body = config_map("one", &json!({"a": "1"}));
-    let answer = request.body(body.to_string()).send().await;
-    let lost = match answer {
-        Ok(answer) => answer.bytes().await.is_err(),
-        Err(_) => true,
-    };
-    assert!(lost, "the answer came");
-    // It was carried out all the same.
-    assert_eq!(client.cluster.list("configmaps", "default").len(), 1);
+    for (trouble, carried_out) in [(Trouble::Cut, 0), (Trouble::AnswerLost, 1)] {
+        client.cluster.trouble("POST", "/configmaps", 1, trouble);
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let request = http.post(client.cluster.url() + MAPS).body(body.to_string());
+        let answer = request.header("content-type", "application/json").send().await;
+        let lost = match answer {
+            Ok(answer) => answer.bytes().await.is_err(),
+            Err(_) => true,
+        };
+        assert!(lost, "the answer came");
+        assert_eq!(client.cluster.list("configmaps", "default").len(), carried_out);
+    }
 
     let recorded = client.cluster.requests();
     let last = recorded.last().expect("a request");

@@ -53,7 +53,7 @@ async fn pods_run_and_end_with_their_exit_codes() {
     let nothing = client.ended("nothing").await;
     let ended = &state(&nothing)["terminated"];
     assert_eq!((&ended["exitCode"], &ended["reason"]), (&json!(128), &json!("StartError")));
-    assert_eq!(client.cluster.process_groups(), Vec::<i32>::new());
+    client.nothing_runs().await;
 }
 
 #[tokio::test]
@@ -128,6 +128,24 @@ async fn deleted_pods_are_asked_to_end_and_then_killed() {
     assert_ne!(first["metadata"]["uid"], second["metadata"]["uid"]);
     assert_eq!(client.cluster.log("default", "deaf"), "second\n");
     wait_until_dead(&groups);
+}
+
+#[tokio::test]
+async fn finalizers_hold_a_pod_that_has_ended() {
+    let client = Client::plain();
+    let mut pod = script("held", "sleep 600");
+    pod["metadata"]["finalizers"] = json!(["example.org/hold"]);
+    client.create(PODS, pod).await;
+    client.pod_until("held", |pod| state(pod)["running"].is_object()).await;
+    client.send("DELETE", &path("held"), json!({"gracePeriodSeconds": 1})).await;
+    client.nothing_runs().await;
+    let ended = |pod: &Value| pod["metadata"]["deletionGracePeriodSeconds"] == 0;
+    let pod = client.pod_until("held", ended).await;
+    assert_eq!(state(&pod)["terminated"]["exitCode"], 143);
+    let patch = json!({"metadata": {"finalizers": null}});
+    let kind = "application/merge-patch+json";
+    assert_eq!(client.send_as("PATCH", &path("held"), kind, patch).await.0, 200);
+    assert_eq!(client.get(&path("held")).await.0, 404);
 }
 
 #[tokio::test]

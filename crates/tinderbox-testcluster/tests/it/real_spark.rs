@@ -9,9 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tinderbox_testcluster::{Config, Image};
+use tinderbox_testcluster::{Config, Image, Node};
 
-const LIMIT: Duration = Duration::from_secs(180);
+/// Generous: the machine may be busy with other things.
+const LIMIT: Duration = Duration::from_secs(300);
 
 const PROGRAM: &str = r#"import sys
 import time
@@ -140,6 +141,23 @@ impl Bench {
         }
     }
 
+    /// The driver asks for another executor when the node of its first one is taken away.
+    fn loses_a_spot_node(&self, before: &[String]) {
+        self.client.cluster.shut_down_node("spot-1");
+        let new = || -> Vec<String> {
+            self.executors().into_iter().filter(|name| !before.contains(name)).collect()
+        };
+        self.until("the second executor is registered", || {
+            let registered = |name: &String| {
+                let pod = self.client.cluster.get("pods", "default", name).unwrap_or_default();
+                pod["spec"]["nodeName"] == "spot-2"
+                    && self.log(name).contains("Successfully registered with driver")
+            };
+            new().iter().any(registered)
+        });
+        assert_eq!(new().len(), 2, "{:?}", new());
+    }
+
     /// Executors delete themselves with their driver's last breath, or go with it.
     fn until_nothing_runs(&self) {
         self.until("nothing runs", || self.client.cluster.process_groups().is_empty());
@@ -229,9 +247,21 @@ fn delete(bench: &Bench, pod: &str) {
     assert_eq!(code, 200, "{said}");
 }
 
-/// A program of the JVM; one that fails; a driver that is deleted while it runs.
-fn others_end_as_they_should(environment: &str) {
-    let Some(bench) = Bench::start(environment, |_| ()) else { return };
+/// What happens to a driver that still runs.
+#[derive(PartialEq)]
+enum Death {
+    Deleted,
+    OutOfMemory,
+}
+
+/// A program of the JVM; one that fails; one whose executor is taken away and whose driver dies.
+fn others_end_as_they_should(environment: &str, death: &Death) {
+    let pools = |config: &mut Config| {
+        let spot = |name| Node::new(name).label("pool", "spot");
+        config.nodes =
+            vec![Node::new("steady").label("pool", "on-demand"), spot("spot-1"), spot("spot-2")];
+    };
+    let Some(bench) = Bench::start(environment, pools) else { return };
     let jar = bench.jar();
     bench.submit("java", &[], &["--class", "Counts", jar, "1000"]).ended();
     assert_eq!(bench.driver("java")["status"]["phase"], "Succeeded", "{}", bench.log("java"));
@@ -245,14 +275,33 @@ fn others_end_as_they_should(environment: &str) {
     assert!(bench.log("fails").contains("ValueError: as wanted"));
     bench.until_nothing_runs();
 
-    let _submission = bench.submit("killed", &[], &["local:///opt/app/app.py", "sleeps"]);
+    let pools = [
+        "spark.kubernetes.driver.node.selector.pool=on-demand",
+        "spark.kubernetes.executor.node.selector.pool=spot",
+    ];
+    let before = bench.executors();
+    let application = ["local:///opt/app/app.py", "sleeps"];
+    let _submission = bench.submit("killed", &pools, &application);
     bench.until("the driver has counted", || bench.log("killed").contains("counted 1000"));
-    assert!(bench.client.cluster.process_groups().len() >= 2, "driver and executor");
+    assert_eq!(bench.driver("killed")["spec"]["nodeName"], "steady");
+    if *death == Death::Deleted {
+        bench.loses_a_spot_node(&before);
+    }
+    let cluster = &bench.client.cluster;
+    assert!(cluster.process_groups().len() >= 2, "driver and executor");
+    if *death == Death::OutOfMemory {
+        assert!(cluster.run_out_of_memory("default", "killed", "spark-kubernetes-driver"));
+        bench.until("the driver has failed", || {
+            state(&bench.driver("killed"))["terminated"]["reason"] == "OOMKilled"
+        });
+        // Executors end by themselves when they have lost their driver.
+        bench.until_nothing_runs();
+    }
     delete(&bench, "killed");
     bench.until("the driver is gone", || bench.driver("killed").is_null());
     bench.until_nothing_runs();
     bench.until("no executor is left", || {
-        let pods = bench.client.cluster.list("pods", "default");
+        let pods = cluster.list("pods", "default");
         !pods.iter().any(|pod| pod["metadata"]["labels"]["spark-role"] == "executor")
     });
 }
@@ -269,12 +318,12 @@ fn real_spark_4_computes_on_the_cluster() {
 
 #[test]
 fn real_spark_3_5_ends_as_it_should() {
-    others_end_as_they_should("TINDERBOX_SPARK_3_5");
+    others_end_as_they_should("TINDERBOX_SPARK_3_5", &Death::Deleted);
 }
 
 #[test]
 fn real_spark_4_ends_as_it_should() {
-    others_end_as_they_should("TINDERBOX_SPARK_4");
+    others_end_as_they_should("TINDERBOX_SPARK_4", &Death::OutOfMemory);
 }
 
 /// Nothing of Spark runs in the pod: only its submission is tried.
