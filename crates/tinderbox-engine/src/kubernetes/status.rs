@@ -239,3 +239,97 @@ fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn failed(pod: &Value) -> (FailureReason, Option<i32>) {
+        match KubernetesStatus::of_pod(pod) {
+            KubernetesStatus::Failed { reason, exit_code, .. } => (reason, exit_code),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn ended(code: i32, reason: &str) -> Value {
+        json!([{"name": "driver", "state": {"terminated": {"exitCode": code, "reason": reason}}}])
+    }
+
+    /// The forms are those of Kubernetes 1.33.
+    #[test]
+    fn row_9_5_ends_are_told_apart_by_condition_and_reason() {
+        let disrupted = |reason: &str| json!([{"type": "DisruptionTarget", "status": "True", "reason": reason}]);
+        let cases = [
+            (
+                json!({"phase": "Failed", "conditions": disrupted("PreemptionByScheduler")}),
+                FailureReason::Preempted,
+            ),
+            (json!({"phase": "Failed", "reason": "Preempting"}), FailureReason::Preempted),
+            (
+                json!({"phase": "Failed", "conditions": disrupted("EvictionByEvictionAPI")}),
+                FailureReason::Evicted,
+            ),
+            (json!({"phase": "Failed", "reason": "Evicted"}), FailureReason::Evicted),
+            (
+                json!({"phase": "Failed", "conditions": disrupted("DeletionByPodGC")}),
+                FailureReason::NodeLost,
+            ),
+            (
+                json!({"phase": "Failed", "reason": "DeadlineExceeded"}),
+                FailureReason::DeadlineExceeded,
+            ),
+            (json!({"phase": "Failed", "reason": "OutOfcpu"}), FailureReason::Start),
+            (json!({"phase": "Failed"}), FailureReason::Unknown),
+        ];
+        for (status, wanted) in cases {
+            let pod = json!({"spec": {"containers": [{"name": "driver"}]}, "status": status});
+            assert_eq!(failed(&pod), (wanted, None), "{pod}");
+            let mut with_code = pod.clone();
+            with_code["status"]["containerStatuses"] = ended(143, "Error");
+            let wanted =
+                if wanted == FailureReason::Unknown { FailureReason::ExitCode } else { wanted };
+            assert_eq!(failed(&with_code), (wanted, Some(143)), "{with_code}");
+        }
+        let start = json!({"spec": {"containers": [{"name": "driver"}]},
+            "status": {"phase": "Failed", "containerStatuses": ended(128, "StartError")}});
+        assert_eq!(failed(&start), (FailureReason::Start, Some(128)));
+    }
+
+    #[test]
+    fn row_9_5_the_driver_counts_and_not_its_sidecars() {
+        let containers = json!([{"name": "proxy"}, {"name": "driver"}]);
+        let running = json!({"name": "proxy", "state": {"running": {}}});
+        let of = |driver: Value| {
+            let statuses = json!([{"name": "driver", "state": driver}, running]);
+            let status = json!({"phase": "Running", "containerStatuses": statuses});
+            KubernetesStatus::of_pod(&json!({"spec": {"containers": containers}, "status": status}))
+        };
+        assert_eq!(of(json!({"terminated": {"exitCode": 0}})), KubernetesStatus::Succeeded);
+        assert_eq!(of(json!({"running": {}})), KubernetesStatus::Running);
+        let waits = of(
+            json!({"waiting": {"reason": "CreateContainerConfigError", "message": "secret \"a\" not found"}}),
+        );
+        assert!(
+            matches!(waits, KubernetesStatus::Pending { wait: PendingReason::Configuration, ref message } if message.contains("secret"))
+        );
+    }
+
+    #[test]
+    fn pods_of_any_form_have_a_status() {
+        let lost = json!({"status": {"phase": "Unknown", "message": "Node a is unresponsive"}});
+        assert!(matches!(KubernetesStatus::of_pod(&lost), KubernetesStatus::Unreachable { .. }));
+        for odd in [
+            json!(null),
+            json!([]),
+            json!({"status": 5}),
+            json!({"spec": {"containers": "a"}, "status": {"phase": 1}}),
+        ] {
+            let status = KubernetesStatus::of_pod(&odd);
+            assert!(
+                matches!(status, KubernetesStatus::Pending { wait: PendingReason::Scheduling, .. }),
+                "{status:?}"
+            );
+        }
+    }
+}
