@@ -1,3 +1,4 @@
+use crate::KubernetesError;
 use std::io;
 use std::path::PathBuf;
 use tinderbox_model::{ErrorClass, SparkVersion};
@@ -151,6 +152,9 @@ pub enum Error {
         /// The driver.
         what: String,
     },
+    /// Of a run on Kubernetes.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
     /// A file of the attempt cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -173,6 +177,7 @@ impl Error {
     /// Whose fault it is and whether trying again can help.
     pub fn class(&self) -> ErrorClass {
         match self {
+            Self::Kubernetes(error) => error.class(),
             Self::NoSpark { .. }
             | Self::NoSuchSpark { .. }
             | Self::NoJava { .. }
@@ -251,6 +256,7 @@ impl Error {
             Self::StillThere { .. } => {
                 "look at the cluster's page; it is asked again as long as the run is not over".to_owned()
             }
+            Self::Kubernetes(error) => return error.hint(),
             Self::Client { .. } | Self::Refused { .. } | Self::WrongCluster { .. } => return None,
             Self::NotStarted { .. } | Self::Read { .. } | Self::Write { .. } => return None,
         };

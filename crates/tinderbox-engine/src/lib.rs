@@ -1,5 +1,5 @@
-//! Runs a compiled PySpark program and follows it. First cut: Spark on this machine through
-//! `spark-submit` (Linux: processes are recognized in `/proc`).
+//! Runs a compiled PySpark program, or one that people have, and follows it: on this machine through `spark-submit` (Linux:
+//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API.
 //!
 //! The order of calls, each of which may be the last one before a crash:
 //!
@@ -33,6 +33,7 @@ mod expectations;
 mod host;
 mod install;
 mod java;
+mod kubernetes;
 mod local;
 mod module_options;
 mod process;
@@ -48,6 +49,12 @@ pub use expectations::ExpectationResult;
 pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
+pub use kubernetes::{
+    ApplicationSchedule, DriverChange, DriverWatch, FailureReason, KubernetesAccess,
+    KubernetesApplication, KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent,
+    KubernetesRequest, KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog,
+    SecretValue, SparkApplication,
+};
 pub use local::{Launch, Launched, Listener, LocalSpark, Program};
 pub use module_options::java_module_options;
 pub use standalone::{

@@ -10,7 +10,11 @@ mod cluster;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod kubernetes;
+#[cfg(test)]
 mod real_spark;
+#[cfg(test)]
+mod spark_application;
 #[cfg(test)]
 mod standalone;
 #[cfg(test)]
