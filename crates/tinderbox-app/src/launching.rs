@@ -29,7 +29,7 @@ struct Job {
 
 enum JobProgram {
     PySpark(String),
-    Application(Application),
+    Application(Box<Application>),
 }
 
 /// A launch with all that it borrows.
@@ -247,7 +247,7 @@ impl App {
             conf: place.launch_conf(&compiled.launch_conf),
             secrets: self.secrets(compiled.secrets.iter().map(String::as_str))?,
             program: match spec.application() {
-                Some(application) => JobProgram::Application(application.clone()),
+                Some(application) => JobProgram::Application(Box::new(application.clone())),
                 None => JobProgram::PySpark(compiled.source),
             },
         })
