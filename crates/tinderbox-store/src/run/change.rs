@@ -185,9 +185,7 @@ impl Store {
                 async move {
                     let old = locked(t, &id).await?;
                     let newest = attempt::newest(t, &id).await?;
-                    if newest.is_none_or(|newest| newest != failed)
-                        || !old.state.can_move_to(RunState::Queued)
-                    {
+                    if newest.is_none_or(|newest| newest != failed) || !old.state.can_try_again() {
                         return Ok(Retried::NotWanted);
                     }
                     let ended = Run { state: RunState::Failed, ended: Some(now), ..old.clone() };
