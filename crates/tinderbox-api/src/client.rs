@@ -1,8 +1,8 @@
 use crate::{
-    CheckRequest, CheckResult, CollectRequest, CollectResult, Comparison, ExpectationList,
-    ImportRequest, ImportResult, Job, JobDetail, JobList, JobProgress, LogPage, OperatorList,
-    Problem, PruneRequest, PruneResult, Report, Server, SpecSource, StageList, SubmitJob,
-    SubmittedJob,
+    ApplyCluster, CheckRequest, CheckResult, Cluster, ClusterList, ClusterProbe, CollectRequest,
+    CollectResult, Comparison, ExpectationList, ImportRequest, ImportResult, Job, JobDetail,
+    JobList, JobProgress, LogPage, OperatorList, Problem, PruneRequest, PruneResult, Report,
+    Server, SpecSource, StageList, SubmitJob, SubmitRun, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -146,6 +146,14 @@ impl Client {
         self.post("/api/jobs", request).await
     }
 
+    /// Asks for a run of a program.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn submit_run(&self, request: &SubmitRun) -> Result<SubmittedJob, Error> {
+        self.post("/api/runs", request).await
+    }
+
     /// One run. `id` may be the id, a unique end or beginning of it, or `latest`.
     ///
     /// # Errors
@@ -168,6 +176,48 @@ impl Client {
     /// See [`Error`].
     pub async fn list_operators(&self, id: &str) -> Result<OperatorList, Error> {
         self.get(&format!("/api/jobs/{}/operators", segment(id)), &()).await
+    }
+
+    /// All cluster profiles.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list_clusters(&self) -> Result<ClusterList, Error> {
+        self.get("/api/clusters", &()).await
+    }
+
+    /// Stores a cluster profile.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn apply_cluster(&self, request: &ApplyCluster) -> Result<Cluster, Error> {
+        self.post("/api/clusters", request).await
+    }
+
+    /// One cluster profile.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get_cluster(&self, name: &str) -> Result<Cluster, Error> {
+        self.get(&format!("/api/clusters/{}", segment(name)), &()).await
+    }
+
+    /// Takes the name of a cluster profile away.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn remove_cluster(&self, name: &str) -> Result<(), Error> {
+        let url = format!("{}/api/clusters/{}", self.base, segment(name));
+        let request = self.http.delete(&url).timeout(Duration::from_secs(60));
+        self.answer(request, &url).await.map(drop)
+    }
+
+    /// Submits a small job that tells whether a cluster works.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn probe_cluster(&self, name: &str) -> Result<ClusterProbe, Error> {
+        self.post(&format!("/api/clusters/{}/probe", segment(name)), &()).await
     }
 
     /// Asks for the end of a run.

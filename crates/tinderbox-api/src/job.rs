@@ -197,6 +197,9 @@ pub struct SubmitJob {
     /// Ends the run when it lasts longer, in milliseconds from submission.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
+    /// Attempts beside the first one, for failures that are the cluster's: preempted, unreachable, lost.
+    #[serde(default)]
+    pub retries: u32,
     /// Repeating a request with the same key answers with the first one's run.
     #[serde(default)]
     pub idempotency_key: Option<String>,

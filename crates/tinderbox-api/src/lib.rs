@@ -5,6 +5,7 @@
 
 mod application;
 mod client;
+mod cluster;
 mod data_set;
 mod differences;
 mod fleet;
@@ -13,6 +14,7 @@ mod live;
 mod operator;
 mod problem;
 mod report;
+mod run;
 mod streaming;
 mod time;
 mod timeline_cells;
@@ -22,6 +24,7 @@ pub use application::{
     Stage, StageList, TaskList, TaskRow, Timeline, TimelineStage, TimelineTasks,
 };
 pub use client::{BatchAnswer, Client, Error};
+pub use cluster::{ApplyCluster, Cluster, ClusterList, ClusterProbe};
 pub use data_set::{
     DataSetOperator, ErrorCounts, Health, ImportRequest, ImportResult, JobTypes, Overview,
     Performance, RecentActivity, Refreshed, TypeCounts,
@@ -48,6 +51,7 @@ pub use report::{
     Advice, Amount, Comparison, ComparisonRow, Effect, Evidence, Finding, PatchBody, Report,
     Subject, Withheld,
 };
+pub use run::SubmitRun;
 pub use streaming::{
     StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
 };

@@ -111,6 +111,52 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// No cluster profile has this name.
+    #[error("there is no cluster profile called {name}")]
+    NoSuchCluster {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No profile has this master.
+    #[error("no cluster profile has the master {master}")]
+    NoSuchMaster {
+        /// As it was given.
+        master: String,
+        /// Names of profiles.
+        known: Vec<String>,
+    },
+    /// The job asks for more than its profile allows.
+    #[error("the profile {profile} does not take this job: {}", problems.join("; "))]
+    BeyondLimits {
+        /// The profile.
+        profile: String,
+        /// A sentence for each limit.
+        problems: Vec<String>,
+    },
+    /// The job is of another environment than its profile.
+    #[error("the profile {profile} takes jobs of the environment {of} only, not of {chosen}")]
+    OtherEnvironment {
+        /// The profile.
+        profile: String,
+        /// Its environment.
+        of: String,
+        /// That of the job.
+        chosen: String,
+    },
+    /// The job was made for another Spark than its profile has.
+    #[error("the spec is made for Spark {wanted}, the profile {profile} has Spark {found}")]
+    OtherVersion {
+        /// The profile.
+        profile: String,
+        /// The spec's version.
+        wanted: String,
+        /// That of the cluster.
+        found: String,
+        /// The profile whose version is next to it.
+        nearest: Option<String>,
+    },
     /// The engine comes with a later version.
     #[error("the engine {name} is not part of this version")]
     EngineNotHere {
@@ -188,6 +234,20 @@ pub enum Error {
         /// The job.
         id: String,
     },
+    /// No session that was opened here has this name or id.
+    #[error("there is no session `{text}`")]
+    NoSession {
+        /// What was asked for.
+        text: String,
+        /// Names or ids of those there are.
+        known: Vec<String>,
+    },
+    /// The token of a session is not there.
+    #[error("the environment variable {variable}, which has the token of the session, is not set")]
+    NoToken {
+        /// Its name.
+        variable: String,
+    },
     /// Sail or a Spark Connect server failed, or the SQL is not taken.
     #[error(transparent)]
     Connect(#[from] tinderbox_connect::Error),
@@ -228,6 +288,11 @@ impl Error {
             Self::MissingInput { .. } => "missing-input",
             Self::MissingSecrets { .. } => "missing-secrets",
             Self::NoSuchEngine { .. } | Self::EngineNotHere { .. } => "no-such-engine",
+            Self::NoSuchCluster { .. } => "no-such-cluster",
+            Self::NoSuchMaster { .. } => "no-such-master",
+            Self::BeyondLimits { .. } => "beyond-limits",
+            Self::OtherEnvironment { .. } => "other-environment",
+            Self::OtherVersion { .. } => "other-version",
             Self::NoAdvice { .. } => "no-advice",
             Self::Advice { .. } => "advice-does-not-fit",
             Self::Engine(_) => "engine",
@@ -236,6 +301,8 @@ impl Error {
             Self::Table(_) => "table",
             Self::NoHistory { .. } | Self::EmptyTable { .. } => "no-history",
             Self::Connect(_) => "connect",
+            Self::NoSession { .. } => "no-session",
+            Self::NoToken { .. } => "no-token",
             Self::ImportChanged { .. } => "import-changed",
             Self::ImportMoved { .. } => "import-moved",
             Self::BadCursor => "bad-cursor",
@@ -263,6 +330,26 @@ impl Error {
             Self::MissingInput { .. } => "relative paths start at the folder of the spec; correct the path or make the data first".to_owned(),
             Self::MissingSecrets { .. } => "export it before the command; where a server runs (`tinderbox serve`), before that is started: it launches the job".to_owned(),
             Self::NoSuchEngine { known, .. } => format!("engines here: {}", known.join(", ")),
+            Self::NoSuchCluster { known, .. } if known.is_empty() => {
+                "store one with `tinderbox cluster apply PROFILE.yaml`".to_owned()
+            }
+            Self::NoSuchCluster { known, .. } => format!("profiles here: {}", known.join(", ")),
+            Self::NoSuchMaster { known, .. } => {
+                let known = if known.is_empty() { "there are none yet".to_owned() } else { known.join(", ") };
+                format!("store a profile of it with `tinderbox cluster apply`, or choose one with --engine: {known}")
+            }
+            Self::BeyondLimits { .. } => {
+                "ask for less in the spec's `cluster:`, or raise `limits:` in the profile".to_owned()
+            }
+            Self::OtherEnvironment { .. } => {
+                "choose a profile of that environment with --engine".to_owned()
+            }
+            Self::OtherVersion { nearest: Some(nearest), .. } => {
+                format!("run it with --engine {nearest}, or change `cluster.version` in the spec")
+            }
+            Self::OtherVersion { nearest: None, .. } => {
+                "change `cluster.version` in the spec".to_owned()
+            }
             Self::EngineNotHere { .. } => "leave --engine out, or use --engine local".to_owned(),
             Self::NoAdvice { .. } => "run the spec once without --apply-advice, then `tinderbox analyze latest`".to_owned(),
             Self::Advice { .. } => return None,
@@ -278,6 +365,11 @@ impl Error {
             Self::BadCursor => "take next_cursor of the page before, with the same sort_by".to_owned(),
             Self::Imported { .. } => "its operators, errors and timeline are there".to_owned(),
             Self::Connect(error) => return error.hint(),
+            Self::NoSession { known, .. } if known.is_empty() => {
+                "open one: tinderbox session open sc://HOST:PORT".to_owned()
+            }
+            Self::NoSession { known, .. } => format!("sessions: {}", known.join(", ")),
+            Self::NoToken { variable } => format!("export {variable}"),
             Self::File { .. } | Self::Background(_) => return None,
         })
     }

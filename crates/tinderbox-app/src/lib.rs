@@ -6,6 +6,7 @@
 
 mod advice;
 mod applications;
+mod clusters;
 mod collect;
 mod connected;
 mod data_dir;
@@ -16,8 +17,10 @@ mod growing;
 mod history;
 mod history_server_source;
 mod history_sql;
+mod interactive;
 mod job_sets;
 mod known_columns;
+mod launching;
 mod lineage_events;
 mod live;
 mod log_warnings;
@@ -25,10 +28,12 @@ mod object_files;
 mod opening;
 mod plan;
 mod preview;
+mod probe;
 mod query;
 mod reconcile;
 mod record;
 mod retention;
+mod retries;
 mod secrets;
 mod sessions;
 mod spark_places;
@@ -42,6 +47,7 @@ mod timeline_cells;
 mod views;
 
 pub use advice::ComparedRuns;
+pub use clusters::ClusterView;
 pub use data_dir::{DataDir, Owner};
 pub use error::{Error, chain};
 pub use events::IngestRefusal;
@@ -51,6 +57,7 @@ pub use history_server_source::OnStep;
 pub use history_sql::{
     HistoryAnswer, HistoryColumn, HistoryQuery, history_sql, history_tables, install_sail,
 };
+pub use interactive::{KnownSession, OwnSession, SessionFiles, with_session_files};
 pub use job_sets::{
     ImportedError, ImportedJob, ImportedOperator, ImportedSet, JobListKey, JobListPage,
     JobListQuery, JobOverview, ListedJob, RefreshedSets, state_of_row, status_of,
@@ -59,11 +66,13 @@ pub use known_columns::known_columns;
 pub use live::LiveRun;
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
+pub use probe::PROBE_MARK;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use spark_places::SparkPlaces;
 pub use spec_columns::{SpecColumns, spec_columns};
 pub use spec_tests::{TestOutcome, TestProblem, TestQuery, run_spec_tests};
+pub use submit::ApplicationSubmission;
 pub use timeline::{StageBar, TaskBar, Timeline};
 pub use timeline_cells::{CellQuery, RunCells};
 pub use tinderbox_connect::{
@@ -85,8 +94,15 @@ pub use tinderbox_table::{
 
 pub use tinderbox_advise as advise;
 pub use tinderbox_collect as sources;
+pub use tinderbox_connect as connect;
 pub use tinderbox_model as model;
 pub use tinderbox_spark::rest;
+/// The command line of `spark-submit`.
+pub mod spark_submit {
+    pub use tinderbox_spark::{
+        DeployMode, SubmitAction, SubmitArguments, SubmitError, SubmitRequest,
+    };
+}
 
 use applications::{Applications, Packs};
 use growing::Growing;
@@ -135,6 +151,7 @@ struct Inner {
     url: String,
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
+    clusters: clusters::Clusters,
     applications: Applications,
     packs: Packs,
     opening: Opening,
@@ -189,6 +206,7 @@ impl App {
                 url: config.url,
                 listener_jar,
                 live: LiveRuns::default(),
+                clusters: clusters::Clusters::default(),
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),

@@ -5,6 +5,7 @@
 //! between tells it again, with the same id.
 
 use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::reconcile::Current;
 use crate::{App, Error, blocking, chain};
 use sha2::{Digest, Sha256};
 use std::io::Write as _;
@@ -27,32 +28,27 @@ const FIRST_WAIT: Duration = Duration::from_millis(300);
 
 impl App {
     /// Tells of the start, once, with one try each time it is called.
-    pub(crate) async fn tell_start(
-        &self,
-        run: &Run,
-        record: AttemptRecord,
-    ) -> Result<AttemptRecord, Error> {
-        let told = record.lineage;
+    pub(crate) async fn tell_start(&self, run: &Run, current: &Current) -> Result<(), Error> {
+        let told = current.record.lineage;
         if told.is_start_told || told.start_tries >= TRIES || run.state != RunState::Running {
-            return Ok(record);
+            return Ok(());
         }
-        let Some(teller) = self.teller(run, &record).await? else { return Ok(record) };
-        let mut record = record;
+        let Some(teller) = self.teller(run, &current.record).await? else { return Ok(()) };
+        let mut record = current.record.clone();
         record.lineage.start_tries += 1;
         match self.tell(&teller, teller.start()).await {
             Ok(()) => record.lineage.is_start_told = true,
             Err(_) if record.lineage.start_tries < TRIES => {}
             Err(reason) => record.notes.push(teller.note(RunMomentKind::Start, &reason)),
         }
-        self.keep(run, &record).await?;
-        Ok(record)
+        self.keep(&current.attempt, &record).await
     }
 
     /// Tells of the end, and of the start when it was not told.
     pub(crate) async fn tell_end(
         &self,
         run: &Run,
-        mut record: AttemptRecord,
+        Current { attempt, mut record }: Current,
         (state, at, error): (RunState, TimestampMs, Option<&str>),
     ) -> Result<(), Error> {
         let Some(teller) = self.teller(run, &record).await? else { return Ok(()) };
@@ -85,7 +81,7 @@ impl App {
                 Err(reason) => {
                     tracing::warn!(run = %run.id, "{}", teller.note(kind, &reason));
                     record.notes.push(teller.note(kind, &reason));
-                    self.keep(run, &record).await?;
+                    self.keep(&attempt, &record).await?;
                     // Whoever did not take the first one has had its time.
                     break;
                 }

@@ -26,12 +26,28 @@ pub(crate) struct LaunchPlan {
     /// Advice that was applied to the spec, all of it since the spec was last run without advice.
     #[serde(default)]
     pub applied: Vec<AppliedAdvice>,
+    /// The cluster profile that it runs on; local Spark when there is none.
+    #[serde(default)]
+    pub profile: Option<ProfileVersion>,
+    /// Attempts beside the first one, for failures of the cluster.
+    #[serde(default)]
+    pub retries: u32,
+    /// The program itself, of runs that were made of no spec.
+    #[serde(default)]
+    pub program: Option<String>,
     /// Names of the secrets that the program looks up.
     #[serde(default)]
     pub secrets: Vec<String>,
     /// Whether others are told of the run; see [`tinderbox_spec::OpenLineage`].
     #[serde(default)]
     pub tells_lineage: bool,
+}
+
+/// A version of a cluster profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProfileVersion {
+    pub name: String,
+    pub version: u32,
 }
 
 impl LaunchPlan {

@@ -4,14 +4,14 @@
 //! signal and by timer. It keeps nothing in memory that it needs, so a restart is no special case. Every run has at
 //! most one step in flight, and no run waits for another's.
 
-use crate::events::{new_token, sha256_hex};
-use crate::plan::{AttemptRecord, LaunchPlan, LineageTold};
-use crate::{App, DataDir, Error, RunView, blocking, chain, now};
-use std::collections::{BTreeMap, HashMap};
+use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::submit::LOCAL;
+use crate::{App, Error, RunView, chain, now};
+use std::collections::HashMap;
 use std::time::Duration;
-use tinderbox_engine::{ExitReason, Identity, Intent, Launch, Launched, Listener, Status, Trace};
-use tinderbox_model::{AttemptNumber, Origin, Retry, RunId, RunState};
-use tinderbox_spec::{Spec, compile_pyspark};
+use tinderbox_engine::{ExitReason, Identity, Intent, Status, Target, Trace};
+use tinderbox_model::{Origin, Retry, RunId, RunState};
+use tinderbox_spec::Spec;
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -21,8 +21,17 @@ const PERIOD: Duration = Duration::from_millis(300);
 const REST: Duration = Duration::from_secs(2);
 /// How long Spark gets to stop before it is killed: its shutdown hooks close the event log.
 const GRACE: Duration = Duration::from_secs(10);
-/// Runs launched here have one attempt each in this version.
-const FIRST: AttemptNumber = AttemptNumber(1);
+/// How long a step that asked a cluster rests: as often as people can see a change, and no cluster minds.
+const CLUSTER_PERIOD: Duration = Duration::from_millis(700);
+/// How long a cluster may wait with a driver before its run has failed, unless the profile says otherwise.
+const STARTS: Duration = Duration::from_secs(30 * 60);
+
+/// The attempt that a run is at.
+#[derive(Debug, Clone)]
+pub(crate) struct Current {
+    pub attempt: Attempt,
+    pub record: AttemptRecord,
+}
 
 impl App {
     /// Asks for the end of a run. It ends when Spark has stopped.
@@ -71,111 +80,6 @@ impl App {
         }
     }
 
-    /// Records the intent, then launches.
-    async fn start(&self, run: &Run) -> Result<(), Error> {
-        if let Some(end) = self.asked_end(run) {
-            return self.end_unlaunched(run, end).await;
-        }
-        let token = new_token();
-        let directory = self.inner.data_dir.root().join(DataDir::attempt(&run.id, FIRST));
-        let record = AttemptRecord {
-            intent: Intent::new(&directory, &run.id, FIRST),
-            identity: None,
-            ingest_token_sha256: Some(sha256_hex(&token)),
-            notes: Vec::new(),
-            lineage: LineageTold::default(),
-        };
-        let attempt = Attempt {
-            run: run.id.clone(),
-            number: FIRST,
-            state: RunState::Submitting,
-            identity: record.to_json(),
-            directory: DataDir::attempt(&run.id, FIRST).display().to_string(),
-            event_log: Some(directory.join("eventlog").display().to_string()),
-            created: now(),
-            ended: None,
-            exit_code: None,
-        };
-        if !self.inner.store.run_intent(&attempt).await? {
-            return Ok(());
-        }
-        self.announce(&run.id);
-        self.launch(run, record, token).await
-    }
-
-    async fn launch(&self, run: &Run, record: AttemptRecord, token: String) -> Result<(), Error> {
-        let launched = match self.try_launch(run, &record.intent, token).await {
-            Ok(launched) => launched,
-            // Nothing was asked of the engine yet, and the store may answer again.
-            Err(Error::Store(error)) => return Err(error.into()),
-            Err(error) => match self.find_trace(&record.intent).await? {
-                // It started although the launch says that it did not: slowly, or by another hand.
-                Trace::Started(identity) => Launched { identity, notes: Vec::new() },
-                Trace::NotLaunched | Trace::NeverStarted => {
-                    let end = RunChange { error: Some(chain(&error)), ..RunChange::at(now()) };
-                    self.move_run(&run.id, RunState::Submitting, RunState::Failed, &end).await?;
-                    return Ok(());
-                }
-            },
-        };
-        let record =
-            AttemptRecord { identity: Some(launched.identity), notes: launched.notes, ..record };
-        self.keep(run, &record).await?;
-        // The listener may have been faster, then this changes nothing.
-        let change = RunChange::at(now());
-        self.move_run(&run.id, RunState::Submitting, RunState::Starting, &change).await?;
-        Ok(())
-    }
-
-    /// Gives a run of which nothing was launched the end that was asked for.
-    async fn end_unlaunched(&self, run: &Run, end: RunState) -> Result<(), Error> {
-        let change = RunChange { error: why_ended(end), ..RunChange::at(now()) };
-        self.move_run(&run.id, run.state, end, &change).await?;
-        Ok(())
-    }
-
-    async fn find_trace(&self, intent: &Intent) -> Result<Trace, Error> {
-        let intent = intent.clone();
-        blocking(move || intent.find().map_err(Error::Engine)).await
-    }
-
-    async fn try_launch(
-        &self,
-        run: &Run,
-        intent: &Intent,
-        token: String,
-    ) -> Result<Launched, Error> {
-        let plan = LaunchPlan::of(run);
-        let spec = self.spec_of(run, &plan).await?;
-        let spark = self.find_spark(spec.cluster().version.clone()).await?;
-        let compiled = compile_pyspark(&spec.on_spark(spark.version().clone()));
-        let secrets = self.secrets(compiled.secrets.iter().map(String::as_str))?;
-        let listener = self.inner.listener_jar.clone().map(|jar| Listener {
-            jar,
-            url: format!("{}/ingest/live", self.inner.url),
-            token,
-        });
-        let intent = intent.clone();
-        let _turn = self.inner.heavy.acquire().await;
-        // The launch goes on when this step is aborted, and owns the data directory until it is done.
-        let owner = self.clone();
-        blocking(move || {
-            let launch = Launch {
-                program: &compiled.source,
-                working_directory: &plan.base_directory,
-                conf: &compiled.launch_conf,
-                cores: None,
-                listener,
-                environment: BTreeMap::new(),
-                secrets,
-            };
-            let launched = spark.launch(&intent, &launch).map_err(Error::Engine);
-            drop(owner);
-            launched
-        })
-        .await
-    }
-
     /// The spec of a run that was launched here.
     pub(crate) async fn spec_of(&self, run: &Run, plan: &LaunchPlan) -> Result<Spec, Error> {
         let text = match &run.spec_hash {
@@ -191,40 +95,71 @@ impl App {
     /// Looks what became of an attempt and does what follows from it.
     async fn follow(&self, run: &Run) -> Result<(), Error> {
         let attempt = self.inner.store.attempt_latest(&run.id).await?;
-        let Some((attempt, record)) = attempt.and_then(|attempt| {
+        let Some(current) = attempt.and_then(|attempt| {
             let record = AttemptRecord::of(&attempt)?;
-            Some((attempt, record))
+            Some(Current { attempt, record })
         }) else {
             return Err(Error::Background("a run without a readable attempt".to_owned()));
         };
-        let identity = match record.identity.clone() {
+        let identity = match current.record.identity.clone() {
             Some(identity) => identity,
-            None => match self.adopt(run, &record).await? {
+            None => match self.adopt(run, &current).await? {
                 Some(identity) => identity,
                 None => return Ok(()),
             },
         };
-        let followed = identity.clone();
-        let status = blocking(move || followed.status().map_err(Error::Engine)).await?;
-        match (status, self.asked_end(run)) {
-            (Status::Running, Some(end)) => self.stop(run, &record, &identity, end).await,
-            (Status::Running, None) => {
-                self.tell_start(run, record).await?;
-                self.watch(run, &attempt).await
+        let cluster = self.cluster_of(&identity.intent().target)?;
+        let status = match cluster.status(&identity).await {
+            Ok(status) => status,
+            Err(error) => return self.cannot_say(run, &error).await,
+        };
+        if status.is_final() {
+            let was_cancelled = identity.intent().was_cancelled();
+            let asked = self.asked_end(run).filter(|_| was_cancelled);
+            return self.finish(run, &current, &identity, End { status, asked, why: None }).await;
+        }
+        if let Some(end) = self.asked_end(run) {
+            return self.stop(run, &current, &identity, (end, None)).await;
+        }
+        if let Status::Waiting { reason } = &status {
+            return self.wait(run, &current, &identity, reason.as_deref()).await;
+        }
+        if identity.intent().target != Target::Local {
+            self.copy_log(run, &identity).await;
+        }
+        self.tell_start(run, &current).await?;
+        self.watch(run, &current.attempt).await
+    }
+
+    /// A cluster that does not answer says nothing about its runs.
+    async fn cannot_say(&self, run: &Run, error: &tinderbox_engine::Error) -> Result<(), Error> {
+        match error {
+            tinderbox_engine::Error::Unreachable { .. }
+            | tinderbox_engine::Error::Refused { .. } => {
+                self.lose(run, &chain(error)).await?;
+                tokio::time::sleep(REST).await;
+                Ok(())
             }
-            (ended, _) => {
-                let end = if identity.was_cancelled() { self.asked_end(run) } else { None };
-                self.finish(run, &record, &identity, End { status: ended, asked: end }).await
-            }
+            other => Err(Error::Background(chain(other))),
         }
     }
 
     /// After a crash between intent and launch, or between launch and its record.
-    async fn adopt(&self, run: &Run, record: &AttemptRecord) -> Result<Option<Identity>, Error> {
-        match self.find_trace(&record.intent).await? {
+    async fn adopt(&self, run: &Run, current: &Current) -> Result<Option<Identity>, Error> {
+        let intent = &current.record.intent;
+        let trace = match self.find_trace(intent).await {
+            Err(Error::Engine(error)) if intent.target != Target::Local => {
+                self.cannot_say(run, &error).await?;
+                // What was asked for can be had without the cluster only where it was never asked.
+                return Ok(None);
+            }
+            found => found?,
+        };
+        match trace {
             Trace::Started(identity) => {
-                let record = AttemptRecord { identity: Some(identity.clone()), ..record.clone() };
-                self.keep(run, &record).await?;
+                let record =
+                    AttemptRecord { identity: Some(identity.clone()), ..current.record.clone() };
+                self.keep(&current.attempt, &record).await?;
                 Ok(Some(identity))
             }
             Trace::NotLaunched => {
@@ -232,23 +167,78 @@ impl App {
                     self.end_unlaunched(run, end).await?;
                     return Ok(None);
                 }
-                // The token of the intent is lost with the process that made it; a new one replaces it.
-                let token = new_token();
-                let record = AttemptRecord {
-                    ingest_token_sha256: Some(sha256_hex(&token)),
-                    ..record.clone()
-                };
-                self.keep(run, &record).await?;
-                self.launch(run, record, token).await?;
+                self.launch_again(run, current).await?;
                 Ok(None)
             }
             Trace::NeverStarted => {
                 let why = "the server ended while it started Spark; nothing was started";
-                let end = RunChange { error: Some(why.to_owned()), ..RunChange::at(now()) };
-                self.move_run(&run.id, run.state, RunState::Failed, &end).await?;
+                self.never_started(run, current, why).await?;
+                Ok(None)
+            }
+            Trace::Unknown { why } => {
+                match self.asked_end(run) {
+                    // A person decides that it is over. Should it appear after all, it is not ours any more.
+                    Some(end) => {
+                        let why = format!(
+                            "{}, while nobody could tell whether it ran: {why}",
+                            end.as_str()
+                        );
+                        let change = RunChange { error: Some(why), ..RunChange::at(now()) };
+                        self.end(&run.id, end, &change).await?;
+                    }
+                    None => self.lose(run, &why).await?,
+                }
                 Ok(None)
             }
         }
+    }
+
+    /// While the cluster has no room for the driver.
+    async fn wait(
+        &self,
+        run: &Run,
+        current: &Current,
+        identity: &Identity,
+        reason: Option<&str>,
+    ) -> Result<(), Error> {
+        let waited = now().since(current.attempt.created);
+        if waited.0 > u64::try_from(STARTS.as_millis()).unwrap_or(u64::MAX) {
+            let reason = reason.unwrap_or("it does not say why");
+            let why = format!(
+                "the cluster accepted the driver and did not start it within {} min: {reason}",
+                STARTS.as_secs() / 60
+            );
+            return self.stop(run, current, identity, (RunState::Failed, Some(why))).await;
+        }
+        if let Some(reason) = reason {
+            self.note(current, &format!("waited for the cluster: {reason}")).await?;
+        }
+        if run.state == RunState::Submitting || run.state == RunState::Lost {
+            self.move_run(&run.id, run.state, RunState::Starting, &RunChange::at(now())).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the log here as far as it can be had; without it the run goes on all the same.
+    async fn copy_log(&self, run: &Run, identity: &Identity) {
+        let hidden = self.hidden(&LaunchPlan::of(run).secrets);
+        let copied = match self.cluster_of(&identity.intent().target) {
+            Ok(cluster) => cluster.copy_log(identity, hidden.values()).await.map_err(Error::Engine),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = copied {
+            tracing::debug!(run = %run.id, "the driver's log cannot be had: {}", chain(&error));
+        }
+    }
+
+    /// Adds a sentence to what the run's page says of an attempt, once.
+    async fn note(&self, current: &Current, note: &str) -> Result<(), Error> {
+        if current.record.notes.iter().any(|known| known == note) {
+            return Ok(());
+        }
+        let mut record = current.record.clone();
+        record.notes.push(note.to_owned());
+        self.keep(&current.attempt, &record).await
     }
 
     /// While Spark works: without a listener, the event log says that the application has started.
@@ -307,22 +297,27 @@ impl App {
         Ok(())
     }
 
-    pub(crate) async fn keep(&self, run: &Run, record: &AttemptRecord) -> Result<(), Error> {
+    pub(crate) async fn keep(
+        &self,
+        attempt: &Attempt,
+        record: &AttemptRecord,
+    ) -> Result<(), Error> {
         let change = AttemptChange { identity: Some(record.to_json()), event_log: None };
-        self.inner.store.attempt_update(&run.id, FIRST, &change).await?;
+        self.inner.store.attempt_update(&attempt.run, attempt.number, &change).await?;
         Ok(())
     }
 
     async fn stop(
         &self,
         run: &Run,
-        record: &AttemptRecord,
+        current: &Current,
         identity: &Identity,
-        end: RunState,
+        (end, why): (RunState, Option<String>),
     ) -> Result<(), Error> {
         tracing::info!(run = %run.id, "stopping Spark: {end}");
-        let status = identity.cancel(GRACE).await.map_err(Error::Engine)?;
-        self.finish(run, record, identity, End { status, asked: Some(end) }).await
+        let cluster = self.cluster_of(&identity.intent().target)?;
+        let status = cluster.cancel(identity, GRACE).await.map_err(Error::Engine)?;
+        self.finish(run, current, identity, End { status, asked: Some(end), why }).await
     }
 
     /// Reads the record of a run that has ended, frees what it held, and gives it its final state: the last step,
@@ -330,30 +325,26 @@ impl App {
     async fn finish(
         &self,
         run: &Run,
-        record: &AttemptRecord,
+        current: &Current,
         identity: &Identity,
         end: End,
     ) -> Result<(), Error> {
-        let (exit_code, reason) = match end.status {
-            Status::Running => return Ok(()),
-            Status::Exited { code } => (
-                Some(code),
-                ExitReason::read(&identity.driver_log(), code, identity.was_cancelled()),
-            ),
-            Status::Vanished => (None, Some(ExitReason::vanished())),
-        };
+        let intent = identity.intent();
+        self.copy_log(run, identity).await;
+        let exit_code = end.status.exit_code();
+        let reason = end.reason(intent);
         let turn = self.inner.heavy.acquire().await;
-        let collected = self.collect_attempt(run, &identity.intent.directory).await;
+        let collected = self.collect_attempt(run, &intent.shared_folder()).await;
         drop(turn);
         let record = match collected {
-            Ok(()) => record.clone(),
+            Ok(()) => current.record.clone(),
             Err(Error::Store(error)) if error.class().retry != Retry::Never => {
                 return Err(error.into());
             }
-            Err(error) => self.note_no_record(run, record, &error).await?,
+            Err(error) => self.note_no_record(run, current, &error).await?,
         };
-        let freed = identity.clone();
-        if let Err(error) = blocking(move || freed.clean_up().map_err(Error::Engine)).await {
+        let freed = self.cluster_of(&intent.target)?.clean_up(identity).await;
+        if let Err(error) = freed.map_err(Error::Engine) {
             tracing::warn!(run = %run.id, "files of the run are left over: {}", chain(&error));
         }
         let state = match (exit_code, end.asked) {
@@ -363,14 +354,21 @@ impl App {
         };
         let error = match state {
             RunState::Succeeded => None,
-            RunState::Failed => reason.map(|reason| reason.message),
+            RunState::Failed => end.why.or(reason.as_ref().map(|reason| reason.message.clone())),
             state => why_ended(state),
         };
+        let category = reason.map(|reason| reason.category);
+        if state == RunState::Failed
+            && self.tries_again(run, current, category, error.as_deref()).await?
+        {
+            return Ok(());
+        }
         let ended = now();
         // What was collected tells more of it.
         let known = self.inner.store.run_get(&run.id).await?;
         let known = known.as_ref().unwrap_or(run);
-        self.tell_end(known, record, (state, ended, error.as_deref())).await?;
+        let told = Current { attempt: current.attempt.clone(), record };
+        self.tell_end(known, told, (state, ended, error.as_deref())).await?;
         self.end(&run.id, state, &RunChange { exit_code, error, ..RunChange::at(ended) }).await?;
         self.inner.live.forget(&run.id);
         Ok(())
@@ -396,21 +394,21 @@ impl App {
     async fn note_no_record(
         &self,
         run: &Run,
-        record: &AttemptRecord,
+        current: &Current,
         error: &Error,
     ) -> Result<AttemptRecord, Error> {
         tracing::warn!(run = %run.id, "no record of the run could be read: {}", chain(error));
         let note = format!("the event log of this run could not be read: {}", chain(error));
-        let mut record = record.clone();
+        let mut record = current.record.clone();
         if !record.notes.contains(&note) {
             record.notes.push(note);
-            self.keep(run, &record).await?;
+            self.keep(&current.attempt, &record).await?;
         }
         Ok(record)
     }
 
     /// The state that was asked for: cancelled by somebody, or out of time.
-    fn asked_end(&self, run: &Run) -> Option<RunState> {
+    pub(crate) fn asked_end(&self, run: &Run) -> Option<RunState> {
         if run.cancel_requested.is_some() {
             return Some(RunState::Cancelled);
         }
@@ -436,11 +434,27 @@ impl App {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Copy)]
 struct End {
     status: Status,
     /// The end that somebody asked for.
     asked: Option<RunState>,
+    /// Why, when it is we who ended it.
+    why: Option<String>,
+}
+
+impl End {
+    /// Why it did not end well.
+    fn reason(&self, intent: &Intent) -> Option<ExitReason> {
+        let (log, was_cancelled) = (intent.driver_log(), intent.was_cancelled());
+        match &self.status {
+            Status::Waiting { .. } | Status::Running => None,
+            Status::Exited { code } => ExitReason::read(&log, *code, was_cancelled),
+            Status::Ended { outcome, message } => {
+                ExitReason::on_cluster(&log, *outcome, message.as_deref(), was_cancelled)
+            }
+            Status::Vanished => Some(ExitReason::vanished()),
+        }
+    }
 }
 
 /// Steps in flight, aborted with the reconciler.
@@ -463,9 +477,16 @@ impl Steps {
         }
         let (app, id) = (app.clone(), run.id.clone());
         let step = self.tasks.spawn(async move {
-            if let Err(error) = app.step(&run).await {
-                tracing::warn!(run = %run.id, "a step failed and is tried again: {}", chain(&error));
-                tokio::time::sleep(REST).await;
+            match app.step(&run).await {
+                Ok(()) if run.engine != LOCAL && run.cancel_requested.is_none() => {
+                    tokio::time::sleep(CLUSTER_PERIOD).await;
+                }
+                Ok(()) => {}
+                Err(error) => {
+                    let what = chain(&error);
+                    tracing::warn!(run = %run.id, "a step failed and is tried again: {what}");
+                    tokio::time::sleep(REST).await;
+                }
             }
         });
         self.of_runs.insert(id, step);
@@ -473,7 +494,7 @@ impl Steps {
 }
 
 /// What a run says that was ended on purpose.
-fn why_ended(state: RunState) -> Option<String> {
+pub(crate) fn why_ended(state: RunState) -> Option<String> {
     match state {
         RunState::TimedOut => Some("the run lasted longer than its time-out".to_owned()),
         RunState::Cancelled => Some("the run was cancelled".to_owned()),

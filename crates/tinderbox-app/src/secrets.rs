@@ -69,6 +69,11 @@ impl Hidden {
         Self { values }
     }
 
+    /// Each text that nobody may see.
+    pub(crate) fn values(&self) -> &[String] {
+        &self.values
+    }
+
     /// The text with a mark in the place of each secret.
     pub(crate) fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut masked = Cow::Borrowed(text);

@@ -1,5 +1,10 @@
 //! A spec becomes a recorded run. What would fail anyway is found out first, so that nothing is half-written.
 
+mod application;
+
+pub use application::ApplicationSubmission;
+
+use crate::clusters::Place;
 use crate::plan::LaunchPlan;
 use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};
 use std::path::Path;
@@ -8,7 +13,7 @@ use tinderbox_model::{Patch, RunId, SparkVersion, WorkspaceId};
 use tinderbox_spec::{Choice, Compiled, Diagnostic, JobType, Spec, compile_pyspark};
 use tinderbox_store::{Run, SpecHash};
 
-/// The one engine of this version.
+/// Spark on this machine.
 pub(crate) const LOCAL: &str = "local";
 
 impl App {
@@ -17,6 +22,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::BadSpec`], [`Error::BaseDirectory`], [`Error::MissingInput`], [`Error::NoSuchEngine`], [`Error::EngineNotHere`],
+    /// [`Error::OtherEnvironment`], [`Error::OtherVersion`], [`Error::BeyondLimits`],
     /// [`Error::MissingSecrets`], [`Error::Engine`] (no Spark, no Java), [`Error::NoAdvice`], [`Error::Advice`], [`Error::Store`].
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, Error> {
         // First of all: what the first request read may be gone by now, and the answer stands.
@@ -25,7 +31,6 @@ impl App {
         {
             return Ok(self.submitted_before(&run));
         }
-        let engine = choose_engine(submission.engine.as_deref())?;
         check_base(&submission.base_directory)?;
         let (mut spec, mut warnings) = load(&submission, &submission.spec)?;
         let mut text = submission.spec.clone();
@@ -38,9 +43,10 @@ impl App {
             (spec, warnings) = load(&submission, &text)?;
         }
         check_inputs(&spec, &submission.base_directory)?;
-        let spark = self.find_spark(spec.cluster().version.clone()).await?;
-        let spec = spec.on_spark(spark.version().clone());
+        let place = self.choose_place(&submission, &spec).await?;
+        let spec = self.on_spark_of(&place, spec).await?;
         let compiled = compile_pyspark(&spec);
+        check_limits(&place, &compiled)?;
         self.check_secrets(&spec, &compiled)?;
         warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
 
@@ -51,6 +57,9 @@ impl App {
             base_directory: submission.base_directory,
             spec_name: submission.spec_name.clone(),
             applied: applied.clone(),
+            profile: place.version(),
+            retries: submission.retries,
+            program: None,
             secrets: compiled.secrets.iter().cloned().collect(),
             tells_lineage: spec.open_lineage().is_some(),
         };
@@ -61,7 +70,7 @@ impl App {
             .store
             .run_create(&Run {
                 job_type: job_type(&spec).to_owned(),
-                engine: engine.to_owned(),
+                engine: place.name().to_owned(),
                 spec_hash: Some(spec_hash),
                 spec_label: Some(submission.spec_name),
                 parameters: plan.to_json(),
@@ -94,24 +103,79 @@ impl App {
         Submitted { run: self.view(run), existed: true, applied, warnings: Vec::new() }
     }
 
-    /// A Spark on this machine for the version that a spec names.
+    /// Where a job goes: where the request says, else where its spec says, else to local Spark.
+    async fn choose_place(&self, submission: &Submission, spec: &Spec) -> Result<Place, Error> {
+        let asked = submission.engine.as_deref().or(spec.cluster().profile.as_deref());
+        let name = match asked {
+            None | Some(LOCAL) => return Ok(Place { profile: None }),
+            Some("sail") => return Err(Error::EngineNotHere { name: "sail".to_owned() }),
+            Some(name) => name,
+        };
+        let stored = self.inner.store.profile_get(&WorkspaceId::default(), name).await?;
+        let Some(stored) = stored else {
+            let mut known = vec![LOCAL.to_owned()];
+            known.extend(self.names().await?);
+            return Err(Error::NoSuchEngine { name: name.to_owned(), known });
+        };
+        let (profile, _) = crate::clusters::read(name, &stored.text)?;
+        if let (Some(of), Some(chosen)) = (&profile.environment, &submission.environment)
+            && of != chosen
+        {
+            let (of, chosen) = (of.clone(), chosen.clone());
+            return Err(Error::OtherEnvironment { profile: name.to_owned(), of, chosen });
+        }
+        if let (Some(found), Some(wanted)) = (profile.spark_version(), &spec.cluster().version)
+            && (found.major, found.minor) != (wanted.major, wanted.minor)
+        {
+            return Err(Error::OtherVersion {
+                profile: name.to_owned(),
+                wanted: wanted.text.clone(),
+                found: found.text.clone(),
+                nearest: self.nearest_to(wanted).await?,
+            });
+        }
+        Ok(Place { profile: Some((profile, stored.version)) })
+    }
+
+    /// The profile whose Spark is nearest to a version: of the same major version, then by the minor one.
+    async fn nearest_to(&self, wanted: &SparkVersion) -> Result<Option<String>, Error> {
+        let profiles = self.clusters().await?.into_iter().filter_map(|profile| {
+            let found = SparkVersion::parse(profile.spark_version.as_deref()?)?;
+            let distance = (found.major.abs_diff(wanted.major), found.minor.abs_diff(wanted.minor));
+            Some((distance, profile.name))
+        });
+        Ok(profiles.min().map(|(_, name)| name))
+    }
+
+    /// The spec as it is compiled for the Spark of its place.
+    pub(crate) async fn on_spark_of(&self, place: &Place, spec: Spec) -> Result<Spec, Error> {
+        if place.standalone().is_some() {
+            let version = place.spark_version().cloned();
+            return Ok(version.map_or(spec.clone(), |version| spec.on_spark(version)));
+        }
+        let wanted = spec.cluster().version.clone().or_else(|| place.spark_version().cloned());
+        let spark = self.find_spark(place, wanted).await?;
+        Ok(spec.on_spark(spark.version().clone()))
+    }
+
+    /// A Spark on this machine for a version.
     pub(crate) async fn find_spark(
         &self,
+        place: &Place,
         version: Option<SparkVersion>,
     ) -> Result<LocalSpark, Error> {
-        let host = self.inner.host.clone();
+        let host = place.host(&self.inner.host);
         blocking(move || LocalSpark::find(&host, version.as_ref()).map_err(Error::Engine)).await
     }
 }
 
-fn choose_engine(name: Option<&str>) -> Result<&'static str, Error> {
-    match name {
-        None | Some(LOCAL) => Ok(LOCAL),
-        Some("sail") => Err(Error::EngineNotHere { name: "sail".to_owned() }),
-        Some(name) => {
-            Err(Error::NoSuchEngine { name: name.to_owned(), known: vec![LOCAL.to_owned()] })
-        }
+fn check_limits(place: &Place, compiled: &Compiled) -> Result<(), Error> {
+    let Some((profile, _)) = &place.profile else { return Ok(()) };
+    let problems = profile.limits.broken_by(&place.launch_conf(&compiled.launch_conf));
+    if problems.is_empty() {
+        return Ok(());
     }
+    Err(Error::BeyondLimits { profile: profile.name.clone(), problems })
 }
 
 fn load(submission: &Submission, text: &str) -> Result<(Spec, Vec<String>), Error> {

@@ -30,6 +30,8 @@ pub struct Submission {
     pub apply_advice: bool,
     /// Ends the run when it lasts longer, counted from submission.
     pub timeout: Option<Millis>,
+    /// Attempts beside the first one, for failures that are the cluster's.
+    pub retries: u32,
     /// Repeating it answers with the first one's run.
     pub idempotency_key: Option<String>,
 }

@@ -1,15 +1,23 @@
 //! The arguments. Doc comments here are the manual.
 
+mod cluster;
 mod generate;
 mod history;
+mod session;
+mod spec;
+mod submit;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+pub use cluster::ClusterCommand;
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
+pub use session::{Bounds, SessionCommand};
+pub use spec::SpecCommand;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+pub use submit::Submit;
 use tinderbox_model::Bytes;
 
 /// The control room for Apache Spark jobs: define, run, watch, understand, tune.
@@ -136,6 +144,12 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Work interactively on a Spark Connect server: SQL, plans, nodes of a spec, a debugger.
+    Session {
+        /// What to do.
+        #[command(subcommand)]
+        command: SessionCommand,
+    },
     /// Run the tests of a spec: given rows, expected rows.
     ///
     /// On Sail, or on a Spark Connect server. Exit code 1 when a test fails.
@@ -198,6 +212,9 @@ pub enum Command {
         /// End the run when it lasts longer, for example 30m, 2h, 90s.
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
+        /// Attempts beside the first one, for failures that are the cluster's: preempted, unreachable, lost.
+        #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
+        retries: u32,
         /// Repeating a run with the same key starts nothing new.
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
@@ -208,6 +225,10 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Run a program that you have, with the arguments of `spark-submit`.
+    ///
+    /// Tinderbox's own options come first.
+    Submit(Submit),
     /// List runs, newest first.
     Jobs {
         /// Only these states, commas between.
@@ -406,6 +427,11 @@ pub enum Command {
         #[command(subcommand)]
         command: EngineCommand,
     },
+    /// Keep cluster profiles, and find out whether they work.
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,
 }
@@ -419,65 +445,6 @@ pub struct Chosen {
     /// The environment of the spec whose values lie over its own.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
-}
-
-/// What can be done with specs.
-#[derive(Debug, Subcommand)]
-pub enum SpecCommand {
-    /// Write a small spec to begin with.
-    New {
-        /// The file, which must not be there yet: name.yaml.
-        file: PathBuf,
-        /// The job's name; that of the file when left out.
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Say what differs between two specs: what they say, not how they are written. Ends with exit code 1 when something does.
-    Diff {
-        /// The old spec.
-        old: PathBuf,
-        /// The new one.
-        new: PathBuf,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Write a spec in the usual layout: sections in their order, two spaces a level, quotes where needed. Comments stay.
-    Fmt {
-        /// The spec, which is written anew.
-        file: PathBuf,
-        /// Change nothing; end with exit code 1 when something would change.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Write a spec of the first version's form in today's: `version: 1`, ids, `type` instead of `operation`. Comments stay.
-    Upgrade {
-        /// The spec, which is written anew.
-        file: PathBuf,
-        #[command(flatten)]
-        chosen: Chosen,
-    },
-    /// Show what ran as a graph in the words of specs: the plan of one SQL execution. To look at; it cannot be compiled.
-    Import {
-        /// A run (id, part of it, `latest`), or the path or address of an event log.
-        target: String,
-        /// The SQL execution; the one that took longest when left out.
-        #[arg(long, value_name = "N")]
-        execution: Option<i64>,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
-    /// Print the JSON Schema of specs, with which editors complete and check them.
-    Schema,
-    /// List the types of nodes, or show one with its parameters and an example.
-    Components {
-        /// The type, for example `join`.
-        name: Option<String>,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "table")]
-        format: Format,
-    },
 }
 
 /// What can be done with the database.

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod cluster;
 mod collect;
 mod compile;
 mod components;
@@ -18,10 +19,12 @@ mod preview;
 mod profile;
 mod run;
 mod serve;
+mod session;
 mod spec;
 mod spec_diff;
 mod spec_edit;
 mod spec_import;
+mod submit;
 mod test;
 mod watch;
 
@@ -69,20 +72,30 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             let order = preview::Order { node, rows, chosen, engine, exact, profile, watch };
             preview::preview(&spec, order, format).await
         }
+        Command::Session { command } => session::execute(&place, command).await,
         Command::Run {
             spec,
             engine,
             apply_advice,
             chosen,
             timeout,
+            retries,
             idempotency_key,
             detach,
             format,
         } => {
-            let order =
-                run::Order { engine, apply_advice, chosen, timeout, idempotency_key, detach };
+            let order = run::Order {
+                engine,
+                apply_advice,
+                chosen,
+                timeout,
+                retries,
+                idempotency_key,
+                detach,
+            };
             run::run(&place, &spec, order, format).await
         }
+        Command::Submit(order) => submit::submit(&place, order).await,
         Command::Jobs { state, search, sort_by, limit, format } => {
             let query = inspect::JobsQuery { state, search, sort_by, limit };
             inspect::jobs(&place, query, format).await
@@ -160,6 +173,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Db { command: DbCommand::Check { repair, format } } => {
             fleet::check(&place, repair, format).await
         }
+        Command::Cluster { command } => cluster::execute(&place, command).await,
         Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
             history::install_sail().await
         }

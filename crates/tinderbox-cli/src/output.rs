@@ -30,6 +30,13 @@ pub fn note(line: &str) {
     let _ = writeln!(err, "{}", line.trim_end());
 }
 
+/// Asks for a line on stderr.
+pub fn prompt(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes());
+    let _ = err.flush();
+}
+
 /// Whether a person watches stderr.
 pub fn is_watched() -> bool {
     std::io::stderr().is_terminal()

@@ -75,6 +75,20 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// Something else is there already, and stays.
+    #[error("{place} is there already, with another content")]
+    Exists {
+        /// The object.
+        place: String,
+    },
+    /// The object cannot be written.
+    #[error("cannot write {place}")]
+    Unwritable {
+        /// The object.
+        place: String,
+        /// What the store said.
+        source: io::Error,
+    },
     /// The file has no byte of events.
     #[error("{place} is empty")]
     Empty {
@@ -157,6 +171,17 @@ impl Error {
             Self::Unreadable { .. } => {
                 String::from("check the rights of the file and of the folders above it")
             }
+            Self::Exists { .. } => String::from(
+                "nothing is overwritten: choose another name, or remove the object first",
+            ),
+            Self::Unwritable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                String::from(
+                    "check the credentials in the environment (AWS_…), and that they may write to the bucket",
+                )
+            }
+            Self::Unwritable { .. } => String::from(
+                "check endpoint, region and network (AWS_ENDPOINT_URL, AWS_REGION), then try again",
+            ),
             Self::Empty { .. } => String::from(
                 "if the application runs, wait for its first events; Spark writes compressed logs in blocks",
             ),
@@ -198,6 +223,14 @@ impl Error {
         match self {
             Self::Answer { status, .. } if *status >= 500 || *status == 429 => ErrorClass::EXTERNAL,
             Self::Archive { .. } => ErrorClass::EXTERNAL,
+            Self::Unwritable { source, .. }
+                if !matches!(
+                    source.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::FileTooLarge
+                ) =>
+            {
+                ErrorClass::EXTERNAL
+            }
             Self::Unreadable { source, .. }
                 if source.kind() != io::ErrorKind::PermissionDenied
                     && source.kind() != io::ErrorKind::NotADirectory =>

@@ -6,12 +6,13 @@
 //! Everything here blocks its caller. What waits for the network runs on one thread of its own ([`Access`]), so that
 //! the functions may be called on any thread that may block, whether a runtime owns it or not.
 //!
-//! Invariants: nothing is written but what is downloaded, and nothing is sent but what [`Access::post`] is given. Nothing
-//! is called that was not named. Errors hold no credentials. A log is read as a stream; what is cut off or unreadable in its middle marks the application as
+//! Invariants: nothing is written but what is downloaded, and nothing is sent but what [`Access::post`],
+//! [`Remote::create`] and [`Remote::upload`] are given. Nothing is called that was not named. Errors hold no credentials. A log is read as a stream; what is cut off or unreadable in its middle marks the application as
 //! partial and never fails it, and a log that cannot be read never fails the list.
 
 mod access;
 mod archive;
+mod create;
 mod error;
 mod event_log;
 mod follower;
@@ -28,6 +29,7 @@ mod upload;
 
 pub use access::{Access, AccessOptions};
 pub use archive::write_archive;
+pub use create::Created;
 pub use error::Error;
 pub use event_log::{EventLog, LogVersion};
 pub use follower::Follower;

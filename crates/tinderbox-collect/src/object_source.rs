@@ -23,12 +23,12 @@ use std::time::Duration;
 
 /// One bucket (container) of an object store.
 pub(crate) struct Bucket {
-    store: Arc<dyn ObjectStore>,
+    pub(crate) store: Arc<dyn ObjectStore>,
     worker: Arc<Worker>,
     /// `scheme://bucket`.
     url: String,
     /// Values that must not be shown.
-    secrets: Arc<[String]>,
+    pub(crate) secrets: Arc<[String]>,
 }
 
 /// An object as a whole at a moment.
@@ -388,12 +388,12 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Whether another try may succeed: answers that are about the object are final.
-fn is_transient(error: &object_store::Error) -> bool {
+pub(crate) fn is_transient(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::Generic { .. })
 }
 
 /// An error of the store as one of the operating system, without secrets and queries of URLs.
-fn plain(error: &object_store::Error, secrets: &[String]) -> io::Error {
+pub(crate) fn plain(error: &object_store::Error, secrets: &[String]) -> io::Error {
     use object_store::Error as Store;
     let kind = match error {
         Store::NotFound { .. } => io::ErrorKind::NotFound,
@@ -401,14 +401,26 @@ fn plain(error: &object_store::Error, secrets: &[String]) -> io::Error {
             io::ErrorKind::PermissionDenied
         }
         Store::Precondition { .. } => io::ErrorKind::StaleNetworkFileHandle,
+        Store::AlreadyExists { .. } => io::ErrorKind::AlreadyExists,
         Store::InvalidPath { .. } => io::ErrorKind::InvalidFilename,
-        _ => io::ErrorKind::Other,
+        _ => kind_of_answer(&chain(error)),
     };
     let text = match kind {
         io::ErrorKind::StaleNetworkFileHandle => "it changed while it was read".to_owned(),
         _ => shown(&chain(error), secrets),
     };
     io::Error::new(kind, text)
+}
+
+/// Of a request for a list, for which the client tells no kinds of errors but the server's words.
+fn kind_of_answer(text: &str) -> io::ErrorKind {
+    if text.contains("status code: 401") || text.contains("status code: 403") {
+        io::ErrorKind::PermissionDenied
+    } else if text.contains("<Code>NoSuchBucket</Code>") {
+        io::ErrorKind::NotFound
+    } else {
+        io::ErrorKind::Other
+    }
 }
 
 /// A message of foreign code: one line, no secrets, no queries, no more than 600 characters.

@@ -90,6 +90,66 @@ pub enum Error {
         /// The server's own words.
         message: String,
     },
+    /// An operation was ended before its end: by an interrupt, or by a server that has dropped it.
+    #[error("the operation {operation} was interrupted")]
+    Interrupted {
+        /// Its id.
+        operation: String,
+    },
+    /// Sail does not have something, or not so that it can be relied on.
+    #[error("Sail does not offer {what}")]
+    NotOnSail {
+        /// What.
+        what: &'static str,
+    },
+    /// An operation goes on after the time that was given for its answers.
+    #[error("the operation {operation} has not ended within {} s", limit.as_secs())]
+    NotYet {
+        /// Its id.
+        operation: String,
+        /// How long its answers were waited for.
+        limit: Duration,
+    },
+    /// The server no longer has a session, or has begun a new one of the same id.
+    #[error("the session {id} is gone: {problem}")]
+    SessionLost {
+        /// Its id.
+        id: String,
+        /// How that was seen.
+        problem: String,
+    },
+    /// The server has no answers of an operation.
+    #[error("the server has no answers of the operation {operation}: {problem}")]
+    NoOperation {
+        /// Its id.
+        operation: String,
+        /// What the server said.
+        problem: String,
+    },
+    /// The condition of a breakpoint cannot be computed.
+    #[error("the condition `{condition}` at `{node}` cannot be computed: {problem}")]
+    Condition {
+        /// Where the breakpoint is.
+        node: String,
+        /// The condition.
+        condition: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is no test of this name.
+    #[error("there is no test `{name}`")]
+    NoTest {
+        /// What was asked for.
+        name: String,
+        /// The tests there are.
+        known: String,
+    },
+    /// A text that should be the id of a session or an operation.
+    #[error("`{text}` is no id")]
+    BadId {
+        /// What was given.
+        text: String,
+    },
     /// A path holds signs that servers take for a pattern, or is no UTF-8.
     #[error("servers take {} for a pattern", path.display())]
     PatternPath {
@@ -156,7 +216,15 @@ impl Error {
             | Self::Node(_)
             | Self::NoNode { .. }
             | Self::Given { .. }
-            | Self::Refused { .. } => ErrorClass::USER,
+            | Self::Refused { .. }
+            | Self::Interrupted { .. }
+            | Self::NotOnSail { .. }
+            | Self::NotYet { .. }
+            | Self::SessionLost { .. }
+            | Self::NoOperation { .. }
+            | Self::Condition { .. }
+            | Self::NoTest { .. }
+            | Self::BadId { .. } => ErrorClass::USER,
         }
     }
 
@@ -200,6 +268,23 @@ impl Error {
                 "move the data directory to a path without *, ?, brackets, braces and backslashes, and name it with \
                  --data-dir"
                     .to_owned()
+            }
+            Self::Interrupted { .. } => "start it again under another id".to_owned(),
+            Self::NotOnSail { .. } => "ask a Spark Connect server: sc://HOST:PORT".to_owned(),
+            Self::NotYet { .. } => "fetch it later, or interrupt it".to_owned(),
+            Self::SessionLost { .. } => {
+                "open another one; what was set and made in this one has to be made again".to_owned()
+            }
+            Self::NoOperation { .. } => {
+                "servers keep answers for some minutes: start it again".to_owned()
+            }
+            Self::Condition { .. } => "write a condition over the columns of the node, as in `amount > 10`".to_owned(),
+            Self::NoTest { known, .. } if known.is_empty() => {
+                "the document has no tests: add `tests: [{name: …, given: …, expect: …}]`".to_owned()
+            }
+            Self::NoTest { known, .. } => format!("tests: {known}"),
+            Self::BadId { .. } => {
+                "ids are UUIDs, such as 6f1c1a9e-0d0b-4f55-8d6c-2f3b7d5a9c10".to_owned()
             }
             Self::TooLarge { .. } => "ask for fewer columns or rows, or aggregate".to_owned(),
             Self::TooSlow { .. } => "narrow it, or ask a cluster: sc://HOST:PORT in place of Sail".to_owned(),

@@ -3,12 +3,16 @@
 //! Invariants: every place and every limit is an argument. (The client crate reads `SPARK_CONNECT_AUTHENTICATE_TOKEN` and
 //! `SPARK_CONNECT_USER_AGENT`; nothing here reads the environment.) No type of the
 //! client crate is in a public signature. SQL of users reaches a server only as a [`Query`], which is a single query
-//! over named tables and nothing else. Answers are bounded in rows, in bytes and in time;
+//! over named tables and nothing else, except in an [`InteractiveSession`], whose statements are its owner's. Answers are bounded in rows, in bytes and in time;
 //! the time of everything else is the caller's to bound.
 
 mod analysis;
 mod answer;
+mod debugger;
 mod error;
+mod failure;
+mod interactive;
+mod operation;
 mod preview;
 mod problem;
 mod profile;
@@ -21,7 +25,15 @@ mod trial;
 
 pub use analysis::{Analyzer, NodeColumns};
 pub use answer::{Answer, Column};
+pub use debugger::{
+    Breakpoint, DebugData, Debugger, Edited, NodeState, Origin, Step, Stop, StopReason,
+};
 pub use error::Error;
+pub use failure::{Position, ServerFailure};
+pub use interactive::{
+    Closed, ConnectProfile, ExplainMode, InteractiveSession, NodeRows, NodeRun, SessionId,
+};
+pub use operation::OperationId;
 pub use preview::Preview;
 pub use problem::{Problem, ProblemKind};
 pub use profile::{CheckedExpectation, ColumnProfile, Profile, Range};

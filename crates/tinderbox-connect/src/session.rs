@@ -1,4 +1,5 @@
 use crate::answer::{Answer, decode};
+use crate::operation::{OperationId, Part, Running};
 use crate::relation::Rows;
 use crate::schema::Schema;
 use crate::{Error, Query};
@@ -8,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tinderbox_model::Bytes;
-use uuid::Uuid;
 
 /// How long a server may take for its first answer.
-const ANSWERS: Duration = Duration::from_secs(20);
+pub(crate) const ANSWERS: Duration = Duration::from_secs(20);
 /// How long it may take to say that it is well.
 const WELL: Duration = Duration::from_secs(5);
 /// What is asked in the cheapest call that needs the session.
@@ -44,7 +44,7 @@ pub struct Session {
     url: String,
 }
 
-struct Client(SparkConnectClient);
+pub(crate) struct Client(pub(crate) SparkConnectClient);
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,14 +56,25 @@ impl Session {
     /// A new session at `sc://HOST:PORT`, with the parameters of Spark's connection strings after `/;`.
     ///
     /// # Errors
-    /// [`Error::BadAddress`], [`Error::Unreachable`].
+    /// [`Error::BadAddress`], [`Error::Unreachable`], [`Error::Forbidden`].
     pub async fn connect(url: &str) -> Result<Self, Error> {
+        let session = Self::dial(url, &[]).await?;
+        let asked = session.client.0.get_configs(CHEAPEST);
+        session.first_answer(url, asked).await?;
+        Ok(session)
+    }
+
+    /// Says nothing to the server yet. The parameters win over those of the address.
+    pub(crate) async fn dial(url: &str, parameters: &[(&str, &str)]) -> Result<Self, Error> {
         let shown = without_parameters(url);
         let bad = |error: SparkError| Error::BadAddress {
             url: shown.to_owned(),
             problem: without_token(url, &error.to_string()),
         };
         let mut builder = ChannelBuilder::parse(url).map_err(bad)?;
+        for (name, value) in parameters {
+            builder.set(name, value);
+        }
         // A session belongs to a user: without one the client would interrupt and release that of another user, "".
         if builder.user_id().is_none() {
             builder.set("user_id", USER);
@@ -74,22 +85,30 @@ impl Session {
             initial_backoff_ms: 50,
             ..RetryPolicy::default()
         });
-        let asked = client.get_configs(CHEAPEST);
-        let url_shown = shown.to_owned();
+        Ok(Self { client: Arc::new(Client(client)), url: shown.to_owned() })
+    }
+
+    /// The first answer, or why there is none. `url` may hold a token, which is not repeated.
+    pub(crate) async fn first_answer<T>(
+        &self,
+        url: &str,
+        asked: impl Future<Output = Result<T, SparkError>>,
+    ) -> Result<T, Error> {
+        let shown = self.url.clone();
         match tokio::time::timeout(ANSWERS, asked).await {
-            Ok(Ok(_)) => Ok(Self { client: Arc::new(Client(client)), url: url_shown }),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 let problem = without_token(url, &error.to_string());
                 Err(match error.grpc_code() {
                     Some(PERMISSION_DENIED | UNAUTHENTICATED) => {
-                        Error::Forbidden { url: url_shown, problem }
+                        Error::Forbidden { url: shown, problem }
                     }
-                    _ => Error::Unreachable { url: url_shown, problem },
+                    _ => Error::Unreachable { url: shown, problem },
                 })
             }
             Err(_) => {
                 let problem = format!("nothing came for {} s", ANSWERS.as_secs());
-                Err(Error::Unreachable { url: url_shown, problem })
+                Err(Error::Unreachable { url: shown, problem })
             }
         }
     }
@@ -206,37 +225,23 @@ impl Session {
     async fn answer(&self, rows: Rows, limits: Limits) -> Result<Answer, Error> {
         // One row more tells whether there are more.
         let root = rows.limit(limits.rows.saturating_add(1)).into_relation();
-        let mut running = self.execute(proto::plan::OpType::Root(root)).await?;
-        let mut batches = Vec::new();
-        let mut bytes = 0_u64;
-        while let Some(data) = running.next().await? {
-            bytes = bytes.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
-            if bytes > limits.bytes.0 {
-                return Err(Error::TooLarge { limit: limits.bytes });
-            }
-            decode(&data, &mut batches)?;
-        }
-        Answer::new(batches, limits.rows)
+        read(self.execute(proto::plan::OpType::Root(root)).await?, limits).await
     }
 
-    async fn execute(&self, operation: proto::plan::OpType) -> Result<Running, Error> {
-        let client = &self.client.0;
-        let id = Uuid::new_v4().to_string();
-        // Made before anything is sent, so that whoever stops waiting for the first answer interrupts too.
-        let guard = Interrupt { client: Arc::clone(&self.client), operation: Some(id.clone()) };
-        let request = proto::ExecutePlanRequest {
-            session_id: client.session_id().to_owned(),
-            user_context: Some(user(client)),
-            operation_id: Some(id),
-            plan: Some(proto::Plan { op_type: Some(operation) }),
-            ..Default::default()
-        };
-        let stream = client.execute_plan_reattachable(request).await;
-        let stream = stream.map_err(|error| self.failure(&error))?;
-        Ok(Running { session: self.clone(), stream, guard })
+    async fn execute(&self, plan: proto::plan::OpType) -> Result<Running, Error> {
+        let id = OperationId::random();
+        Running::start(self, plan, id, id).await
     }
 
-    fn failure(&self, error: &SparkError) -> Error {
+    pub(crate) fn client(&self) -> &SparkConnectClient {
+        &self.client.0
+    }
+
+    pub(crate) fn shared_client(&self) -> Arc<Client> {
+        Arc::clone(&self.client)
+    }
+
+    pub(crate) fn failure(&self, error: &SparkError) -> Error {
         if error.grpc_code() == Some(UNAVAILABLE) {
             return Error::Unreachable { url: self.url.clone(), problem: error.to_string() };
         }
@@ -244,71 +249,22 @@ impl Session {
     }
 }
 
-/// An execution whose answers are being read.
-struct Running {
-    session: Session,
-    stream: spark_connect_core::client::ReattachableResponseStream,
-    guard: Interrupt,
-}
-
-impl Running {
-    /// The next Arrow data, `None` at the end.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        use proto::execute_plan_response::ResponseType;
-        loop {
-            match self.stream.message().await {
-                Ok(Some(response)) => {
-                    if let Some(ResponseType::ArrowBatch(batch)) = response.response_type {
-                        return Ok(Some(batch.data.to_vec()));
-                    }
-                }
-                Ok(None) => {
-                    self.guard.operation = None;
-                    return Ok(None);
-                }
-                Err(error) => {
-                    let failure = self.session.failure(&error);
-                    self.guard.operation = None;
-                    return Err(failure);
-                }
-            }
+/// All rows that come, cut to the limits.
+pub(crate) async fn read(mut running: Running, limits: Limits) -> Result<Answer, Error> {
+    let mut batches = Vec::new();
+    let mut bytes = 0_u64;
+    while let Some(part) = running.next().await? {
+        let Part::Rows(data) = part else { continue };
+        bytes = bytes.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+        if bytes > limits.bytes.0 {
+            return Err(Error::TooLarge { limit: limits.bytes });
         }
+        decode(&data, &mut batches)?;
     }
+    Answer::new(batches, limits.rows)
 }
 
-/// Interrupts an operation when it is dropped before the operation has ended.
-struct Interrupt {
-    client: Arc<Client>,
-    operation: Option<String>,
-}
-
-impl Interrupt {
-    /// A busy server may take some time until it knows the operation; then it interrupts nothing and says so.
-    const TRIES: u32 = 40;
-    const PAUSE: Duration = Duration::from_millis(250);
-}
-
-impl Drop for Interrupt {
-    fn drop(&mut self) {
-        let Some(operation) = self.operation.take() else { return };
-        // Without a runtime the process is ending: whoever ends it closes the session.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let client = Arc::clone(&self.client);
-            runtime.spawn(async move {
-                for _ in 0..Self::TRIES {
-                    match client.0.interrupt_operation(&operation).await {
-                        Ok(interrupted) if interrupted.is_empty() => {}
-                        Ok(_) => return,
-                        Err(error) => tracing::debug!(%error, "cannot interrupt a query"),
-                    }
-                    tokio::time::sleep(Self::PAUSE).await;
-                }
-            });
-        }
-    }
-}
-
-fn user(client: &SparkConnectClient) -> proto::UserContext {
+pub(crate) fn user(client: &SparkConnectClient) -> proto::UserContext {
     proto::UserContext {
         user_id: client.user_id().unwrap_or(USER).to_owned(),
         ..Default::default()

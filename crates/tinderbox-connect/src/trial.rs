@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// Given rows as a relation of their types.
-    async fn given(&self, rows: &GivenRows) -> Result<Rows, Error> {
+    pub(crate) async fn given(&self, rows: &GivenRows) -> Result<Rows, Error> {
         let schema =
             self.schema_of(Rows::empty(&rows.schema)).await.map_err(|error| match error {
                 Error::Server { message } => Error::Given {

@@ -7,6 +7,7 @@
 //! | `exit_code` | supervisor, renamed into place | Spark ended with this code |
 //! | `cancelled` | whoever cancels, before the first signal | the end was asked for |
 
+use crate::cluster::{Identity, Target};
 use crate::process::Process;
 use crate::{DriverLog, Error};
 use nix::sys::signal::Signal;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tinderbox_model::{AttemptNumber, RunId};
@@ -26,11 +28,14 @@ pub struct Intent {
     pub directory: PathBuf,
     /// What every process of the attempt carries as `TINDERBOX_ATTEMPT`: `<run>/<attempt>`.
     pub marker: String,
+    /// Where it is to run.
+    #[serde(default)]
+    pub target: Target,
 }
 
-/// An attempt that was started.
+/// An attempt that was started on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct LocalProcesses {
     /// What was stored before.
     pub intent: Intent,
     /// The supervisor's process id, which is also its process group and session.
@@ -40,20 +45,30 @@ pub struct Identity {
     pub started_ticks: u64,
 }
 
-/// What became of an attempt whose launch may have been cut short.
+/// What became of an attempt whose launch may have been cut short. `I` is what it is followed by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trace {
+pub enum Trace<I = Identity> {
     /// No launch was begun. It may be launched.
     NotLaunched,
     /// A launch was begun and nothing was started, nor ever will be. Only a new attempt can run.
     NeverStarted,
-    /// It was started; see [`Identity::status`].
-    Started(Identity),
+    /// It was started.
+    Started(I),
+    /// The cluster may or may not have started it. Looking again may tell.
+    Unknown {
+        /// Why it cannot be told, a sentence for people.
+        why: String,
+    },
 }
 
 /// Where an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
+    /// The cluster has accepted it and its driver does not run yet.
+    Waiting {
+        /// What it waits for, where the cluster says it.
+        reason: Option<String>,
+    },
     /// Processes of it are alive.
     Running,
     /// Spark ended.
@@ -61,9 +76,45 @@ pub enum Status {
         /// The exit code of `spark-submit`; 128 + N when signal N ended it, as shells count.
         code: i32,
     },
-    /// All processes are gone and nobody could record the exit code: the supervisor was killed, or the machine
-    /// was restarted.
+    /// The driver ended, on a cluster that tells no exit code.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// What the cluster says of it.
+        message: Option<String>,
+    },
+    /// It is gone and nobody could record the exit code: the supervisor was killed, the machine was restarted, or the
+    /// cluster has forgotten it.
     Vanished,
+}
+
+/// How a driver ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// With exit code 0.
+    Succeeded,
+    /// With another one, or it could not be started.
+    Failed,
+    /// On demand.
+    Killed,
+}
+
+impl Status {
+    /// Whether it stays so.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::Waiting { .. } | Self::Running)
+    }
+}
+
+impl<I> Trace<I> {
+    pub(crate) fn map<J>(self, name: impl FnOnce(I) -> J) -> Trace<J> {
+        match self {
+            Self::NotLaunched => Trace::NotLaunched,
+            Self::NeverStarted => Trace::NeverStarted,
+            Self::Started(identity) => Trace::Started(name(identity)),
+            Self::Unknown { why } => Trace::Unknown { why },
+        }
+    }
 }
 
 /// How long a supervisor that is being started may take to write its process id.
@@ -80,16 +131,31 @@ const VOID: &str = "void\n";
 impl Intent {
     /// The intent to run `attempt` of `run` in `directory`, an absolute path that no other attempt uses.
     pub fn new(directory: impl Into<PathBuf>, run: &RunId, attempt: AttemptNumber) -> Self {
-        Self { directory: directory.into(), marker: format!("{run}/{attempt}") }
+        let marker = format!("{run}/{attempt}");
+        Self { directory: directory.into(), marker, target: Target::Local }
     }
 
-    /// What became of it. When a launch was cut short before Spark was started, this makes sure that it
+    /// The same on another engine.
+    #[must_use]
+    pub fn on(self, target: Target) -> Self {
+        Self { target, ..self }
+    }
+
+    /// The folder that the driver reads its program from and writes its event log to.
+    pub fn shared_folder(&self) -> PathBuf {
+        match &self.target {
+            Target::Local => self.directory.clone(),
+            Target::Standalone(target) => target.shared_folder(self),
+        }
+    }
+
+    /// What became of it on this machine. When a launch was cut short before Spark was started, this makes sure that it
     /// stays so: a supervisor still on its way finds its place taken and ends.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Write`], and [`Error::NotStarted`] when a supervisor lives and does not
     /// write its process id.
-    pub fn find(&self) -> Result<Trace, Error> {
+    pub fn find(&self) -> Result<Trace<LocalProcesses>, Error> {
         let launched = self.file("launched");
         match launched.try_exists() {
             Ok(true) => self.settle(),
@@ -98,8 +164,49 @@ impl Intent {
         }
     }
 
+    /// Whether somebody asked for the end.
+    pub fn was_cancelled(&self) -> bool {
+        self.file("cancelled").exists()
+    }
+
+    /// The log of the driver, or as much of it as is here.
+    pub fn driver_log(&self) -> DriverLog {
+        DriverLog::in_folder(&self.directory)
+    }
+
+    /// Says that the end was asked for. The end matters more than the note: with a full disk the run still ends.
+    pub(crate) fn note_cancelled(&self) {
+        let note = self.file("cancelled");
+        if let Err(error) = OpenOptions::new().create(true).append(true).open(&note) {
+            tracing::warn!(file = %note.display(), %error, "cannot record that the run is cancelled");
+        }
+    }
+
+    /// Makes the attempt's folder, for its owner only.
+    pub(crate) fn make_folder(&self) -> Result<(), Error> {
+        let folder = &self.directory;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|source| Error::Write { path: folder.clone(), source })
+    }
+
+    /// Takes the one launch of the attempt, or refuses.
+    pub(crate) fn begin(&self) -> Result<(), Error> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Write { path, source }
+        };
+        self.make_folder()?;
+        let mark = self.file("launched");
+        match write_new(&mark, "") {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::AlreadyLaunched { directory: self.directory.clone() })
+            }
+            written => written.map_err(failed(&mark)),
+        }
+    }
+
     /// Waits for a launched supervisor's process id.
-    pub(crate) fn await_start(&self) -> Result<Identity, Error> {
+    pub(crate) fn await_start(&self) -> Result<LocalProcesses, Error> {
         let limit = Instant::now() + START_TIME_LIMIT;
         while Instant::now() < limit {
             match self.read_pid()? {
@@ -111,7 +218,7 @@ impl Intent {
         }
         match self.settle()? {
             Trace::Started(identity) => Ok(identity),
-            Trace::NotLaunched | Trace::NeverStarted => Err(self.not_started()),
+            _ => Err(self.not_started()),
         }
     }
 
@@ -119,7 +226,7 @@ impl Intent {
         self.directory.join(name)
     }
 
-    fn settle(&self) -> Result<Trace, Error> {
+    fn settle(&self) -> Result<Trace<LocalProcesses>, Error> {
         let limit = Instant::now() + START_TIME_LIMIT;
         loop {
             let before = self.read_pid()?;
@@ -172,7 +279,7 @@ impl Intent {
         let parsed =
             numbers.and_then(|(pid, ticks)| Some((pid.parse().ok()?, ticks.parse().ok()?)));
         Ok(parsed.map_or(PidFile::Empty, |(pid, started_ticks)| {
-            PidFile::Identity(Identity { intent: self.clone(), pid, started_ticks })
+            PidFile::Identity(LocalProcesses { intent: self.clone(), pid, started_ticks })
         }))
     }
 
@@ -190,11 +297,11 @@ enum PidFile {
     Missing,
     Empty,
     Void,
-    Identity(Identity),
+    Identity(LocalProcesses),
 }
 
 impl PidFile {
-    fn settled(&self) -> Option<Trace> {
+    fn settled(&self) -> Option<Trace<LocalProcesses>> {
         match self {
             Self::Missing | Self::Empty => None,
             Self::Void => Some(Trace::NeverStarted),
@@ -203,7 +310,7 @@ impl PidFile {
     }
 }
 
-impl Identity {
+impl LocalProcesses {
     /// Where the attempt stands. When only the supervisor was killed, Spark goes on and so does `Running`.
     ///
     /// # Errors
@@ -230,11 +337,7 @@ impl Identity {
         if self.status()? != Status::Running && self.others().is_empty() {
             return self.status();
         }
-        // Signals matter more than the note that they were sent: with a full disk the run still ends.
-        let note = self.intent.file("cancelled");
-        if let Err(error) = OpenOptions::new().create(true).append(true).open(&note) {
-            tracing::warn!(file = %note.display(), %error, "cannot record that the run is cancelled");
-        }
+        self.intent.note_cancelled();
 
         let term_ended = self.signal_until_gone(Signal::SIGTERM, grace).await?;
         if !term_ended && !self.signal_until_gone(Signal::SIGKILL, KILL_TIME_LIMIT).await? {
@@ -246,21 +349,11 @@ impl Identity {
         }
         match self.status()? {
             Status::Exited { code } => Ok(Status::Exited { code }),
-            Status::Running | Status::Vanished => {
+            _ => {
                 let signal = if term_ended { Signal::SIGTERM } else { Signal::SIGKILL };
                 self.record_exit_code(128 + signal as i32)
             }
         }
-    }
-
-    /// Whether somebody asked for the end with [`Identity::cancel`].
-    pub fn was_cancelled(&self) -> bool {
-        self.intent.file("cancelled").exists()
-    }
-
-    /// The log of the driver.
-    pub fn driver_log(&self) -> DriverLog {
-        DriverLog::in_folder(&self.intent.directory)
     }
 
     /// Frees what an ended attempt no longer needs: leftover processes, `tmp`, and Spark's local folders with
@@ -352,7 +445,6 @@ impl Identity {
 
 /// Writes a file that must not be there yet, readable by its owner only.
 pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
 }

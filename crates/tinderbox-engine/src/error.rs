@@ -1,3 +1,4 @@
+use crate::KubernetesError;
 use std::io;
 use std::path::PathBuf;
 use tinderbox_model::{ErrorClass, SparkVersion};
@@ -50,6 +51,14 @@ pub enum Error {
     NoPython {
         /// The Spark installation.
         home: PathBuf,
+    },
+    /// A cluster does not look into a jar for its main class.
+    #[error(
+        "the main class of {file} must be named: the master of a standalone cluster does not look into it"
+    )]
+    NoMainClass {
+        /// The jar.
+        file: String,
     },
     /// A value of the Spark configuration that must be known at launch cannot be read.
     #[error("{key} = `{value}` is not {expected}")]
@@ -129,6 +138,23 @@ pub enum Error {
         /// What it says.
         problem: String,
     },
+    /// An attempt is asked about on an engine that does not have it.
+    #[error("the attempt in {} is not of this engine", directory.display())]
+    WrongCluster {
+        /// The attempt's folder.
+        directory: PathBuf,
+    },
+    /// A cluster was asked to end something and has not.
+    #[error("{server} was asked to end {what}, and it is still there")]
+    StillThere {
+        /// The cluster.
+        server: String,
+        /// The driver.
+        what: String,
+    },
+    /// Of a run on Kubernetes.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
     /// A file of the attempt cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -151,25 +177,40 @@ impl Error {
     /// Whose fault it is and whether trying again can help.
     pub fn class(&self) -> ErrorClass {
         match self {
+            Self::Kubernetes(error) => error.class(),
             Self::NoSpark { .. }
             | Self::NoSuchSpark { .. }
             | Self::NoJava { .. }
             | Self::BadJava { .. }
             | Self::OldJava { .. }
             | Self::NoPython { .. }
+            | Self::NoMainClass { .. }
             | Self::Conf { .. }
             | Self::Folder { .. }
             | Self::Refused { .. } => ErrorClass::USER,
-            Self::AlreadyLaunched { .. } => ErrorClass::INTERNAL,
+            Self::AlreadyLaunched { .. } | Self::WrongCluster { .. } => ErrorClass::INTERNAL,
             Self::Start { .. }
             | Self::NotStarted { .. }
             | Self::StillRunning { .. }
+            | Self::StillThere { .. }
             | Self::Client { .. }
             | Self::Unreachable { .. }
             | Self::Unanswered { .. }
             | Self::Read { .. }
             | Self::Write { .. } => ErrorClass::EXTERNAL,
         }
+    }
+
+    /// Whether an attempt whose launch failed so may run all the same.
+    pub fn may_have_started(&self) -> bool {
+        // What is started here leaves its traces in the attempt's folder; a cluster was not asked before the last of these.
+        matches!(
+            self,
+            Self::Start { .. }
+                | Self::NotStarted { .. }
+                | Self::Unanswered { .. }
+                | Self::Write { .. }
+        )
     }
 
     /// What the user can do next; `None` where the message or its source says it all.
@@ -194,6 +235,7 @@ impl Error {
                 format!("install Java {needed} or newer and set JAVA_HOME to it")
             }
             Self::NoPython { .. } => "put a `python3` on the PATH".to_owned(),
+            Self::NoMainClass { .. } => "give it as `main_class`, or with --class".to_owned(),
             Self::Conf { key, .. } => format!("correct {key} in the spec's configuration"),
             Self::Folder { .. } => "choose another folder".to_owned(),
             Self::AlreadyLaunched { .. } => "start a new attempt of the run".to_owned(),
@@ -211,7 +253,11 @@ impl Error {
             Self::Unanswered { .. } => {
                 "look at the cluster's page whether the application has started, before it is started again".to_owned()
             }
-            Self::Client { .. } | Self::Refused { .. } => return None,
+            Self::StillThere { .. } => {
+                "look at the cluster's page; it is asked again as long as the run is not over".to_owned()
+            }
+            Self::Kubernetes(error) => return error.hint(),
+            Self::Client { .. } | Self::Refused { .. } | Self::WrongCluster { .. } => return None,
             Self::NotStarted { .. } | Self::Read { .. } | Self::Write { .. } => return None,
         };
         Some(hint)

@@ -1,4 +1,4 @@
-use crate::DriverLog;
+use crate::{DriverLog, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// Why a run did not end well, as far as its exit code and the end of its log can tell.
@@ -54,6 +54,31 @@ impl ExitReason {
             from_log(exit_code, log_tail)
         };
         Some(Self { category, message: message.chars().take(MESSAGE_CHARACTERS).collect() })
+    }
+
+    /// The reason of a driver on a cluster that tells how it ended and no exit code; `None` when it ended well.
+    pub fn on_cluster(
+        log: &DriverLog,
+        outcome: Outcome,
+        said: Option<&str>,
+        was_cancelled: bool,
+    ) -> Option<Self> {
+        let tail = log.tail(TAIL_BYTES).map(|page| page.text).unwrap_or_default();
+        let said = said.map(|said| said.lines().next().unwrap_or_default().trim());
+        match outcome {
+            Outcome::Succeeded => None,
+            // The code is not told; 1 is what Spark ends with when its program has failed.
+            Outcome::Failed if !tail.is_empty() => Self::classify(1, was_cancelled, &tail),
+            Outcome::Failed => Some(Self {
+                category: ExitCategory::Submission,
+                message: format!("the cluster could not start the driver: {}", said.unwrap_or("it does not say why")),
+            }),
+            Outcome::Killed if was_cancelled => Self::classify(143, true, &tail),
+            Outcome::Killed => Some(Self {
+                category: ExitCategory::Cluster,
+                message: "the driver was killed on its cluster, by somebody else or for want of its worker".to_owned(),
+            }),
+        }
     }
 
     /// The reason of a run that [`crate::Status::Vanished`].

@@ -22,6 +22,19 @@ impl Host {
         Self { variables: variables.into_iter().collect(), cores, memory: memory() }
     }
 
+    /// The same machine with one Spark, a Spark folder or a Python environment with PySpark, and no other.
+    #[must_use]
+    pub fn with_only_spark(&self, home: &Path) -> Self {
+        let mut host = self.clone();
+        host.variables.remove("SPARK_HOME");
+        host.variables.insert("TINDERBOX_SPARK_HOMES".to_owned(), home.display().to_string());
+        let others = |folder: &PathBuf| !folder.join("spark-submit").exists();
+        let path: Vec<String> =
+            self.path_folders().filter(others).map(|folder| folder.display().to_string()).collect();
+        host.variables.insert("PATH".to_owned(), path.join(":"));
+        host
+    }
+
     /// A variable that is set and not empty.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -1,5 +1,5 @@
-//! Runs a compiled PySpark program and follows it. First cut: Spark on this machine through
-//! `spark-submit` (Linux: processes are recognized in `/proc`).
+//! Runs a compiled PySpark program, or one that people have, and follows it: on this machine through `spark-submit` (Linux:
+//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API.
 //!
 //! The order of calls, each of which may be the last one before a crash:
 //!
@@ -7,7 +7,7 @@
 //! 2. The caller stores an [`Intent`]: the attempt's folder and the marker that every process of the
 //!    attempt carries in its environment. Both are known before anything is started.
 //! 3. [`LocalSpark::launch`] starts Spark in a session of its own, detached from this process.
-//! 4. [`Identity::status`] follows it, [`Identity::cancel`] ends it, [`Identity::clean_up`] removes
+//! 4. [`LocalProcesses::status`] follows it, [`LocalProcesses::cancel`] ends it, [`LocalProcesses::clean_up`] removes
 //!    what is of no use afterwards; [`DriverLog`] and [`ExitReason`] tell what happened.
 //! 5. After a crash of the caller, [`Intent::find`] says what became of the attempt.
 //!
@@ -22,9 +22,10 @@
 //!   kept here; the caller cancels.
 //!
 //! All functions block for some milliseconds of file access (`find` for the start of a JVM), except
-//! [`Identity::cancel`], which waits without blocking. Call them from a blocking thread.
+//! [`LocalProcesses::cancel`], which waits without blocking. Call them from a blocking thread.
 
 mod attempt;
+mod cluster;
 mod driver_log;
 mod error;
 mod exit_reason;
@@ -32,12 +33,15 @@ mod expectations;
 mod host;
 mod install;
 mod java;
+mod kubernetes;
 mod local;
 mod module_options;
 mod process;
+mod properties;
 mod standalone;
 
-pub use attempt::{Identity, Intent, Status, Trace};
+pub use attempt::{Intent, LocalProcesses, Outcome, Status, Trace};
+pub use cluster::{Cluster, Identity, Target};
 pub use driver_log::{DriverLog, LogPage};
 pub use error::Error;
 pub use exit_reason::{ExitCategory, ExitReason};
@@ -45,9 +49,15 @@ pub use expectations::ExpectationResult;
 pub use host::Host;
 pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
-pub use local::{Launch, Launched, Listener, LocalSpark};
+pub use kubernetes::{
+    ApplicationSchedule, DriverChange, DriverWatch, FailureReason, KubernetesAccess,
+    KubernetesApplication, KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent,
+    KubernetesRequest, KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog,
+    SecretValue, SparkApplication,
+};
+pub use local::{Launch, Launched, Listener, LocalSpark, Program};
 pub use module_options::java_module_options;
 pub use standalone::{
-    ClusterApplication, ClusterWorker, DriverRequest, DriverState, DriverStatus, StandaloneAddress,
-    StandaloneCluster, StandaloneMaster,
+    ClusterApplication, ClusterDriver, ClusterWorker, DriverRequest, DriverState, DriverStatus,
+    StandaloneAddress, StandaloneCluster, StandaloneDriver, StandaloneMaster, StandaloneTarget,
 };

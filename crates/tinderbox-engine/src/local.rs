@@ -3,11 +3,11 @@ mod conf;
 use crate::attempt::write_new;
 use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
-use crate::{Error, Host, Identity, Intent, Java, SparkInstall, SparkInstalls};
+use crate::properties::checked_folder;
+use crate::{Error, Host, Identity, Intent, Java, LocalProcesses, SparkInstall, SparkInstalls};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ pub struct LocalSpark {
 /// One attempt to be started.
 #[derive(Clone)]
 pub struct Launch<'a> {
-    /// The PySpark program; becomes `job.py`, byte for byte.
-    pub program: &'a str,
+    /// What Spark runs.
+    pub program: Program<'a>,
     /// Relative paths of the program start here.
     pub working_directory: &'a Path,
     /// The spec's Spark configuration. It wins over Tinderbox's defaults (a free port for Spark's UI, a warehouse in
@@ -36,7 +36,9 @@ pub struct Launch<'a> {
     /// folders, event log, `spark.tinderbox.*`. `spark.extraListeners` and `spark.driver.extraClassPath` are added to.
     /// The installation's `spark-defaults.conf` is not read.
     pub conf: &'a BTreeMap<String, String>,
-    /// Cores to run on; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
+    /// The master that executors come from, with the driver on this machine (client mode); `None` is local Spark.
+    pub master: Option<&'a str>,
+    /// Cores to run on, of local Spark; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
     pub cores: Option<u32>,
     /// Live events, when somebody listens.
     pub listener: Option<Listener>,
@@ -47,6 +49,22 @@ pub struct Launch<'a> {
     /// `TINDERBOX_SECRET_`. They are hidden in what the run prints, and in what Spark has recorded when it has ended;
     /// for that its event log is not compressed.
     pub secrets: BTreeMap<String, String>,
+}
+
+/// What an attempt runs.
+#[derive(Debug, Clone, Copy)]
+pub enum Program<'a> {
+    /// A compiled PySpark program; becomes `job.py`, byte for byte.
+    PySpark(&'a str),
+    /// A file that people have. Files that it needs are among the properties.
+    File {
+        /// A path or an address, ending in `.py` or `.jar`; a relative path starts at the working directory.
+        file: &'a str,
+        /// Of a jar; `None` is that of its manifest.
+        main_class: Option<&'a str>,
+        /// What it is called with.
+        arguments: &'a [String],
+    },
 }
 
 /// Where the listener inside Spark sends its events.
@@ -62,9 +80,9 @@ pub struct Listener {
 
 /// What a launch answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launched {
+pub struct Launched<I = Identity> {
     /// To follow it by; store it.
-    pub identity: Identity,
+    pub identity: I,
     /// Sentences on what differs from what was asked for, for people.
     pub notes: Vec<String>,
 }
@@ -134,13 +152,17 @@ impl LocalSpark {
     /// process nor Ctrl-C in its terminal reaches it. Returns when the supervisor of the attempt runs.
     ///
     /// The folder holds `job.py` (the program), `spark.properties` (what Spark was told), `driver.log`,
-    /// `eventlog`, `warehouse`, and until [`Identity::clean_up`] `tmp` and `local`.
+    /// `eventlog`, `warehouse`, and until [`LocalProcesses::clean_up`] `tmp` and `local`.
     ///
     /// # Errors
     /// Before anything is written: [`Error::Conf`], [`Error::Folder`]. [`Error::AlreadyLaunched`] for a second launch.
     /// [`Error::Write`], [`Error::Start`], [`Error::NotStarted`] use the attempt up: [`Intent::find`] answers
     /// [`crate::Trace::NeverStarted`].
-    pub fn launch(&self, intent: &Intent, launch: &Launch<'_>) -> Result<Launched, Error> {
+    pub fn launch(
+        &self,
+        intent: &Intent,
+        launch: &Launch<'_>,
+    ) -> Result<Launched<LocalProcesses>, Error> {
         let folder = checked_folder(&intent.directory)?;
         if !launch.working_directory.is_dir() {
             let path = launch.working_directory.to_owned();
@@ -154,6 +176,7 @@ impl LocalSpark {
             marker: &intent.marker,
             host: &self.host,
             conf: launch.conf,
+            master: launch.master,
             cores: launch.cores,
             listener: launch.listener.as_ref(),
             has_secrets: !launch.secrets.is_empty(),
@@ -169,7 +192,7 @@ impl LocalSpark {
     fn write_folder(
         &self,
         intent: &Intent,
-        program: &str,
+        program: Program<'_>,
         properties: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let failed = |path: &Path| {
@@ -179,22 +202,16 @@ impl LocalSpark {
         let make_folder = |path: &Path| {
             DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path))
         };
-        make_folder(&intent.directory)?;
-        let mark = intent.file("launched");
-        match write_new(&mark, "") {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(Error::AlreadyLaunched { directory: intent.directory.clone() });
-            }
-            Err(source) => return Err(Error::Write { path: mark, source }),
-        }
+        intent.begin()?;
         for name in ["eventlog", "local", "tmp"] {
             make_folder(&intent.file(name))?;
         }
         let properties = conf::properties_file(properties);
-        for (name, text) in
-            [("job.py", program), ("spark.properties", properties.as_str()), ("driver.log", "")]
-        {
+        let mut files = vec![("spark.properties", properties.as_str()), ("driver.log", "")];
+        if let Program::PySpark(text) = program {
+            files.push(("job.py", text));
+        }
+        for (name, text) in files {
             let path = intent.file(name);
             write_new(&path, text).map_err(failed(&path))?;
         }
@@ -219,7 +236,7 @@ impl LocalSpark {
             .arg(self.spark.home.join("bin/spark-submit"))
             .arg("--properties-file")
             .arg(intent.file("spark.properties"))
-            .arg(intent.file("job.py"))
+            .args(submitted(intent, launch.program))
             .current_dir(launch.working_directory)
             .env_clear()
             .envs(self.environment(intent, launch))
@@ -252,8 +269,14 @@ impl LocalSpark {
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
         set(MARKER, intent.marker.clone());
         set("SPARK_HOME", text(&self.spark.home));
-        // Spark's UI listens on all interfaces unless this is set.
-        set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
+        if launch.master.is_some() {
+            // Executors have places of their own, so it is not `spark.local.dir`.
+            set("SPARK_LOCAL_DIRS", text(&intent.file("local")));
+        }
+        // Spark's UI listens on all interfaces unless this is set. Executors elsewhere must reach the driver.
+        if launch.master.is_none_or(conf::is_here) {
+            set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
+        }
         set("PYSPARK_PYTHON", text(&self.python));
         set("PYSPARK_DRIVER_PYTHON", text(&self.python));
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
@@ -267,12 +290,28 @@ impl LocalSpark {
     }
 }
 
+/// What stands behind the options of `spark-submit`.
+fn submitted(intent: &Intent, program: Program<'_>) -> Vec<OsString> {
+    match program {
+        Program::PySpark(_) => vec![intent.file("job.py").into_os_string()],
+        Program::File { file, main_class, arguments } => {
+            let class = main_class.into_iter().flat_map(|class| ["--class", class]);
+            class
+                .chain([file])
+                .chain(arguments.iter().map(String::as_str))
+                .map(OsString::from)
+                .collect()
+        }
+    }
+}
+
 impl std::fmt::Debug for Launch<'_> {
     /// Without what is in the environment.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Launch")
             .field("working_directory", &self.working_directory)
             .field("conf", &self.conf)
+            .field("master", &self.master)
             .field("cores", &self.cores)
             .field("listener", &self.listener)
             .field("secrets", &self.secrets.keys())
@@ -287,20 +326,5 @@ impl std::fmt::Debug for Listener {
             .field("jar", &self.jar)
             .field("url", &self.url)
             .finish_non_exhaustive()
-    }
-}
-
-/// Spark takes its folders as text, its local folders as a list with commas, the program as a URI, and Java's options
-/// in quotes.
-fn checked_folder(folder: &Path) -> Result<&str, Error> {
-    let refuse = |problem| Err(Error::Folder { path: folder.to_owned(), problem });
-    match folder.to_str() {
-        None => refuse("has a name that is not UTF-8"),
-        Some(_) if !folder.is_absolute() => refuse("is not an absolute path"),
-        Some(text) if text.contains([',', '#', '"', '\\', '\n']) => {
-            refuse("has one of , # \" \\ or a line break in its name")
-        }
-        Some(_) if fs::metadata(folder).is_ok_and(|data| !data.is_dir()) => refuse("is a file"),
-        Some(text) => Ok(text),
     }
 }

@@ -3,15 +3,19 @@
 //! Sources: `org.apache.spark.deploy.rest` (`StandaloneRestServer`, `SubmitRestProtocolRequest`) and
 //! `org.apache.spark.deploy.JsonProtocol` of Spark 3.5.8 and 4.3.0.
 
+mod attempt;
 mod driver;
+mod log;
 mod web;
 
+pub use attempt::{StandaloneDriver, StandaloneTarget};
 pub use driver::{DriverRequest, DriverState, DriverStatus};
-pub use web::{ClusterApplication, ClusterWorker, StandaloneCluster};
+pub use web::{ClusterApplication, ClusterDriver, ClusterWorker, StandaloneCluster};
 
 use crate::Error;
 use reqwest::{Client, Method, RequestBuilder};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -21,7 +25,7 @@ const ANSWERS: Duration = Duration::from_secs(20);
 const LONGEST_ANSWER: usize = 64 << 20;
 
 /// Where a standalone cluster is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StandaloneAddress {
     /// The master as Spark names it: `spark://HOST:PORT`, several with commas between.
     pub master: String,
@@ -122,6 +126,22 @@ impl StandaloneMaster {
         url: &str,
         asks: Asks,
     ) -> Result<T, Error> {
+        let body = self.body(request, url, asks).await?;
+        if let Ok(answer) = serde_json::from_slice(&body) {
+            return Ok(answer);
+        }
+        // Errors of the protocol have a message in JSON too, those of filters and proxies a page.
+        let message = serde_json::from_slice::<Value>(&body).ok();
+        let message = message.as_ref().and_then(|body| body["message"].as_str()).map(str::to_owned);
+        let page = || String::from_utf8_lossy(&body).into_owned();
+        Err(Error::Refused {
+            server: url.to_owned(),
+            problem: said(Some(message.unwrap_or_else(page))),
+        })
+    }
+
+    /// The body of an answer; of one without success too where it is JSON, which says more than the status.
+    async fn body(&self, request: RequestBuilder, url: &str, asks: Asks) -> Result<Vec<u8>, Error> {
         let failed = |error: reqwest::Error| {
             let (server, problem) = (url.to_owned(), chain(&error.without_url()));
             match asks {
@@ -137,14 +157,11 @@ impl StandaloneMaster {
         })?;
         let status = response.status();
         let body = read(response).await.map_err(failed)?;
-        if let Ok(answer) = serde_json::from_slice(&body) {
-            return Ok(answer);
+        if !status.is_success() && serde_json::from_slice::<Value>(&body).is_err() {
+            let problem = format!("HTTP status {status}");
+            return Err(Error::Refused { server: url.to_owned(), problem });
         }
-        // Errors of the protocol have a message in JSON too, those of filters and proxies a page.
-        let message = serde_json::from_slice::<Value>(&body).ok();
-        let message = message.as_ref().and_then(|body| body["message"].as_str());
-        let message = message.map_or_else(|| format!("HTTP status {status}"), str::to_owned);
-        Err(Error::Refused { server: url.to_owned(), problem: said(Some(message)) })
+        Ok(body)
     }
 }
 

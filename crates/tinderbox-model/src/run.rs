@@ -53,12 +53,22 @@ impl RunState {
         };
         match self {
             Queued => matches!(next, Submitting | Cancelled | Failed | TimedOut),
-            Submitting => matches!(next, Starting | Running | Failed | Cancelled | TimedOut | Lost),
-            Starting => matches!(next, Running | Succeeded | Failed | Cancelled | TimedOut | Lost),
+            Submitting => {
+                matches!(next, Starting | Running | Failed | Cancelled | TimedOut | Lost)
+            }
+            Starting => {
+                matches!(next, Running | Succeeded | Failed | Cancelled | TimedOut | Lost)
+            }
             Running => matches!(next, Succeeded | Failed | Cancelled | TimedOut | Lost),
             Lost => matches!(next, Starting | Running | Succeeded | Failed | Cancelled | TimedOut),
             Succeeded | Failed | Cancelled | TimedOut => false,
         }
+    }
+
+    /// Whether another attempt may follow, for which the run goes back into the queue: something was asked of the engine, and
+    /// the run has not ended. That is no move of the table, because it takes a new attempt.
+    pub fn can_try_again(self) -> bool {
+        matches!(self, Self::Submitting | Self::Starting | Self::Running | Self::Lost)
     }
 
     /// Checks a move.

@@ -18,6 +18,21 @@ use tinderbox_app::model::{
 /// Stages that a progress message holds at most.
 const PROGRESS_STAGES: usize = 200;
 
+/// A cluster profile.
+pub fn cluster(stored: app::ClusterView) -> api::Cluster {
+    api::Cluster {
+        name: stored.name,
+        version: stored.version,
+        engine: stored.engine,
+        environment: stored.environment,
+        description: stored.description,
+        spark_version: stored.spark_version,
+        labels: stored.labels,
+        document: stored.text,
+        created_time: rfc3339(stored.created),
+    }
+}
+
 /// A run.
 pub fn job(run: &app::RunView) -> api::Job {
     let totals = &run.totals;

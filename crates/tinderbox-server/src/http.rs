@@ -1,6 +1,7 @@
 //! One file per resource.
 
 pub mod advice;
+pub mod clusters;
 pub mod data_sets;
 pub mod events;
 pub mod fleet;
@@ -8,6 +9,7 @@ pub mod ingest;
 pub mod inside;
 pub mod jobs;
 pub mod operations;
+pub mod runs;
 pub mod server_info;
 pub mod streaming;
 pub mod timeline_cells;

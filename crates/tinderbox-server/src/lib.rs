@@ -158,6 +158,8 @@ struct Contract;
 fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Contract::openapi())
         .merge(http::jobs::routes())
+        .merge(http::runs::routes())
+        .merge(http::clusters::routes())
         .merge(http::inside::routes())
         .merge(http::advice::routes())
         .merge(http::events::routes())

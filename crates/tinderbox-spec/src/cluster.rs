@@ -6,6 +6,8 @@ use tinderbox_model::{Bytes, SparkVersion, parse_bytes};
 /// What a job asks of the cluster. What is left out is the engine's or Spark's default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cluster {
+    /// The cluster profile that the job runs on when nobody says otherwise.
+    pub profile: Option<String>,
     /// The Spark version that the job was made for.
     pub version: Option<SparkVersion>,
     /// The driver.
@@ -65,6 +67,7 @@ const LEAST_MEMORY: Bytes = Bytes(450 << 20);
 
 impl Cluster {
     pub(crate) fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Self {
+        let profile = fields.text("profile", report).map(|text| text.text);
         let version = fields.text("version", report).and_then(|text| {
             let version = SparkVersion::parse(&text);
             if version.is_none() {
@@ -97,6 +100,7 @@ impl Cluster {
             .map(|fields| DynamicAllocation::read(fields, report));
         fields.finish(report);
         Self {
+            profile,
             version,
             driver: driver.unwrap_or_default(),
             executor: executor.unwrap_or_default(),

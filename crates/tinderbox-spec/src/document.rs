@@ -4,7 +4,9 @@ use crate::diagnostic::{Diagnostic, Report, Span};
 use crate::fields::{Fields, wrong_type};
 use crate::spec::{JobStatus, JobType, Place, Schedule, ScheduleType, Spec};
 use crate::tree::{Content, Tree};
-use crate::{custom, environment, graph, include, parameters, row_test, soundness, tree};
+use crate::{
+    application, custom, environment, graph, include, parameters, row_test, soundness, tree,
+};
 use std::collections::BTreeMap;
 use tinderbox_model::Millis;
 
@@ -184,9 +186,16 @@ fn read_spec(
         fields.block("configuration", report).map(|fields| Configuration::read(fields, report));
     let schedule = fields.block("schedule", report).and_then(|fields| schedule(fields, report));
     let sla = fields.block("monitoring", report).and_then(|fields| monitoring(fields, report));
+    let application = application::read(&mut fields, root, report);
     let functions = crate::operation::cleansing::read_functions(&mut fields, report);
     let custom = custom::read(&mut fields, files, report);
-    let nodes = graph::read(&mut fields, &custom, report);
+    let is_application = fields.entry("application").is_some();
+    let nodes = if is_application && fields.entry("pipeline").is_none() {
+        fields.allow(["quarantine"]);
+        Some(Vec::new())
+    } else {
+        graph::read(&mut fields, &custom, report)
+    };
     let environments = environment::declared(root);
     let environments: Vec<&str> = environments.iter().map(|(name, _)| name.as_str()).collect();
     let known = nodes.as_deref().unwrap_or_default();
@@ -196,6 +205,9 @@ fn read_spec(
         .map(|entry| (entry.key.clone(), place(entry.key_span, &entry.key, report)))
         .collect();
     fields.finish(report);
+    if is_application && application.is_none() {
+        return None;
+    }
     let spec = Spec {
         file: report.file().to_owned(),
         id: id.map(|text| text.text),
@@ -210,7 +222,9 @@ fn read_spec(
         configuration: configuration.unwrap_or_default(),
         nodes: nodes?,
         tests,
-        functions,
+        // Of included files; an application registers its own.
+        functions: if is_application { Vec::new() } else { functions },
+        application,
         schedule,
         sla,
         sections,

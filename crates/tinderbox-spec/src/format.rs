@@ -29,6 +29,7 @@ pub(crate) const SECTIONS: &[&str] = &[
     "udfs",
     "quarantine",
     "pipeline",
+    "application",
     "configuration",
     "schedule",
     "monitoring",

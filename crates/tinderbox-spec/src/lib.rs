@@ -13,13 +13,14 @@
 //! # The document
 //!
 //! Top level: `version` (of the format: 1), `id`, `name`, `description`, `type`, `status`, `include`, `parameters`, `environments`, `cluster`,
-//! `pipeline`, `configuration`, `schedule`, `monitoring`, `tests`. `${param:name}` in any value is replaced from
+//! `pipeline` or `application`, `configuration`, `schedule`, `monitoring`, `tests`. `${param:name}` in any value is replaced from
 //! `parameters` or the caller's overrides; `${secret:NAME}` becomes a look-up of the environment variable
 //! `TINDERBOX_SECRET_NAME` in the compiled program, the value itself is never read here.
 //!
 //! A node may leave out `id` (then `source_1`, `filter_1`, `sink_1`, …) and `input` (then the node before it;
 //! for a sink the last node that is not a sink). Its parameters stand beside its `type` or under `parameters:`.
 
+mod application;
 mod cluster;
 mod codec;
 mod codes;
@@ -50,6 +51,7 @@ mod packages;
 mod parameters;
 mod patch;
 mod preview;
+mod profile;
 mod pyspark;
 mod row_test;
 mod schema;
@@ -62,6 +64,7 @@ mod template;
 mod tree;
 mod upgrade;
 
+pub use application::{Application, ApplicationLanguage};
 pub use cluster::{Cluster, DriverSize, DynamicAllocation, ExecutorSize};
 pub use codes::diagnostics_page;
 pub use component::{
@@ -92,9 +95,13 @@ pub use operation::{
 pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};
+pub use profile::{
+    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, StandaloneProfile,
+    load_profile,
+};
 pub use pyspark::{
-    Compiled, NodeLines, Project, compile_pipelines, compile_pyspark, media_type_sql, quoted_name,
-    table_names,
+    Compiled, NodeLines, Project, application_conf, compile_pipelines, compile_pyspark,
+    media_type_sql, quoted_name, table_names,
 };
 pub use row_test::{ExpectedRows, GivenRows, RowTest, TestRow, TestValue, inferred_schema};
 pub use schema::json_schema;

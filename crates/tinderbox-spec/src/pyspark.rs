@@ -13,6 +13,7 @@ mod sources;
 mod streaming;
 mod transforms;
 
+use crate::application::Application;
 use crate::diagnostic::Diagnostic;
 use crate::operation::Operation;
 use crate::packages;
@@ -54,7 +55,13 @@ pub struct NodeLines {
 }
 
 /// Compiles a job to PySpark for Spark 3.5 and later. The same spec gives the same bytes.
+///
+/// An application is no code of ours: ask [`Spec::application`] first and submit its file with [`application_conf`].
+/// The program for one ends at once, saying so.
 pub fn compile_pyspark(spec: &Spec) -> Compiled {
+    if let Some(application) = spec.application() {
+        return not_compiled(spec, application);
+    }
     let properties = launch::split(spec);
     let names = Names::of(spec);
     let flow = Flow::of(spec);
@@ -86,6 +93,30 @@ pub fn compile_pyspark(spec: &Spec) -> Compiled {
         node_lines,
         launch_conf: properties.at_launch,
         secrets,
+        warnings: packages::notes(spec),
+    }
+}
+
+/// All properties of a job that runs an application: no program of ours sets any, so all belong to `spark-submit`. The
+/// application's name, its jars, packages and files are among them, its program, class and arguments are not. Paths are as written.
+pub fn application_conf(spec: &Spec) -> BTreeMap<String, String> {
+    let launch::Properties { mut in_program, at_launch } = launch::split(spec);
+    in_program.extend(at_launch);
+    in_program.insert("spark.app.name".to_owned(), spec.name().to_owned());
+    in_program
+}
+
+fn not_compiled(spec: &Spec, application: &Application) -> Compiled {
+    let message = format!("this job is an application: submit {} itself", application.file);
+    Compiled {
+        source: format!(
+            "# {}\nraise SystemExit({})\n",
+            layout::comment(spec.name()),
+            literal::text(&message)
+        ),
+        node_lines: Vec::new(),
+        launch_conf: application_conf(spec),
+        secrets: BTreeSet::new(),
         warnings: packages::notes(spec),
     }
 }

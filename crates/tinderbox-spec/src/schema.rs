@@ -14,7 +14,8 @@ pub fn json_schema() -> String {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tinderbox job",
         "type": "object",
-        "required": ["name", "pipeline"],
+        "required": ["name"],
+        "anyOf": [{ "required": ["pipeline"] }, { "required": ["application"] }],
         "additionalProperties": false,
         "properties": {
             "version": described(json!({"const": 1}), "Version of this format."),
@@ -41,6 +42,7 @@ pub fn json_schema() -> String {
             ),
             "cluster": cluster(),
             "pipeline": pipeline(),
+            "application": application(),
             "quarantine": expectations::quarantine(),
             "udfs": described(
                 by_name(block(
@@ -119,6 +121,21 @@ fn component() -> Value {
         "output": text("The node that gives its rows; the last one when left out."),
     });
     block("A custom component.", &["component", "transformations"], properties)
+}
+
+fn application() -> Value {
+    let texts = |purpose: &str| described(json!({ "$ref": "#/$defs/texts" }), purpose);
+    let properties = json!({
+        "file": text("The program: a path or an address that ends in .py or .jar."),
+        "main_class": text("Of a jar; that of its manifest when left out."),
+        "args": texts("What it is called with."),
+        "files": texts("Files for the working folder of every executor."),
+        "py_files": texts("Python files and archives to import from."),
+        "jars": texts("Jars for the class path."),
+        "packages": texts("Maven coordinates (group:artifact:version)."),
+    });
+    let purpose = "A Python program or a jar that is run as it is, instead of a pipeline.";
+    block(purpose, &["file"], properties)
 }
 
 fn pipeline() -> Value {
@@ -243,6 +260,7 @@ fn cluster() -> Value {
         "What the job asks of the cluster.",
         &[],
         json!({
+            "profile": described(scalar(), "The cluster profile that the job runs on; local Spark when left out."),
             "version": described(scalar(), "The Spark version that the job was made for, as \"3.5\"."),
             "driver": block("The driver.", &[], json!({
                 "cores": count(1, "Cores."),

@@ -1,3 +1,4 @@
+use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::component::{Component, NodeKind};
 use crate::configuration::Configuration;
@@ -31,6 +32,8 @@ pub struct Spec {
     pub(crate) tests: Vec<RowTest>,
     /// Python functions that SQL knows, by their names there.
     pub(crate) functions: Vec<(String, PythonFunction)>,
+    /// What is run instead of nodes.
+    pub(crate) application: Option<Application>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) sla: Option<Millis>,
     /// Where the sections of the document stand, by key.
@@ -130,7 +133,7 @@ impl Spec {
         self.sla
     }
 
-    /// The local files and folders that the sources read and the files of Python functions: those to look for before launching.
+    /// The local files and folders that the sources read, the files of Python functions and those of an application: those to look for before launching.
     /// Paths with another scheme than `file:`, with a secret, or of a node for another storage do not count.
     pub fn local_inputs(&self) -> Vec<LocalInput> {
         let files = self.python_files_of_nodes().map(|(node, file)| LocalInput {
@@ -145,6 +148,7 @@ impl Spec {
         });
         let mut inputs: Vec<LocalInput> = self.nodes.iter().filter_map(local_input).collect();
         // Spark fetches those of other stores itself.
+        inputs.extend(self.application.iter().flat_map(Application::local_inputs));
         inputs.extend(files.chain(functions).filter(|file| !file.path.contains("://")));
         inputs
     }
@@ -241,7 +245,7 @@ impl Place {
 /// A local file or folder that a source reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalInput {
-    /// The source.
+    /// The source; `application` for the files of one.
     pub node: NodeId,
     /// As written, without `file:`; a relative path starts at the document's folder. Of a pattern, the folder before it.
     pub path: String,

@@ -180,6 +180,10 @@ impl Refusal {
 
 fn refused_as_a_whole(spec: &Spec) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
+    if let Some(application) = spec.application() {
+        let refusal = Refusal::node("an application is no SQL", "submit its file itself");
+        return vec![refusal.diagnostic(spec, &application.place)];
+    }
     if spec.job_type() == JobType::Streaming {
         let refusal = Refusal {
             code: "sql::streaming",

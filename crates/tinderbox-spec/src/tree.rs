@@ -166,6 +166,8 @@ pub(crate) fn parse(text: &str, report: &mut Report<'_>) -> Option<Tree> {
         return None;
     }
     let options: Options = granit_parser::options! {
+        // Other crates of the tree switch them on for all.
+        emit_comments: false,
         flow_nesting_limit: NESTING_LIMIT,
         block_nesting_limit: NESTING_LIMIT,
         disallow_directives: true,

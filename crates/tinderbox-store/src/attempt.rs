@@ -1,5 +1,5 @@
 use crate::Store;
-use crate::error::Error;
+use crate::error::{Error, Failure};
 use crate::row::{time, unreadable};
 use crate::run::Run;
 use crate::tables::attempt as table;
@@ -163,6 +163,15 @@ pub(crate) async fn follow(t: &DatabaseTransaction, run: &Run) -> Result<(), DbE
         ..<table::ActiveModel as ActiveModelTrait>::default()
     };
     update(t, &run.id, newest.attempt, row).await
+}
+
+/// The newest attempt of a run.
+pub(crate) async fn newest(
+    t: &DatabaseTransaction,
+    run: &RunId,
+) -> Result<Option<AttemptNumber>, Failure> {
+    let newest = of_run(run).order_by_desc(table::Column::Attempt).one(t).await?;
+    Ok(newest.map(Attempt::try_from).transpose()?.map(|attempt| attempt.number))
 }
 
 async fn update(

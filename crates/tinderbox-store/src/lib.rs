@@ -9,6 +9,7 @@
 //! What is written here keeps to SQL that SQLite, PostgreSQL, MySQL and MariaDB share (see `migration`).
 
 mod attempt;
+mod cluster_profile;
 mod connection;
 mod counts;
 mod error;
@@ -26,6 +27,7 @@ mod tables;
 mod token;
 
 pub use attempt::{Attempt, AttemptChange};
+pub use cluster_profile::StoredProfile;
 pub use counts::{CountDifference, RunCount};
 pub use error::{Error, SqlError};
 pub use event_log::{EventLog, KnownLog};
@@ -36,8 +38,8 @@ pub use rollup::{
     StatsQuery, VALUE_LIMIT,
 };
 pub use run::{
-    ApplicationRecord, CancelAnswer, Created, Page, Prunable, Run, RunChange, RunFilter, RunKey,
-    RunPlace, RunRecord, RunSort, RunSortBy, SortOrder,
+    ApplicationRecord, CancelAnswer, Created, Page, Prunable, Retried, Run, RunChange, RunFilter,
+    RunKey, RunPlace, RunRecord, RunSort, RunSortBy, SortOrder,
 };
 pub use spec::{SpecHash, SpecVersion};
 pub use table_file::{NewTableFile, TableFile, TableFileKind};

@@ -5,6 +5,7 @@
 //! share: BIGINT, VARCHAR(190) with binary collation, long text that is never indexed, times in microseconds UTC
 //! (`_us`), flags as 0 and 1; no partial index, no RETURNING, no foreign key.
 
+mod clusters;
 mod fleet;
 mod history;
 mod initial;
@@ -60,6 +61,7 @@ const STEPS: &[Step] = &[
     Step { number: 2, name: "history", statements: history::statements },
     Step { number: fleet::NUMBER, name: "fleet", statements: fleet::statements },
     Step { number: 4, name: "shared tables", statements: fleet::shared_tables },
+    Step { number: 5, name: "cluster profiles", statements: clusters::statements },
 ];
 
 const STEPS_TABLE: &str = "schema_steps";

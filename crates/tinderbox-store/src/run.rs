@@ -10,7 +10,7 @@ pub(crate) use find::exists;
 pub(crate) use save::save;
 
 pub use batch::RunRecord;
-pub use change::{ApplicationRecord, CancelAnswer, Created, RunChange};
+pub use change::{ApplicationRecord, CancelAnswer, Created, Retried, RunChange};
 pub use list::{Page, RunFilter, RunKey, RunPlace, RunSort, RunSortBy, SortOrder};
 pub use prune::Prunable;
 

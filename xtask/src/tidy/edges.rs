@@ -18,6 +18,7 @@ const BELOW_APP: &[&str] = &[
     "tinderbox-collect",
     "tinderbox-connect",
     "tinderbox-engine",
+    "tinderbox-scale",
     "tinderbox-schedule",
     "tinderbox-notify",
 ];
@@ -25,6 +26,8 @@ const BELOW_APP: &[&str] = &[
 /// Every crate and the crates it may use, for normal, build and test code alike.
 const EDGES: &[(&str, &[&[&str]])] = &[
     ("tinderbox-model", &[]),
+    // Test code only: see DEV_EDGES.
+    ("tinderbox-testcluster", &[]),
     ("tinderbox-spark", &[&["tinderbox-model"]]),
     ("tinderbox-spec", &[&["tinderbox-model"]]),
     ("tinderbox-advise", &[&["tinderbox-model"]]),
@@ -37,6 +40,7 @@ const EDGES: &[(&str, &[&[&str]])] = &[
         "tinderbox-engine",
         &[&["tinderbox-model", "tinderbox-spec", "tinderbox-spark", "tinderbox-connect"]],
     ),
+    ("tinderbox-scale", &[&["tinderbox-model"]]),
     ("tinderbox-schedule", &[&["tinderbox-model", "tinderbox-spec"]]),
     ("tinderbox-notify", &[&["tinderbox-model"]]),
     ("tinderbox-api", &[&["tinderbox-model", "tinderbox-spec", "tinderbox-advise"]]),
@@ -48,12 +52,19 @@ const EDGES: &[(&str, &[&[&str]])] = &[
 ];
 
 /// Edges that only test code may have, each with the reason it cannot be avoided.
-const DEV_EDGES: &[(&str, &str)] = &[];
+const DEV_EDGES: &[(&str, &str)] = &[
+    // A Kubernetes whose pods are processes: runs on it are to compute real results.
+    ("tinderbox-engine", "tinderbox-testcluster"),
+    ("tinderbox-app", "tinderbox-testcluster"),
+    ("tinderbox-server", "tinderbox-testcluster"),
+    ("tinderbox-cli", "tinderbox-testcluster"),
+];
 
 /// Third-party crates (or, with a final `*`, families of them) and the only crates that may name
 /// them in a manifest. Whoever needs what they do asks the home for it.
 const HOMES: &[(&str, &[&str])] = &[
-    ("axum", &["tinderbox-server"]),
+    // The test cluster is a server of its own and part of no binary.
+    ("axum", &["tinderbox-server", "tinderbox-testcluster"]),
     ("axum-*", &["tinderbox-server"]),
     ("tower-http", &["tinderbox-server"]),
     ("utoipa-axum", &["tinderbox-server"]),

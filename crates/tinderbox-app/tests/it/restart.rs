@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use tinderbox_app::DataDir;
 use tinderbox_app::model::{AttemptNumber, Bytes, RunId, RunState, TimestampMs};
-use tinderbox_engine::{Host, Intent, Launch, LocalSpark, Status};
+use tinderbox_engine::{Host, Intent, Launch, LocalSpark, Program, Status};
 use tinderbox_store::{Attempt, Run, Store};
 
 #[tokio::test]
@@ -111,9 +111,10 @@ async fn a_run_that_ended_before_its_launch_was_recorded_gets_its_end() {
     let host = Host { variables, cores: 2, memory: Bytes(8 << 30) };
     let conf = BTreeMap::new();
     let launch = Launch {
-        program: "pass\n",
+        program: Program::PySpark("pass\n"),
         working_directory: &folder,
         conf: &conf,
+        master: None,
         cores: None,
         listener: None,
         secrets: BTreeMap::new(),

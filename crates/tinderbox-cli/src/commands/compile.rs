@@ -1,5 +1,6 @@
 //! `tinderbox compile`: the code that a spec becomes, in each language.
 
+use super::preview::folder_of;
 use super::spec::{open, refused};
 use crate::args::{Chosen, Format, Target};
 use crate::failure::Failure;
@@ -8,7 +9,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tinderbox_spec::{Compiled, Diagnostic, Project, Spec};
+use tinderbox_spec::{ApplicationLanguage, Compiled, Diagnostic, Project, Spec};
 
 /// What the code is to be.
 pub struct Order {
@@ -36,6 +37,10 @@ pub fn compile(path: &Path, order: Order, format: Format) -> Result<ExitCode, Fa
         ));
     }
     match order.to {
+        Target::Pyspark if loaded.spec.application().is_some() => {
+            notes(&loaded.warnings, &text);
+            application(&loaded.spec, path, format)?;
+        }
         Target::Pyspark => {
             let compiled = tinderbox_spec::compile_pyspark(&loaded.spec);
             notes(&loaded.warnings, &text);
@@ -73,6 +78,39 @@ fn print(language: &str, compiled: &Compiled, format: Format) {
             })).collect::<Vec<_>>(),
         })),
     }
+}
+
+/// The program itself, which is what runs. That of a jar cannot be shown.
+fn application(spec: &Spec, path: &Path, format: Format) -> Result<(), Failure> {
+    let Some(application) = spec.application() else { return Ok(()) };
+    let file = &application.file;
+    let submit = format!("submit it as it is: tinderbox run {}", path.display());
+    if application.language == ApplicationLanguage::Jvm {
+        let message = format!("the job runs {file}, which is compiled already");
+        return Err(Failure::environment(message, Some(submit)));
+    }
+    // The first of its files is the program, where that is on this machine.
+    let local = spec.local_inputs().into_iter().next().filter(|_| !file.contains("://"));
+    let Some(local) = local else {
+        let message = format!("the job runs {file}, which is not on this machine");
+        return Err(Failure::environment(message, Some(submit)));
+    };
+    let program = folder_of(path).join(&local.path);
+    let source = std::fs::read_to_string(&program).map_err(|error| {
+        let message = format!("cannot read the program {}: {error}", program.display());
+        Failure::environment(message, Some("`application.file` names it".to_owned()))
+    })?;
+    let compiled = Compiled {
+        source,
+        node_lines: Vec::new(),
+        launch_conf: tinderbox_spec::application_conf(spec),
+        ..tinderbox_spec::compile_pyspark(spec)
+    };
+    if format == Format::Table {
+        launch(&compiled.launch_conf, "spark-submit");
+    }
+    print("pyspark", &compiled, format);
+    Ok(())
 }
 
 /// Says what the code cannot set itself.

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use tinderbox_api::{Client, Job, SubmitJob, SubmittedJob};
+use tinderbox_api::{Client, Job, SubmitJob, SubmitRun, SubmittedJob};
 use tinderbox_model::{Bytes, Millis};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -24,6 +24,8 @@ pub struct Order {
     pub chosen: Chosen,
     /// Longest time.
     pub timeout: Option<Duration>,
+    /// Attempts beside the first one.
+    pub retries: u32,
     /// Names this request.
     pub idempotency_key: Option<String>,
     /// Do not wait.
@@ -37,20 +39,54 @@ pub async fn run(
     order: Order,
     format: Format,
 ) -> Result<ExitCode, Failure> {
-    let request = request(path, &order)?;
+    let asked = Asked::Job(request(path, &order)?);
+    submit_and_wait(place, asked, order.detach, format).await
+}
+
+/// What is submitted.
+pub enum Asked {
+    /// A document.
+    Job(SubmitJob),
+    /// A program.
+    Run(SubmitRun),
+}
+
+impl Asked {
+    fn is_named(&self) -> bool {
+        match self {
+            Self::Job(job) => job.idempotency_key.is_some(),
+            Self::Run(run) => run.idempotency_key.is_some(),
+        }
+    }
+
+    async fn submit(&self, client: &Client) -> Result<SubmittedJob, tinderbox_api::Error> {
+        match self {
+            Self::Job(job) => client.submit_job(job).await,
+            Self::Run(run) => client.submit_run(run).await,
+        }
+    }
+}
+
+/// Submits, and unless it is to be left alone shows progress to the end: exit code 0 when it succeeded, 1 when it did not.
+pub(super) async fn submit_and_wait(
+    place: &Place,
+    asked: Asked,
+    detach: bool,
+    format: Format,
+) -> Result<ExitCode, Failure> {
     // From here on Ctrl-C is kept until somebody looks at it: a run that is recorded is never left behind.
     let interrupts = signal(SignalKind::interrupt()).map_err(|error| {
         Failure::environment(format!("Ctrl-C cannot be handled: {error}"), None)
     })?;
     let mut session = Session::open(place).await?;
-    if order.detach && session.is_own() {
+    if detach && session.is_own() {
         session.close().await;
         return Err(Failure::environment(
             "--detach needs a server that stays: nobody owns the data directory",
             Some("start one with `tinderbox serve`, or leave --detach out".to_owned()),
         ));
     }
-    let done = submit_and_follow(&mut session, interrupts, &request, order.detach, format).await;
+    let done = submit_and_follow(&mut session, interrupts, &asked, detach, format).await;
     session.close().await;
     done
 }
@@ -71,6 +107,7 @@ fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
         engine: order.engine.clone(),
         apply_advice: order.apply_advice,
         timeout_ms: order.timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        retries: order.retries,
         idempotency_key: order.idempotency_key.clone(),
     })
 }
@@ -78,11 +115,11 @@ fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
 async fn submit_and_follow(
     session: &mut Session,
     interrupts: Signal,
-    request: &SubmitJob,
+    asked: &Asked,
     detach: bool,
     format: Format,
 ) -> Result<ExitCode, Failure> {
-    let submitted = submit(session, request).await?;
+    let submitted = submit(session, asked).await?;
     announce(session, &submitted);
     if detach {
         match format {
@@ -115,15 +152,15 @@ async fn submit_and_follow(
 
 /// Submits; when the server was one of a command that has just ended, to the next one. Only a request that names itself, or
 /// that nobody has received, is sent again.
-async fn submit(session: &mut Session, request: &SubmitJob) -> Result<SubmittedJob, Failure> {
-    match session.client.submit_job(request).await {
+async fn submit(session: &mut Session, asked: &Asked) -> Result<SubmittedJob, Failure> {
+    match asked.submit(&session.client).await {
         Err(tinderbox_api::Error::Unreachable { url, source })
-            if source.is_connect() || request.idempotency_key.is_some() =>
+            if source.is_connect() || asked.is_named() =>
         {
             if !session.reopen().await? {
                 return Err(tinderbox_api::Error::Unreachable { url, source }.into());
             }
-            Ok(session.client.submit_job(request).await?)
+            Ok(asked.submit(&session.client).await?)
         }
         answer => Ok(answer?),
     }
@@ -147,7 +184,11 @@ fn announce(session: &Session, submitted: &SubmittedJob) {
 
 /// Shows progress until the run has ended. Ctrl-C asks for the end of the run and goes on watching: Spark needs a
 /// moment, and leaving earlier would leave the run without its record.
-async fn follow(session: &mut Session, mut interrupts: Signal, id: &str) -> Result<(), Failure> {
+pub(super) async fn follow(
+    session: &mut Session,
+    mut interrupts: Signal,
+    id: &str,
+) -> Result<(), Failure> {
     let mut progress = Progress::new();
     let followed = loop {
         match watch(&session.client, &mut interrupts, id, &mut progress).await {

@@ -5,6 +5,7 @@
     reason = "times and what did not run are for the reader of the test's output"
 )]
 
+mod create;
 mod fake_http;
 mod history_server;
 mod local;

@@ -27,6 +27,18 @@ impl Rows {
         Self { relation, depth: STEP, size: 1, tables: BTreeSet::new() }
     }
 
+    /// What a server says the rows of a statement are.
+    pub(crate) fn answered(relation: Relation) -> Self {
+        Self { relation, depth: STEP, size: 1, tables: BTreeSet::new() }
+    }
+
+    /// How many there are.
+    pub(crate) fn counted(self) -> Self {
+        let count = super::expression::call("count", vec![super::expression::int(1)]);
+        let outputs = vec![super::expression::alias(count, "rows")];
+        self.aggregate(proto::aggregate::GroupType::Groupby, Vec::new(), outputs, None)
+    }
+
     /// A view or a table of the catalog.
     pub(crate) fn table(name: &str) -> Self {
         let table =

@@ -31,7 +31,7 @@ impl Comparison {
     }
 
     /// Compares the columns that `expected` names; all when it has no rows.
-    pub(super) fn of(
+    pub(crate) fn of(
         answer: &Answer,
         expected: &[TestRow],
         is_in_order: bool,

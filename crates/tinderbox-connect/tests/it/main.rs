@@ -9,8 +9,10 @@
 
 mod agreement;
 mod analysis;
+mod debugger;
 mod equivalence;
 mod graphs;
+mod interactive;
 mod profile;
 mod spark;
 mod statement;

@@ -23,13 +23,18 @@ pub struct Spark {
     runs: usize,
     /// As it says.
     pub version: String,
-    /// Where it serves Spark Connect; Spark 3.5 needs a package for that, which is not installed.
+    /// Where it serves Spark Connect; Spark 3.5 needs a package for that, which the set-up fetches.
     pub url: Option<String>,
 }
 
 impl Spark {
     /// `None` where it is not installed and that is allowed.
     pub fn start(variable: &str) -> Option<Self> {
+        Self::start_with(variable, &[])
+    }
+
+    /// The same with more properties.
+    pub fn start_with(variable: &str, properties: &[(&str, &str)]) -> Option<Self> {
         let environment =
             std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
         let required = std::env::var_os("TINDERBOX_REQUIRE_ALL").is_some();
@@ -47,12 +52,19 @@ impl Spark {
         set("spark.sql.session.timeZone", "UTC");
         set("spark.sql.shuffle.partitions", "2");
         set("spark.sql.warehouse.dir", &folder.path().join("warehouse").to_string_lossy());
-        let has_server = has_connect(&environment);
+        let jars = connect_jars(variable);
+        let has_server = has_connect(&environment) || !jars.is_empty();
+        if !jars.is_empty() {
+            set("spark.jars", &jars);
+        }
         let port = has_server.then(free_port);
         if let Some(port) = port {
             set("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin");
             set("spark.connect.grpc.binding.address", "127.0.0.1");
             set("spark.connect.grpc.binding.port", &port.to_string());
+        }
+        for (key, value) in properties {
+            set(key, value);
         }
         let driver = folder.path().join("driver.py");
         std::fs::write(&driver, include_str!("driver.py")).unwrap();
@@ -160,6 +172,17 @@ fn has_connect(environment: &Path) -> bool {
     let jars = libraries.map(|library| library.path().join("site-packages/pyspark/jars"));
     let mut files = jars.flat_map(std::fs::read_dir).flatten().flatten();
     files.any(|file| file.file_name().to_string_lossy().starts_with("spark-connect_"))
+}
+
+/// The package that makes Spark 3.5 a server, with what it needs; nothing where Spark has it, or where it was not fetched.
+fn connect_jars(variable: &str) -> String {
+    let folder = std::env::var_os("TINDERBOX_CONNECTORS").map(PathBuf::from);
+    let folder = folder.filter(|_| variable == "TINDERBOX_SPARK_3_5");
+    let jars = folder.map(|folder| std::fs::read_dir(folder.join("connect-3.5/jars")));
+    let files = jars.into_iter().flatten().flatten().flatten();
+    let mut files: Vec<String> = files.map(|file| file.path().display().to_string()).collect();
+    files.sort();
+    files.join(",")
 }
 
 fn free_port() -> u16 {

@@ -1,5 +1,6 @@
 //! What Spark is told at launch. Pure: the same wishes on the same machine give the same properties.
 
+use crate::properties::{self, Watched, file_url};
 use crate::{Error, Host, Listener};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ pub(super) struct Wanted<'a> {
     pub(super) marker: &'a str,
     pub(super) host: &'a Host,
     pub(super) conf: &'a BTreeMap<String, String>,
+    pub(super) master: Option<&'a str>,
     pub(super) cores: Option<u32>,
     pub(super) listener: Option<&'a Listener>,
     /// Whether the event log must be readable as text when it is done.
@@ -23,7 +25,6 @@ pub(super) struct Plan {
     pub(super) notes: Vec<String>,
 }
 
-const LISTENER_CLASS: &str = "dev.tinderbox.listener.TinderboxListener";
 const MIB: Bytes = Bytes(1 << 20);
 /// The least heap that Spark starts with is 450 MiB (`UnifiedMemoryManager.getMaxMemory`, 1.5 × 300 MiB); a JVM with
 /// a generational collector reports somewhat less than it was given.
@@ -37,7 +38,7 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
     let folder_url = file_url(folder);
     let mut notes = Vec::new();
 
-    let mut properties = BTreeMap::new();
+    let mut properties: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |key: &str, value: String| {
         properties.insert(key.to_owned(), value);
     };
@@ -51,41 +52,60 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
         |key: &str| wanted.conf.get(key).map(|value| value.trim()).filter(|v| !v.is_empty());
 
     set("spark.submit.deployMode", "client".to_owned());
-    if let Some(master) = asked("spark.master").filter(|master| !master.starts_with("local")) {
-        notes.push(format!("spark.master={master} is not used: this is a local run"));
-    }
-    set("spark.master", format!("local[{}]", cores(wanted, &mut notes)?));
-    if let Some(heap) = heap(wanted, &mut notes)? {
-        set("spark.driver.memory", format!("{}m", heap.0 / MIB.0));
-    }
-    set("spark.driver.host", "127.0.0.1".to_owned());
-    set("spark.driver.bindAddress", "127.0.0.1".to_owned());
-    set("spark.local.dir", format!("{folder}/local"));
-    set("spark.eventLog.enabled", "true".to_owned());
-    set("spark.eventLog.dir", format!("{folder_url}/eventlog"));
-
-    if wanted.has_secrets {
-        if asked("spark.eventLog.compress") == Some("true") {
-            let note =
-                "spark.eventLog.compress=true is not used: secrets are looked for in the event log";
-            notes.push(note.to_owned());
+    match wanted.master {
+        Some(master) => {
+            set("spark.master", master.to_owned());
+            if is_here(master) {
+                set("spark.driver.host", "127.0.0.1".to_owned());
+                set("spark.driver.bindAddress", "127.0.0.1".to_owned());
+            } else if asked("spark.ui.enabled").is_none() {
+                // It would listen on all interfaces and asks nobody who they are.
+                set("spark.ui.enabled", "false".to_owned());
+            }
         }
-        set("spark.eventLog.compress", "false".to_owned());
+        None => {
+            if let Some(master) =
+                asked("spark.master").filter(|master| !master.starts_with("local"))
+            {
+                notes.push(format!("spark.master={master} is not used: this is a local run"));
+            }
+            set("spark.master", format!("local[{}]", cores(wanted, &mut notes)?));
+            if let Some(heap) = heap(wanted, &mut notes)? {
+                set("spark.driver.memory", format!("{}m", heap.0 / MIB.0));
+            }
+            set("spark.driver.host", "127.0.0.1".to_owned());
+            set("spark.driver.bindAddress", "127.0.0.1".to_owned());
+        }
     }
-    let (run, attempt) = wanted.marker.rsplit_once('/').unwrap_or((wanted.marker, "1"));
-    set("spark.tinderbox.run", run.to_owned());
-    set("spark.tinderbox.attempt", attempt.to_owned());
-    if let Some(listener) = wanted.listener {
-        let with = |key: &str, separator: char, own: &str| match asked(key) {
-            Some(theirs) => format!("{theirs}{separator}{own}"),
-            None => own.to_owned(),
-        };
-        set("spark.extraListeners", with("spark.extraListeners", ',', LISTENER_CLASS));
-        let jar = listener.jar.to_string_lossy();
-        set("spark.driver.extraClassPath", with("spark.driver.extraClassPath", ':', &jar));
-        set("spark.tinderbox.live.url", listener.url.clone());
+    if wanted.master.is_none() {
+        set("spark.local.dir", format!("{folder}/local"));
     }
+    if wanted.has_secrets && asked("spark.eventLog.compress") == Some("true") {
+        let note =
+            "spark.eventLog.compress=true is not used: secrets are looked for in the event log";
+        notes.push(note.to_owned());
+    }
+    let jar = wanted.listener.map(|listener| listener.jar.to_string_lossy());
+    let listener = jar.as_deref().zip(wanted.listener.map(|listener| listener.url.as_str()));
+    properties::watch(
+        &mut properties,
+        &Watched {
+            marker: wanted.marker,
+            event_log: &format!("{folder_url}/eventlog"),
+            listener,
+            has_secrets: wanted.has_secrets,
+        },
+    );
     Ok(Plan { properties, notes })
+}
+
+/// Whether a master is on this machine by its address: then nothing needs to listen on other interfaces.
+pub(super) fn is_here(master: &str) -> bool {
+    let hosts = master.split_once("://").map_or(master, |(_, hosts)| hosts);
+    hosts.split(',').all(|host| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        matches!(name, "localhost" | "[::1]") || name.starts_with("127.")
+    })
 }
 
 /// The cores of `local[N]`: what the caller asks for, else executors × cores of the configuration, else what a
@@ -180,23 +200,6 @@ fn number(conf: &BTreeMap<String, String>, key: &str) -> Result<Option<u32>, Err
         .transpose()
 }
 
-/// A file URL as `java.net.URI` reads it: what is not unreserved or `/` is percent-encoded (RFC 3986).
-fn file_url(path: &str) -> String {
-    let mut url = String::from("file:");
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                url.push(char::from(byte));
-            }
-            other => {
-                // Writing to a String cannot fail.
-                let _ = write!(url, "%{other:02X}");
-            }
-        }
-    }
-    url
-}
-
 /// The text of `--properties-file`, sorted by key. Spark reads it with `java.util.Properties.load`, whose escapes are
 /// used for everything that this treats specially and for all that is not ASCII.
 pub(super) fn properties_file(properties: &BTreeMap<String, String>) -> String {
@@ -236,6 +239,7 @@ fn escape(text: &mut String, raw: &str, is_key: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::properties::LISTENER_CLASS;
     use std::path::PathBuf;
 
     fn planned(conf: &[(&str, &str)], cores: Option<u32>) -> Result<Plan, Error> {
@@ -245,6 +249,7 @@ mod tests {
             marker: "a-run/1",
             host: &host,
             conf: &map(conf),
+            master: None,
             cores,
             listener: None,
             has_secrets: false,
@@ -364,6 +369,7 @@ mod tests {
                 marker: "a-run/1",
                 host: &host,
                 conf: &map(conf),
+                master: None,
                 cores: None,
                 listener: Some(&listener),
                 has_secrets: false,

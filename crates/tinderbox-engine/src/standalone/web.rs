@@ -17,6 +17,38 @@ pub struct StandaloneCluster {
     /// The last ones that have (`spark.deploy.retainedApplications`).
     #[serde(default, rename = "completedapps")]
     pub completed: Vec<ClusterApplication>,
+    #[serde(default, rename = "activedrivers")]
+    active_drivers: Vec<ClusterDriver>,
+    #[serde(default, rename = "completeddrivers")]
+    completed_drivers: Vec<ClusterDriver>,
+}
+
+impl StandaloneCluster {
+    /// Drivers in cluster mode that wait or run, then the last ones that have ended (`spark.deploy.retainedDrivers`).
+    pub fn drivers(&self) -> impl Iterator<Item = &ClusterDriver> {
+        self.active_drivers.iter().chain(&self.completed_drivers)
+    }
+}
+
+/// A driver in cluster mode.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ClusterDriver {
+    /// Its id, for example `driver-20261126184501-0000`.
+    pub id: String,
+    /// `SUBMITTED`, `RUNNING`, `FINISHED`, …
+    pub state: String,
+    /// The id of its worker; `None`, in this word, as long as it has none.
+    pub worker: String,
+    /// Milliseconds since the epoch of the master's clock, as a text.
+    starttime: String,
+}
+
+impl ClusterDriver {
+    /// When the master was asked for it; the end of time where it does not say so in the known form, because then it may
+    /// be new.
+    pub(super) fn started_ms(&self) -> u128 {
+        self.starttime.parse().unwrap_or(u128::MAX)
+    }
 }
 
 /// A worker.

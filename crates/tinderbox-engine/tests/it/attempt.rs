@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 use tinderbox_engine::{
-    Error, ExitCategory, ExitReason, Identity, Listener, LocalSpark, Status, Trace,
+    Error, ExitCategory, ExitReason, Listener, LocalProcesses, LocalSpark, Status, Trace,
 };
 
 const SECONDS_10: Duration = Duration::from_secs(10);
@@ -17,10 +17,10 @@ const LONG: &str = "#!/bin/bash\nset -m\nsleep 600 &\necho started\nwait\n";
 /// Neither the script nor its child reacts to SIGTERM.
 const STUBBORN: &str = "#!/bin/bash\ntrap '' TERM\necho started\nwhile true; do sleep 0.2; done\n";
 
-fn started(bench: &Bench, run: &str) -> Identity {
+fn started(bench: &Bench, run: &str) -> LocalProcesses {
     let identity = bench.launch(&bench.intent(run), "pass\n").identity;
     wait_until("the fake Spark has started", SECONDS_10, || {
-        identity.driver_log().tail(100).expect("a log").text.contains("started")
+        identity.intent.driver_log().tail(100).expect("a log").text.contains("started")
     });
     identity
 }
@@ -34,9 +34,9 @@ fn exit_code_output_and_reason_are_kept() {
     assert_eq!(intent.find().expect("a trace"), Trace::NotLaunched);
     let identity = bench.launch(&intent, "pass\n").identity;
     assert_eq!(wait_for_end(&identity, SECONDS_10), Status::Exited { code: 3 });
-    let log = identity.driver_log();
+    let log = identity.intent.driver_log();
     assert_eq!(log.page(0, 1000).expect("a log").text, "to stdout\nValueError: no customers\n");
-    let reason = ExitReason::read(&log, 3, identity.was_cancelled()).expect("a reason");
+    let reason = ExitReason::read(&log, 3, identity.intent.was_cancelled()).expect("a reason");
     assert_eq!(reason.category, ExitCategory::Submission);
     assert_eq!(intent.find().expect("a trace"), Trace::Started(identity));
 }
@@ -62,7 +62,7 @@ fn spark_gets_the_program_and_the_properties_and_nothing_secret_in_its_arguments
     let identity = spark.launch(&intent, &launch).expect("launched").identity;
     assert_eq!(wait_for_end(&identity, SECONDS_10), Status::Exited { code: 0 });
 
-    let shown = identity.driver_log().page(0, 100_000).expect("a log").text;
+    let shown = identity.intent.driver_log().page(0, 100_000).expect("a log").text;
     let parts: Vec<&str> = shown.split("---\n").collect();
     let folder = intent.directory.display().to_string();
     let own = |text: &str| {
@@ -126,8 +126,9 @@ async fn cancel_ends_every_process_and_keeps_the_code() {
     let status = identity.cancel(SECONDS_10).await.expect("cancelled");
     assert_eq!(status, Status::Exited { code: 143 });
     assert_eq!(processes_of(&identity.intent), Vec::<i32>::new());
-    assert!(identity.was_cancelled());
-    let reason = ExitReason::read(&identity.driver_log(), 143, identity.was_cancelled());
+    assert!(identity.intent.was_cancelled());
+    let reason =
+        ExitReason::read(&identity.intent.driver_log(), 143, identity.intent.was_cancelled());
     assert_eq!(reason.map(|reason| reason.category), Some(ExitCategory::Cancelled));
     assert_eq!(identity.cancel(SECONDS_10).await.expect("harmless"), status);
 }
@@ -150,7 +151,7 @@ async fn cancel_after_the_end_changes_nothing() {
     let identity = bench.launch(&bench.intent("done"), "pass\n").identity;
     assert_eq!(wait_for_end(&identity, SECONDS_10), Status::Exited { code: 0 });
     assert_eq!(identity.cancel(SECONDS_10).await.expect("harmless"), Status::Exited { code: 0 });
-    assert!(!identity.was_cancelled());
+    assert!(!identity.intent.was_cancelled());
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn second_launch_is_refused_and_leaves_the_first_alone() {
     assert!(matches!(error, Error::AlreadyLaunched { .. }), "{error:?}");
     assert!(error.hint().is_some());
     wait_for_end(&first, SECONDS_10);
-    assert_eq!(first.driver_log().page(0, 100).expect("a log").text, "once\n");
+    assert_eq!(first.intent.driver_log().page(0, 100).expect("a log").text, "once\n");
     assert_eq!(fs::read_to_string(intent.directory.join("job.py")).expect("a file"), "first\n");
 }
 
@@ -211,7 +212,7 @@ fn clean_up_waits_for_the_end_and_keeps_what_people_want() {
 }
 
 /// For tests that start what does not end by itself.
-pub(crate) fn end(identity: &Identity) {
+pub(crate) fn end(identity: &LocalProcesses) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let cancel = identity.cancel(Duration::from_secs(5));
     runtime.expect("a runtime").block_on(cancel).expect("ended");

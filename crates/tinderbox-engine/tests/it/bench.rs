@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tinderbox_engine::{Host, Identity, Intent, Launch, Launched, LocalSpark, Status};
+use tinderbox_engine::{
+    Host, Intent, Launch, Launched, LocalProcesses, LocalSpark, Program, Status,
+};
 use tinderbox_model::{AttemptNumber, Bytes, RunId};
 
 /// A folder with a fake Spark and room for attempts. Its name has a space in it.
@@ -63,7 +65,7 @@ impl Bench {
         Intent::new(self.root.join("runs").join(run.as_str()).join("1"), &run, AttemptNumber(1))
     }
 
-    pub(crate) fn launch(&self, intent: &Intent, program: &str) -> Launched {
+    pub(crate) fn launch(&self, intent: &Intent, program: &str) -> Launched<LocalProcesses> {
         let spark = LocalSpark::find(&self.host(), None).expect("the fake Spark");
         spark.launch(intent, &launch_of(program, &self.root, &BTreeMap::new())).expect("launched")
     }
@@ -76,9 +78,10 @@ pub(crate) fn launch_of<'a>(
 ) -> Launch<'a> {
     let environment = BTreeMap::new();
     Launch {
-        program,
+        program: Program::PySpark(program),
         working_directory,
         conf,
+        master: None,
         cores: None,
         listener: None,
         environment,
@@ -98,7 +101,7 @@ pub(crate) fn processes_of(intent: &Intent) -> Vec<i32> {
     pids.filter(carries).collect()
 }
 
-pub(crate) fn wait_for_end(identity: &Identity, limit: Duration) -> Status {
+pub(crate) fn wait_for_end(identity: &LocalProcesses, limit: Duration) -> Status {
     let mut status = identity.status().expect("a status");
     wait_until("the run ends", limit, || {
         status = identity.status().expect("a status");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tinderbox_engine::{Host, LocalSpark, StandaloneAddress};
 
-const STARTS: Duration = Duration::from_secs(60);
+const STARTS: Duration = Duration::from_secs(180);
 
 pub(crate) struct Cluster {
     processes: Vec<Child>,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use tinderbox_engine::{DriverLog, Error, Identity, LocalSpark, Status, Trace};
+use tinderbox_engine::{DriverLog, Error, LocalProcesses, LocalSpark, Status, Trace};
 
 const SECONDS_10: Duration = Duration::from_secs(10);
 /// Runs until the file `go` appears in its working directory, then ends with 7.
@@ -18,7 +18,7 @@ fn killed(pid: i32) {
     kill(Pid::from_raw(pid), Signal::SIGKILL).expect("killed");
 }
 
-fn found(trace: Trace) -> Identity {
+fn found(trace: Trace<LocalProcesses>) -> LocalProcesses {
     match trace {
         Trace::Started(identity) => identity,
         other => panic!("not started: {other:?}"),
@@ -53,10 +53,10 @@ fn run_survives_the_kill_of_its_launcher_and_is_adopted_with_its_exit_code() {
     let identity = found(bench.intent("adopted").find().expect("a trace"));
     assert_eq!(identity.status().expect("a status"), Status::Running);
     let stored = serde_json::to_string(&identity).expect("JSON");
-    let identity: Identity = serde_json::from_str(&stored).expect("the same");
+    let identity: LocalProcesses = serde_json::from_str(&stored).expect("the same");
     fs::write(bench.root.join("go"), "").expect("a file");
     assert_eq!(wait_for_end(&identity, SECONDS_10), Status::Exited { code: 7 });
-    assert_eq!(identity.driver_log().page(0, 100).expect("a log").text, "started\n");
+    assert_eq!(identity.intent.driver_log().page(0, 100).expect("a log").text, "started\n");
 }
 
 #[tokio::test]
@@ -82,11 +82,11 @@ fn signal_to_the_whole_group_keeps_the_code_and_clean_up_ends_what_is_left() {
     let bench = Bench::with_submit("#!/bin/bash\nset -m\nsleep 600 &\necho started\nwait\n");
     let identity = bench.launch(&bench.intent("group"), "pass\n").identity;
     wait_until("it runs", SECONDS_10, || {
-        identity.driver_log().tail(100).expect("a log").text.contains("started")
+        identity.intent.driver_log().tail(100).expect("a log").text.contains("started")
     });
     kill(Pid::from_raw(-identity.pid), Signal::SIGTERM).expect("signaled");
     assert_eq!(wait_for_end(&identity, SECONDS_10), Status::Exited { code: 143 });
-    assert!(!identity.was_cancelled());
+    assert!(!identity.intent.was_cancelled());
     wait_until("only the child is left", SECONDS_10, || processes_of(&identity.intent).len() == 1);
     identity.clean_up().expect("cleaned");
     wait_until("the child is gone", SECONDS_10, || processes_of(&identity.intent).is_empty());

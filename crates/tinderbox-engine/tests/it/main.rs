@@ -10,6 +10,12 @@ mod cluster;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod kubernetes;
+#[cfg(test)]
 mod real_spark;
 #[cfg(test)]
+mod spark_application;
+#[cfg(test)]
 mod standalone;
+#[cfg(test)]
+mod standalone_attempt;

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
-use tinderbox_engine::{ExitCategory, ExitReason, Host, Identity, LocalSpark, Status};
+use tinderbox_engine::{ExitCategory, ExitReason, Host, LocalProcesses, LocalSpark, Status};
 use tinderbox_model::SparkVersion;
 
 const STARTS: Duration = Duration::from_secs(120);
@@ -61,7 +61,7 @@ pub(crate) fn spark(version: &str) -> Option<(LocalSpark, MutexGuard<'static, ()
     }
 }
 
-fn launch(spark: &LocalSpark, bench: &Bench, run: &str, program: &str) -> Identity {
+fn launch(spark: &LocalSpark, bench: &Bench, run: &str, program: &str) -> LocalProcesses {
     let conf = BTreeMap::from([("spark.executor.memory".to_owned(), "600m".to_owned())]);
     let launch = launch_of(program, &bench.root, &conf);
     spark.launch(&bench.intent(run), &launch).expect("launched").identity
@@ -72,7 +72,7 @@ fn counts_on(version: &str) {
     let bench = Bench::empty();
     let identity = launch(&spark, &bench, "counts", COUNTS);
     let status = wait_for_end(&identity, ENDS);
-    let log = identity.driver_log().page(0, 1 << 20).expect("a log").text;
+    let log = identity.intent.driver_log().page(0, 1 << 20).expect("a log").text;
     assert_eq!(status, Status::Exited { code: 0 }, "{log}");
     assert!(log.contains("counted 1000 rows with local["), "{log}");
     let variables = log.lines().find_map(|line| line.strip_prefix("variables: ")).expect("printed");
@@ -115,7 +115,8 @@ fn cancels_on(version: &str) {
     assert!(begin.elapsed() < grace, "SIGTERM alone was to end it: {}", tail(&identity));
     assert_eq!(processes_of(&identity.intent), Vec::<i32>::new());
     let Status::Exited { code } = status else { panic!("no code: {status:?}") };
-    let reason = ExitReason::read(&identity.driver_log(), code, identity.was_cancelled());
+    let reason =
+        ExitReason::read(&identity.intent.driver_log(), code, identity.intent.was_cancelled());
     assert_eq!(reason.map(|reason| reason.category), Some(ExitCategory::Cancelled));
     let events = event_log(&identity.intent.directory.join("eventlog"));
     assert!(events.contains(r#"{"Event":"SparkListenerApplicationEnd""#), "{}", tail(&identity));
@@ -141,8 +142,8 @@ fn spark_4_is_cancelled_within_the_grace_and_listens_only_on_loopback() {
     cancels_on("4");
 }
 
-fn tail(identity: &Identity) -> String {
-    identity.driver_log().tail(4096).expect("a log").text
+fn tail(identity: &LocalProcesses) -> String {
+    identity.intent.driver_log().tail(4096).expect("a log").text
 }
 
 fn command_of(pid: i32) -> String {

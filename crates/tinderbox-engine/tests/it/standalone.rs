@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::real_spark::{host, spark};
+use crate::standalone_attempt::Attempts;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tinderbox_engine::{
@@ -9,7 +10,7 @@ use tinderbox_engine::{
     StandaloneMaster, java_module_options,
 };
 
-const ENDS: Duration = Duration::from_secs(90);
+const ENDS: Duration = Duration::from_secs(300);
 
 const COUNTS: &str = r#"import org.apache.spark.sql.SparkSession;
 
@@ -158,6 +159,9 @@ async fn drivers_are_started_followed_and_killed(spark: &LocalSpark) {
     assert!(!bench.master.kill(&sleeps).await.expect("an answer"), "it has ended");
     let unknown = bench.master.status("driver-20200101000000-0001").await.expect("an answer");
     assert_eq!(unknown, None);
+    let conf = bench.conf("attempt");
+    let attempts = Attempts::of(&bench.cluster, &bench.master, &bench.version, conf);
+    attempts.are_launched_found_followed_and_ended().await;
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Broken> {
         block_nesting_limit: NESTING_LIMIT,
         disallow_directives: true,
         emit_anchor_events: false,
+        // Other crates of the tree switch them on for all.
+        emit_comments: false,
         emit_unresolved_aliases: true,
     };
     let mut reader = Reader { parser: Parser::new_from_str_with_options(text, options) };

@@ -172,6 +172,7 @@ async fn submit_job(
             engine: request.engine,
             apply_advice: request.apply_advice,
             timeout: request.timeout_ms.map(model::Millis),
+            retries: request.retries,
             idempotency_key: request.idempotency_key,
         })
         .await?;

@@ -11,4 +11,5 @@ mod cut;
 mod fixtures;
 mod fuzz;
 mod history_server;
+mod submit_arguments;
 mod write;

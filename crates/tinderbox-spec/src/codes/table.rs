@@ -134,7 +134,7 @@ pub(super) const CODES: &[Code] = &[
     ),
     (
         "spec::secret-at-launch",
-        "A secret stands where a value is needed before the program starts.",
+        "A secret stands where a value is needed before the program starts, or in an application.",
         "Secrets can stand in options, `spark.sql.*` and `spark.hadoop.*`.",
     ),
     (
@@ -158,6 +158,7 @@ pub(super) const CODES: &[Code] = &[
         "The file of a component is not there or no text.",
         "Relative paths start at the document's folder.",
     ),
+    ("spec::application", "This does not belong to an application.", "Remove it."),
     ("spec::empty-pipeline", "The pipeline has no nodes.", "Add a source and a sink."),
     (
         "spec::no-sink",

@@ -52,18 +52,28 @@ pub(super) fn split(spec: &Spec) -> Properties {
     let given = spec.dependencies().iter().chain(&files).map(String::as_str);
     for dependency in given.chain(packages) {
         let Some(kind) = Dependency::of(dependency) else { continue };
-        let list = all.entry(kind.property().to_owned()).or_default();
-        if !list.split(',').any(|known| known == dependency) {
-            if !list.is_empty() {
-                list.push(',');
-            }
-            list.push_str(dependency);
+        add_item(&mut all, kind.property(), dependency);
+    }
+    for (property, items) in spec.application().iter().flat_map(|found| found.properties()) {
+        for item in items {
+            add_item(&mut all, property, item);
         }
     }
     all.extend(packages::properties(spec));
     hide_secrets(spec, &mut all);
     let (at_launch, in_program) = all.into_iter().partition(|(key, _)| is_at_launch(key));
     Properties { in_program, at_launch }
+}
+
+/// Adds to a property that holds a list with commas, once.
+fn add_item(all: &mut BTreeMap<String, String>, property: &str, item: &str) {
+    let list = all.entry(property.to_owned()).or_default();
+    if !list.split(',').any(|known| known == item) {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(item);
+    }
 }
 
 /// The default of `spark.redaction.regex`. Source: `org.apache.spark.internal.config`, `SECRET_REDACTION_PATTERN`.

@@ -202,7 +202,10 @@ fn refusals(spec: &Spec) -> Vec<Diagnostic> {
         let message = format!("`{key}` refers to a secret, and a project file cannot look it up");
         refuse(&section("configuration"), message, "set it where Spark is started");
     }
-    if !spec.nodes().iter().any(|node| node.kind() == NodeKind::Sink) {
+    if let Some(application) = spec.application() {
+        let message = "an application is no pipeline".to_owned();
+        refuse(&application.place, message, "submit its file itself");
+    } else if !spec.nodes().iter().any(|node| node.kind() == NodeKind::Sink) {
         let message = "a pipeline without a sink has nothing to make".to_owned();
         refuse(&section("pipeline"), message, "add a sink of type `table`");
     }

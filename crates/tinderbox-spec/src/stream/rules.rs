@@ -11,6 +11,10 @@ use crate::spec::{JobType, Node, Place, Spec};
 
 /// What the rules say with this severity, ordered by position.
 pub(crate) fn findings(spec: &Spec, severity: Severity) -> Vec<Diagnostic> {
+    // What a program of one's own does is its own business.
+    if spec.application().is_some() {
+        return Vec::new();
+    }
     let flow = Flow::of(spec);
     let mut findings = Findings { spec, found: Vec::new() };
     match spec.job_type() {

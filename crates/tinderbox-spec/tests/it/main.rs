@@ -1,6 +1,7 @@
 //! Behavior of the crate through its public surface.
 #![allow(clippy::expect_used, reason = "a test that panics has said what it wanted to say")]
 
+mod applications;
 mod bad_bytes;
 mod bad_documents;
 mod bad_expectations;
@@ -27,6 +28,7 @@ mod observed;
 mod openlineage;
 mod patches;
 mod pipelines;
+mod profiles;
 mod properties;
 mod row_tests;
 mod schema;

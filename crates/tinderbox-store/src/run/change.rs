@@ -8,8 +8,8 @@ use futures::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, QuerySelect};
 use tinderbox_model::{
-    ApplicationId, IllegalMove, Millis, Origin, RunId, RunState, RunTotals, SparkVersion,
-    TimestampMs,
+    ApplicationId, AttemptNumber, IllegalMove, Millis, Origin, RunId, RunState, RunTotals,
+    SparkVersion, TimestampMs,
 };
 
 /// What [`Store::run_create`] answers.
@@ -43,6 +43,15 @@ impl RunChange {
     pub fn at(at: TimestampMs) -> Self {
         Self { at, started: None, ended: None, exit_code: None, error: None, application_id: None }
     }
+}
+
+/// What became of a wish for another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retried {
+    /// The run waits for its next attempt.
+    Queued,
+    /// The run has ended meanwhile, or has another attempt already.
+    NotWanted,
 }
 
 /// What became of a request to cancel.
@@ -152,6 +161,53 @@ impl Store {
                     save(t, &old, &Run { submitted: Some(at), ..new }).await?;
                     attempt::insert(t, Attempt { state: RunState::Submitting, ..attempt }).await?;
                     Ok(true)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Ends an attempt as failed and puts its run back into the queue for another one, as if it had not been started: what
+    /// was recorded of the failed attempt stays with that attempt. Changes nothing when the run has ended, or this is not
+    /// its newest attempt.
+    ///
+    /// # Errors
+    /// [`Error::RunNotFound`], and what the database says.
+    pub async fn run_retry(
+        &self,
+        id: &RunId,
+        failed: AttemptNumber,
+        now: TimestampMs,
+    ) -> Result<Retried, Error> {
+        let id = id.clone();
+        self.connections
+            .write("put a run back into the queue", move |t| {
+                async move {
+                    let old = locked(t, &id).await?;
+                    let newest = attempt::newest(t, &id).await?;
+                    if newest.is_none_or(|newest| newest != failed) || !old.state.can_try_again() {
+                        return Ok(Retried::NotWanted);
+                    }
+                    let ended = Run { state: RunState::Failed, ended: Some(now), ..old.clone() };
+                    attempt::follow(t, &ended).await?;
+                    let fresh = Run::new(id.clone(), old.name.clone(), old.created);
+                    let new = Run {
+                        state: RunState::Queued,
+                        submitted: None,
+                        started: None,
+                        ended: None,
+                        duration: None,
+                        exit_code: None,
+                        error: None,
+                        application_id: None,
+                        totals: fresh.totals,
+                        partial: false,
+                        collected: false,
+                        updated: now,
+                        ..old.clone()
+                    };
+                    save(t, &old, &new).await?;
+                    Ok(Retried::Queued)
                 }
                 .boxed()
             })

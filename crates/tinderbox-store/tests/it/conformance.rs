@@ -7,7 +7,7 @@ use tinderbox_model::{
 };
 use tinderbox_store::{
     ApplicationRecord, AttemptChange, CancelAnswer, Error, EventLog, FindingRow, HistoryAttempt,
-    NewTableFile, Report, Run, RunChange, RunFilter, SpecHash, Store, TableFileKind,
+    NewTableFile, Report, Retried, Run, RunChange, RunFilter, SpecHash, Store, TableFileKind,
 };
 
 async fn get(store: &Store, id: &str) -> Run {
@@ -521,4 +521,63 @@ pub async fn an_attempt_learns_after_its_intent(store: Store) {
     assert_eq!(stored.state, RunState::Submitting);
     let unknown = store.attempt_update(&id, AttemptNumber(2), &learned).await.expect("answers");
     assert!(!unknown);
+}
+
+pub async fn an_attempt_that_failed_is_followed_by_another(store: Store) {
+    create(&store, &run("a")).await;
+    assert!(store.run_intent(&attempt("a", 1)).await.expect("records"));
+    assert!(moved(&store, "a", RunState::Submitting, RunState::Starting, 1).await);
+    assert!(moved(&store, "a", RunState::Starting, RunState::Running, 2).await);
+    let id = RunId::new("a");
+    let record = ApplicationRecord {
+        application_id: Some(ApplicationId::new("app-1")),
+        collected: true,
+        ..ApplicationRecord::default()
+    };
+    store.run_record_application(&id, &record, at(3)).await.expect("records");
+    let first = AttemptNumber(1);
+    assert_eq!(store.run_retry(&id, first, at(4)).await.expect("retries"), Retried::Queued);
+    let again = get(&store, "a").await;
+    let queued = (again.state, again.started, again.application_id.clone(), again.collected);
+    assert_eq!(queued, (RunState::Queued, None, None, false));
+    let attempts = store.attempt_list(&id).await.expect("lists");
+    assert_eq!((attempts[0].state, attempts[0].ended), (RunState::Failed, Some(at(4))));
+    // Whoever comes later with the same wish changes nothing.
+    assert_eq!(store.run_retry(&id, first, at(5)).await.expect("answers"), Retried::NotWanted);
+    assert!(store.run_intent(&attempt("a", 2)).await.expect("records"));
+    assert_eq!(store.run_retry(&id, first, at(6)).await.expect("answers"), Retried::NotWanted);
+    assert!(moved(&store, "a", RunState::Submitting, RunState::Starting, 7).await);
+    assert!(moved(&store, "a", RunState::Starting, RunState::Succeeded, 8).await);
+    let states: Vec<_> =
+        store.attempt_list(&id).await.expect("lists").iter().map(|a| a.state).collect();
+    assert_eq!(states, [RunState::Failed, RunState::Succeeded]);
+    let second = AttemptNumber(2);
+    assert_eq!(store.run_retry(&id, second, at(9)).await.expect("answers"), Retried::NotWanted);
+    assert!(store.counts_check().await.expect("counts").is_empty());
+}
+
+pub async fn a_profile_keeps_its_versions(store: Store) {
+    let (mine, other) = (WorkspaceId::default(), WorkspaceId::new("other"));
+    let put = async |text: &str, ms: i64| {
+        store.profile_put(&mine, ("lab", "standalone"), text, at(ms)).await.expect("stores")
+    };
+    let first = put("name: lab", 1).await;
+    assert_eq!((first.version, first.is_current), (1, true));
+    assert_eq!(put("name: lab", 2).await, first);
+    let second = put("name: lab # larger", 3).await;
+    assert_eq!(second.version, 2);
+    let read = async |version| store.profile_version(&mine, "lab", version).await.expect("reads");
+    assert_eq!(store.profile_get(&mine, "lab").await.expect("reads"), Some(second.clone()));
+    assert_eq!(read(1).await.expect("is there").text, "name: lab");
+    assert_eq!(store.profile_get(&other, "lab").await.expect("reads"), None);
+    store.profile_put(&mine, ("a", "local"), "name: a", at(4)).await.expect("stores");
+    let listed = store.profile_list(&mine).await.expect("lists");
+    let names: Vec<_> = listed.iter().map(|one| (one.name.as_str(), one.version)).collect();
+    assert_eq!(names, [("a", 1), ("lab", 2)]);
+    assert!(store.profile_remove(&mine, "lab").await.expect("removes"));
+    assert!(!store.profile_remove(&mine, "lab").await.expect("answers"));
+    assert_eq!(store.profile_get(&mine, "lab").await.expect("reads"), None);
+    assert_eq!(read(2).await.expect("stays").text, second.text);
+    // What was removed comes back under a number of its own.
+    assert_eq!(put("name: lab", 5).await.version, 3);
 }

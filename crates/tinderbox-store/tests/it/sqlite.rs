@@ -38,6 +38,8 @@ on_sqlite! {
     conformance::logs_are_known_with_what_became_of_their_runs,
     conformance::attempts_of_an_application_are_listed_for_the_run_of_one,
     conformance::an_attempt_learns_after_its_intent,
+    conformance::an_attempt_that_failed_is_followed_by_another,
+    conformance::a_profile_keeps_its_versions,
     lists::pages_come_in_order_and_count_everything,
     lists::every_sort_is_the_same_forwards_and_backwards,
     lists::filters_narrow_the_list_and_its_total,

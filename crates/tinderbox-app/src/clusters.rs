@@ -1,0 +1,251 @@
+//! Cluster profiles as people keep them, and the engines that they stand for.
+
+use crate::plan::{LaunchPlan, ProfileVersion};
+use crate::{App, Error, lock, now};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use tinderbox_engine::{
+    Cluster, Host, StandaloneAddress, StandaloneMaster, StandaloneTarget, Target,
+};
+use tinderbox_model::{SparkVersion, TimestampMs, WorkspaceId};
+use tinderbox_spec::{ClusterProfile, DeployMode, ProfileEngine, StandaloneProfile, load_profile};
+use tinderbox_store::StoredProfile;
+
+/// A cluster profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterView {
+    /// Its name.
+    pub name: String,
+    /// Counts from 1; runs say on which one they were.
+    pub version: u32,
+    /// `local` or `standalone`.
+    pub engine: String,
+    /// The environment whose jobs it takes; all when `None`.
+    pub environment: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// The version of its Spark.
+    pub spark_version: Option<String>,
+    /// For bills and lists.
+    pub labels: BTreeMap<String, String>,
+    /// The document.
+    pub text: String,
+    /// When this version was stored.
+    pub created: TimestampMs,
+}
+
+/// Where the runs of one launch plan go.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// `None` is local Spark without a profile.
+    pub profile: Option<(ClusterProfile, u32)>,
+}
+
+/// Clients of clusters, kept as long as the program runs: each has its pool of connections.
+#[derive(Debug, Default)]
+pub(crate) struct Clusters {
+    masters: Mutex<HashMap<StandaloneAddress, StandaloneMaster>>,
+}
+
+impl App {
+    /// Makes a document the current version of the profile that it names.
+    ///
+    /// # Errors
+    /// [`Error::BadSpec`], [`Error::Store`].
+    pub async fn cluster_apply(&self, file: &str, text: &str) -> Result<ClusterView, Error> {
+        let (profile, _) = read(file, text)?;
+        let stored = self
+            .inner
+            .store
+            .profile_put(
+                &WorkspaceId::default(),
+                (&profile.name, profile.engine_name()),
+                text,
+                now(),
+            )
+            .await?;
+        Ok(view(stored))
+    }
+
+    /// All profiles by name.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn clusters(&self) -> Result<Vec<ClusterView>, Error> {
+        let stored = self.inner.store.profile_list(&WorkspaceId::default()).await?;
+        Ok(stored.into_iter().map(view).collect())
+    }
+
+    /// One profile.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchCluster`], [`Error::Store`].
+    pub async fn cluster(&self, name: &str) -> Result<ClusterView, Error> {
+        match self.inner.store.profile_get(&WorkspaceId::default(), name).await? {
+            Some(stored) => Ok(view(stored)),
+            None => Err(Error::NoSuchCluster { name: name.to_owned(), known: self.names().await? }),
+        }
+    }
+
+    /// Takes a name away. Runs that are on it go on.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchCluster`], [`Error::Store`].
+    pub async fn cluster_remove(&self, name: &str) -> Result<(), Error> {
+        if self.inner.store.profile_remove(&WorkspaceId::default(), name).await? {
+            return Ok(());
+        }
+        Err(Error::NoSuchCluster { name: name.to_owned(), known: self.names().await? })
+    }
+
+    /// Names of profiles.
+    pub(crate) async fn names(&self) -> Result<Vec<String>, Error> {
+        Ok(self.clusters().await?.into_iter().map(|profile| profile.name).collect())
+    }
+
+    /// Where a stored run goes.
+    pub(crate) async fn place_of(&self, plan: &LaunchPlan) -> Result<Place, Error> {
+        let Some(ProfileVersion { name, version }) = &plan.profile else {
+            return Ok(Place { profile: None });
+        };
+        let workspace = WorkspaceId::default();
+        let stored = self.inner.store.profile_version(&workspace, name, *version).await?;
+        let Some(stored) = stored else {
+            return Err(Error::NoSuchCluster { name: name.clone(), known: self.names().await? });
+        };
+        let (profile, version) = (read(name, &stored.text)?.0, stored.version);
+        Ok(Place { profile: Some((profile, version)) })
+    }
+
+    /// What an attempt with this target is asked about.
+    pub(crate) fn cluster_of(&self, target: &Target) -> Result<Cluster, Error> {
+        match target {
+            Target::Local => Ok(Cluster::Local),
+            Target::Standalone(target) => self.master(target).map(Cluster::Standalone),
+        }
+    }
+
+    fn master(&self, target: &StandaloneTarget) -> Result<StandaloneMaster, Error> {
+        let mut masters = lock(&self.inner.clusters.masters);
+        if let Some(master) = masters.get(&target.address) {
+            return Ok(master.clone());
+        }
+        let token = match &target.token_secret {
+            Some(name) => self.secrets([name.as_str()])?.into_values().next(),
+            None => None,
+        };
+        let master = StandaloneMaster::new(target.address.clone(), token).map_err(Error::Engine)?;
+        masters.insert(target.address.clone(), master.clone());
+        Ok(master)
+    }
+}
+
+impl Place {
+    /// What lists call the engine of a run: the profile's name.
+    pub(crate) fn name(&self) -> &str {
+        self.profile.as_ref().map_or(crate::submit::LOCAL, |(profile, _)| &profile.name)
+    }
+
+    /// As a plan stores it.
+    pub(crate) fn version(&self) -> Option<ProfileVersion> {
+        let (profile, version) = self.profile.as_ref()?;
+        Some(ProfileVersion { name: profile.name.clone(), version: *version })
+    }
+
+    /// A job's configuration on it.
+    pub(crate) fn launch_conf(&self, job: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        match &self.profile {
+            Some((profile, _)) => profile.launch_conf(job),
+            None => job.clone(),
+        }
+    }
+
+    /// The standalone cluster whose workers run the driver.
+    pub(crate) fn standalone(&self) -> Option<(&ClusterProfile, &StandaloneProfile)> {
+        match self.profile.as_ref().map(|(profile, _)| (profile, &profile.engine)) {
+            Some((profile, ProfileEngine::Standalone(standalone)))
+                if standalone.deploy_mode == DeployMode::Cluster =>
+            {
+                Some((profile, standalone))
+            }
+            _ => None,
+        }
+    }
+
+    /// The master of drivers on this machine; `None` is local Spark.
+    pub(crate) fn client_of(&self) -> Option<&StandaloneProfile> {
+        match &self.profile.as_ref()?.0.engine {
+            ProfileEngine::Standalone(standalone)
+                if standalone.deploy_mode == DeployMode::Client =>
+            {
+                Some(standalone)
+            }
+            _ => None,
+        }
+    }
+
+    /// Where attempts go, as it is stored with their intent.
+    pub(crate) fn target(&self) -> Target {
+        let Some((profile, standalone)) = self.standalone() else { return Target::Local };
+        Target::Standalone(Box::new(StandaloneTarget {
+            address: StandaloneAddress {
+                master: standalone.master.clone(),
+                rest: standalone.rest.clone(),
+                web: standalone.web.clone(),
+            },
+            token_secret: standalone.token_secret.clone(),
+            spark_version: profile
+                .spark_version()
+                .map(|version| version.text.clone())
+                .unwrap_or_default(),
+            python: standalone.python.clone(),
+            staging: standalone.staging.as_ref().map(PathBuf::from),
+        }))
+    }
+
+    /// The machine as a driver here sees it: with the profile's Spark only, when it names one.
+    pub(crate) fn host(&self, host: &Host) -> Host {
+        let home = match self.profile.as_ref().map(|(profile, _)| &profile.engine) {
+            Some(ProfileEngine::Local(local)) => local.home.as_deref(),
+            Some(ProfileEngine::Standalone(standalone)) => standalone.home.as_deref(),
+            None => None,
+        };
+        home.map_or_else(|| host.clone(), |home| host.with_only_spark(Path::new(home)))
+    }
+
+    /// The Spark version that a job must be compiled for, before any Spark is looked for.
+    pub(crate) fn spark_version(&self) -> Option<&SparkVersion> {
+        self.profile.as_ref()?.0.spark_version()
+    }
+}
+
+/// Reads a profile as it was given or stored.
+pub(crate) fn read(file: &str, text: &str) -> Result<(ClusterProfile, Vec<String>), Error> {
+    match load_profile(file, text) {
+        Ok((profile, warnings)) => {
+            Ok((profile, warnings.iter().map(|warning| warning.render(text)).collect()))
+        }
+        Err(found) => {
+            let rendered: Vec<_> = found.iter().map(|one| one.render(text)).collect();
+            Err(Error::BadSpec { rendered: rendered.join("\n") })
+        }
+    }
+}
+
+/// A profile that a later version cannot read any more is still listed.
+fn view(stored: StoredProfile) -> ClusterView {
+    let profile = load_profile(&stored.name, &stored.text).ok().map(|(profile, _)| profile);
+    let version = profile.as_ref().and_then(ClusterProfile::spark_version);
+    ClusterView {
+        spark_version: version.map(|version| version.text.clone()),
+        name: stored.name,
+        version: stored.version,
+        engine: stored.engine,
+        environment: profile.as_ref().and_then(|profile| profile.environment.clone()),
+        description: profile.as_ref().and_then(|profile| profile.description.clone()),
+        labels: profile.map(|profile| profile.labels).unwrap_or_default(),
+        text: stored.text,
+        created: stored.created,
+    }
+}

@@ -1,0 +1,346 @@
+//! The way of an attempt to its engine: the intent is recorded, then the engine is asked, once; after a crash between the two,
+//! or when the answer did not come, it is found out what became of it.
+
+use crate::clusters::Place;
+use crate::events::{new_token, sha256_hex};
+use crate::plan::{AttemptRecord, LaunchPlan, LineageTold};
+use crate::reconcile::{Current, why_ended};
+use crate::{App, DataDir, Error, blocking, chain, now};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use tinderbox_engine::{
+    Identity, Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace,
+};
+use tinderbox_model::{AttemptNumber, RunState, SparkVersion, TimestampMs};
+use tinderbox_spec::{Application, Spec, compile_pyspark};
+use tinderbox_store::{Attempt, Run, RunChange};
+
+/// The rest before a second attempt; it doubles with each further one, up to [`LONGEST_REST`].
+const FIRST_REST: Duration = Duration::from_secs(5);
+const LONGEST_REST: Duration = Duration::from_secs(300);
+
+/// What is to be run, and how it is told to Spark.
+struct Job {
+    program: JobProgram,
+    conf: BTreeMap<String, String>,
+    secrets: BTreeMap<String, String>,
+}
+
+enum JobProgram {
+    PySpark(String),
+    Application(Box<Application>),
+}
+
+/// A launch with all that it borrows.
+struct Order {
+    job: Job,
+    working_directory: PathBuf,
+    master: Option<String>,
+    listener: Option<Listener>,
+    environment: BTreeMap<String, String>,
+}
+
+impl App {
+    /// Records the intent, then launches.
+    pub(crate) async fn start(&self, run: &Run) -> Result<(), Error> {
+        if let Some(end) = self.asked_end(run) {
+            return self.end_unlaunched(run, end).await;
+        }
+        let before = self.inner.store.attempt_latest(&run.id).await?;
+        if before.as_ref().is_some_and(|before| now() < rests_until(before)) {
+            return Ok(());
+        }
+        let number = AttemptNumber(before.map_or(1, |before| before.number.0 + 1));
+        let plan = LaunchPlan::of(run);
+        let place = match self.place_of(&plan).await {
+            Ok(place) => place,
+            Err(Error::Store(error)) => return Err(error.into()),
+            Err(error) => return self.fail_unlaunched(run, &error).await,
+        };
+        let token = new_token();
+        let relative = DataDir::attempt(&run.id, number);
+        let directory = self.inner.data_dir.root().join(&relative);
+        let intent = Intent::new(&directory, &run.id, number).on(place.target());
+        let record = AttemptRecord {
+            intent,
+            identity: None,
+            ingest_token_sha256: Some(sha256_hex(&token)),
+            notes: Vec::new(),
+            lineage: LineageTold::default(),
+        };
+        let event_log = record.intent.shared_folder().join("eventlog");
+        let attempt = Attempt {
+            run: run.id.clone(),
+            number,
+            state: RunState::Submitting,
+            identity: record.to_json(),
+            directory: relative.display().to_string(),
+            event_log: Some(event_log.display().to_string()),
+            created: now(),
+            ended: None,
+            exit_code: None,
+        };
+        if !self.inner.store.run_intent(&attempt).await? {
+            return Ok(());
+        }
+        self.announce(&run.id);
+        self.launch(run, Current { attempt, record }, token).await
+    }
+
+    pub(crate) async fn launch(
+        &self,
+        run: &Run,
+        current: Current,
+        token: String,
+    ) -> Result<(), Error> {
+        let intent = &current.record.intent;
+        let launched = match self.try_launch(run, intent, token).await {
+            Ok(launched) => launched,
+            // Nothing was asked of the engine yet, and the store may answer again.
+            Err(Error::Store(error)) => return Err(error.into()),
+            Err(error) => match self.after_failed_launch(intent, &error).await? {
+                // It started although the launch says that it did not: slowly, or by another hand.
+                Trace::Started(identity) => Launched { identity, notes: Vec::new() },
+                Trace::NotLaunched | Trace::NeverStarted => {
+                    return self.failed_to_start(run, &current, &error).await;
+                }
+                Trace::Unknown { why } => return self.lose(run, &why).await,
+            },
+        };
+        let record = AttemptRecord {
+            identity: Some(launched.identity),
+            notes: launched.notes,
+            ..current.record
+        };
+        self.keep(&current.attempt, &record).await?;
+        // The listener may have been faster, then this changes nothing.
+        let change = RunChange::at(now());
+        self.move_run(&run.id, RunState::Submitting, RunState::Starting, &change).await?;
+        Ok(())
+    }
+
+    /// What a launch that failed has left. A cluster that was never asked has nothing of it; one that may have been, and does
+    /// not answer now, may be asked again later.
+    async fn after_failed_launch(&self, intent: &Intent, error: &Error) -> Result<Trace, Error> {
+        let is_open = match error {
+            Error::Engine(error) => error.may_have_started(),
+            // Before the engine came into it.
+            _ => false,
+        };
+        if intent.target != Target::Local && !is_open {
+            return Ok(Trace::NeverStarted);
+        }
+        match self.find_trace(intent).await {
+            Err(unanswered) if intent.target != Target::Local => {
+                Ok(Trace::Unknown { why: format!("{}; {}", chain(error), chain(&unanswered)) })
+            }
+            found => found,
+        }
+    }
+
+    /// Says that nobody can tell what became of a run. It is looked for again, and somebody can cancel it.
+    pub(crate) async fn lose(&self, run: &Run, why: &str) -> Result<(), Error> {
+        if run.state == RunState::Lost {
+            return Ok(());
+        }
+        let known = self.inner.store.run_get(&run.id).await?;
+        let from = known.map_or(run.state, |known| known.state);
+        if from.can_move_to(RunState::Lost) {
+            let change = RunChange { error: Some(why.to_owned()), ..RunChange::at(now()) };
+            self.move_run(&run.id, from, RunState::Lost, &change).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a run of which nothing was launched the end that was asked for.
+    pub(crate) async fn end_unlaunched(&self, run: &Run, end: RunState) -> Result<(), Error> {
+        let change = RunChange { error: why_ended(end), ..RunChange::at(now()) };
+        self.move_run(&run.id, run.state, end, &change).await?;
+        Ok(())
+    }
+
+    async fn fail_unlaunched(&self, run: &Run, error: &Error) -> Result<(), Error> {
+        let change = RunChange { error: Some(told(error)), ..RunChange::at(now()) };
+        self.move_run(&run.id, run.state, RunState::Failed, &change).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn find_trace(&self, intent: &Intent) -> Result<Trace, Error> {
+        self.cluster_of(&intent.target)?.find(intent).await.map_err(Error::Engine)
+    }
+
+    async fn try_launch(
+        &self,
+        run: &Run,
+        intent: &Intent,
+        token: String,
+    ) -> Result<Launched, Error> {
+        let plan = LaunchPlan::of(run);
+        let place = self.place_of(&plan).await?;
+        let spec = match &plan.program {
+            Some(_) => None,
+            None => Some(self.spec_of(run, &plan).await?),
+        };
+        let spark = if intent.target == Target::Local {
+            let asked = spec.as_ref().and_then(|spec| spec.cluster().version.clone());
+            let wanted = asked.or_else(|| place.spark_version().cloned());
+            Some(self.find_spark(&place, wanted).await?)
+        } else {
+            None
+        };
+        let version = spark.as_ref().map(LocalSpark::version).or(place.spark_version());
+        let job = self.job_of(&plan, &place, spec, version)?;
+        let listener = self.listener_for(&place, token);
+        let environment = self.environment_of(&place)?;
+        let cluster = self.cluster_of(&intent.target)?;
+        let order = Order {
+            job,
+            working_directory: plan.base_directory,
+            master: place.client_of().map(|client| client.master.clone()),
+            listener,
+            environment,
+        };
+        let intent = intent.clone();
+        // The launch goes on when this step is aborted, and owns the data directory until it is done.
+        let owner = self.clone();
+        let launching = async move {
+            let _turn = owner.inner.heavy.acquire().await;
+            match spark {
+                Some(spark) => {
+                    blocking(move || {
+                        let Launched { identity, notes } =
+                            spark.launch(&intent, &order.launch()).map_err(Error::Engine)?;
+                        Ok(Launched { identity: Identity::Local(identity), notes })
+                    })
+                    .await
+                }
+                None => cluster.launch(&intent, &order.launch()).await.map_err(Error::Engine),
+            }
+        };
+        match tokio::spawn(launching).await {
+            Ok(launched) => launched,
+            Err(error) => Err(Error::Background(error.to_string())),
+        }
+    }
+
+    fn job_of(
+        &self,
+        plan: &LaunchPlan,
+        place: &Place,
+        spec: Option<Spec>,
+        version: Option<&SparkVersion>,
+    ) -> Result<Job, Error> {
+        let Some(spec) = spec else {
+            return Ok(Job {
+                program: JobProgram::PySpark(plan.program.clone().unwrap_or_default()),
+                conf: place.launch_conf(&BTreeMap::new()),
+                secrets: BTreeMap::new(),
+            });
+        };
+        let spec = match version {
+            Some(version) => spec.on_spark(version.clone()),
+            None => spec,
+        };
+        let compiled = compile_pyspark(&spec);
+        Ok(Job {
+            conf: place.launch_conf(&compiled.launch_conf),
+            secrets: self.secrets(compiled.secrets.iter().map(String::as_str))?,
+            program: match spec.application() {
+                Some(application) => JobProgram::Application(Box::new(application.clone())),
+                None => JobProgram::PySpark(compiled.source),
+            },
+        })
+    }
+
+    /// The listener, unless the driver runs where it cannot reach this process.
+    fn listener_for(&self, place: &Place, token: String) -> Option<Listener> {
+        let jar = self.inner.listener_jar.clone()?;
+        let url = format!("{}/ingest/live", self.inner.url);
+        let is_only_here = is_loopback(&self.inner.url);
+        let is_elsewhere =
+            place.standalone().is_some_and(|(_, profile)| !is_loopback(&profile.master));
+        (!(is_only_here && is_elsewhere)).then_some(Listener { jar, url, token })
+    }
+
+    /// Variables of a driver on this machine beside the program's secrets.
+    fn environment_of(&self, place: &Place) -> Result<BTreeMap<String, String>, Error> {
+        let secret = place.client_of().and_then(|client| client.authentication_secret.as_deref());
+        let Some(name) = secret else { return Ok(BTreeMap::new()) };
+        let values = self.secrets([name])?.into_values();
+        Ok(values.map(|value| (SPARK_SECRET.to_owned(), value)).collect())
+    }
+}
+
+/// `org.apache.spark.SecurityManager.ENV_AUTH_SECRET`: where Spark takes `spark.authenticate.secret` from when no property
+/// has it.
+const SPARK_SECRET: &str = "_SPARK_AUTH_SECRET";
+
+impl Order {
+    fn launch(&self) -> Launch<'_> {
+        Launch {
+            program: match &self.job.program {
+                JobProgram::PySpark(source) => Program::PySpark(source),
+                JobProgram::Application(application) => Program::File {
+                    file: &application.file,
+                    main_class: application.main_class.as_deref(),
+                    arguments: &application.args,
+                },
+            },
+            working_directory: &self.working_directory,
+            conf: &self.job.conf,
+            master: self.master.as_deref(),
+            cores: None,
+            listener: self.listener.clone(),
+            environment: self.environment.clone(),
+            secrets: self.job.secrets.clone(),
+        }
+    }
+}
+
+/// Whether only this machine reaches an address.
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]")
+}
+
+/// When the next attempt may begin.
+fn rests_until(before: &Attempt) -> TimestampMs {
+    let Some(ended) = before.ended else { return TimestampMs(0) };
+    let doublings = before.number.0.saturating_sub(1).min(16);
+    let rest = FIRST_REST.saturating_mul(1 << doublings).min(LONGEST_REST);
+    TimestampMs(ended.0.saturating_add(i64::try_from(rest.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// What a run says of an error: with what can be done.
+fn told(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{}\nhint: {hint}", chain(error)),
+        None => chain(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tinderbox_model::RunId;
+
+    #[test]
+    fn attempts_rest_longer_each_time_and_not_for_ever() {
+        let attempt = |number, ended| Attempt {
+            run: RunId::new("a"),
+            number: AttemptNumber(number),
+            state: RunState::Failed,
+            identity: String::new(),
+            directory: String::new(),
+            event_log: None,
+            created: TimestampMs(0),
+            ended,
+            exit_code: None,
+        };
+        let until = |number| rests_until(&attempt(number, Some(TimestampMs(1_000)))).0;
+        assert_eq!([until(1), until(2), until(3)], [6_000, 11_000, 21_000]);
+        assert_eq!(until(60), 301_000);
+        assert_eq!(rests_until(&attempt(1, None)).0, 0);
+    }
+}

@@ -1,0 +1,93 @@
+//! Another attempt of a run whose last one failed for a reason that may not hold again.
+
+use crate::events::{new_token, sha256_hex};
+use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::reconcile::Current;
+use crate::{App, Error, chain, now};
+use tinderbox_engine::ExitCategory;
+use tinderbox_model::{Retry, RunState};
+use tinderbox_store::{Retried, Run, RunChange};
+
+impl App {
+    /// Begins the same attempt again whose launch was never begun: the process that was about to has ended.
+    pub(crate) async fn launch_again(&self, run: &Run, current: &Current) -> Result<(), Error> {
+        // The token of the intent is lost with the process that made it; a new one replaces it.
+        let token = new_token();
+        let record = AttemptRecord {
+            ingest_token_sha256: Some(sha256_hex(&token)),
+            ..current.record.clone()
+        };
+        self.keep(&current.attempt, &record).await?;
+        self.launch(run, Current { attempt: current.attempt.clone(), record }, token).await
+    }
+
+    /// An attempt whose launch failed, with nothing started.
+    pub(crate) async fn failed_to_start(
+        &self,
+        run: &Run,
+        current: &Current,
+        error: &Error,
+    ) -> Result<(), Error> {
+        let category = match error.class().retry {
+            Retry::Never => ExitCategory::Submission,
+            _ => ExitCategory::Cluster,
+        };
+        self.not_started(run, current, (category, &chain(error))).await
+    }
+
+    /// An attempt of which nothing was started, nor ever will be.
+    pub(crate) async fn never_started(
+        &self,
+        run: &Run,
+        current: &Current,
+        why: &str,
+    ) -> Result<(), Error> {
+        self.not_started(run, current, (ExitCategory::Cluster, why)).await
+    }
+
+    async fn not_started(
+        &self,
+        run: &Run,
+        current: &Current,
+        (category, why): (ExitCategory, &str),
+    ) -> Result<(), Error> {
+        let known = self.inner.store.run_get(&run.id).await?;
+        let now_run = known.as_ref().unwrap_or(run);
+        if self.tries_again(now_run, current, Some(category), Some(why)).await? {
+            return Ok(());
+        }
+        let end = RunChange { error: Some(why.to_owned()), ..RunChange::at(now()) };
+        self.move_run(&run.id, now_run.state, RunState::Failed, &end).await?;
+        Ok(())
+    }
+
+    /// Puts a run back into the queue when its plan has attempts left and the failure is of the cluster's making: another
+    /// try cannot mend a program, its data or its memory.
+    pub(crate) async fn tries_again(
+        &self,
+        run: &Run,
+        current: &Current,
+        category: Option<ExitCategory>,
+        why: Option<&str>,
+    ) -> Result<bool, Error> {
+        let plan = LaunchPlan::of(run);
+        let tried = current.attempt.number.0;
+        if category != Some(ExitCategory::Cluster)
+            || tried > plan.retries
+            || self.asked_end(run).is_some()
+        {
+            return Ok(false);
+        }
+        let why = why.unwrap_or("the cluster failed");
+        let mut record = current.record.clone();
+        record.notes.push(format!("attempt {tried} failed: {why}"));
+        self.keep(&current.attempt, &record).await?;
+        let retried = self.inner.store.run_retry(&run.id, current.attempt.number, now()).await?;
+        if retried == Retried::Queued {
+            tracing::info!(run = %run.id, "attempt {tried} failed and another follows: {why}");
+            self.inner.live.forget(&run.id);
+            self.announce(&run.id);
+        }
+        Ok(true)
+    }
+}
