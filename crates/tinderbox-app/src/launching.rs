@@ -42,15 +42,22 @@ struct Order {
 }
 
 impl App {
-    /// Records the intent, then launches.
-    pub(crate) async fn start(&self, run: &Run) -> Result<(), Error> {
+    /// Records the intent, then launches; or answers how long the run still rests.
+    pub(crate) async fn start(&self, run: &Run) -> Result<Option<Duration>, Error> {
         if let Some(end) = self.asked_end(run) {
-            return self.end_unlaunched(run, end).await;
+            self.end_unlaunched(run, end).await?;
+            return Ok(None);
         }
         let before = self.inner.store.attempt_latest(&run.id).await?;
-        if before.as_ref().is_some_and(|before| now() < rests_until(before)) {
-            return Ok(());
+        let rest = before.as_ref().map_or(0, |before| rests_until(before).0 - now().0);
+        if let Ok(rest @ 1..) = u64::try_from(rest) {
+            return Ok(Some(Duration::from_millis(rest)));
         }
+        self.start_attempt(run, before).await?;
+        Ok(None)
+    }
+
+    async fn start_attempt(&self, run: &Run, before: Option<Attempt>) -> Result<(), Error> {
         let number = AttemptNumber(before.map_or(1, |before| before.number.0 + 1));
         let plan = LaunchPlan::of(run);
         let place = match self.place_of(&plan).await {

@@ -273,6 +273,7 @@ impl App {
             // Not launched yet, or ended before it was.
             return Ok(LogPart { complete: run.state.is_final(), ..LogPart::default() });
         };
+        self.copy_log_for_reader(&run).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let page = blocking(move || {
             let log = DriverLog::in_folder(&directory);

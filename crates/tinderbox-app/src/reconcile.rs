@@ -4,16 +4,19 @@
 //! signal and by timer. It keeps nothing in memory that it needs, so a restart is no special case. Every run has at
 //! most one step in flight, and no run waits for another's.
 
+mod logs;
+mod steps;
+
+pub(crate) use logs::LogCopies;
+
 use crate::plan::{AttemptRecord, LaunchPlan};
-use crate::submit::LOCAL;
 use crate::{App, Error, RunView, chain, now};
-use std::collections::HashMap;
 use std::time::Duration;
+use steps::{Next, Steps};
 use tinderbox_engine::{ExitReason, Identity, Intent, Status, Target, Trace};
 use tinderbox_model::{Origin, Retry, RunId, RunState};
 use tinderbox_spec::Spec;
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
-use tokio::task::{AbortHandle, JoinSet};
 
 /// How often runs are looked at when nothing wakes the reconciler: processes end without telling us.
 const PERIOD: Duration = Duration::from_millis(300);
@@ -21,7 +24,7 @@ const PERIOD: Duration = Duration::from_millis(300);
 const REST: Duration = Duration::from_secs(2);
 /// How long Spark gets to stop before it is killed: its shutdown hooks close the event log.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long a step that asked a cluster rests: as often as people can see a change, and no cluster minds.
+/// How long a run rests that is between two states: as often as people can see a change, and no cluster minds.
 const CLUSTER_PERIOD: Duration = Duration::from_millis(700);
 /// How long a cluster may wait with a driver before its run has failed, unless the profile says otherwise.
 const STARTS: Duration = Duration::from_secs(30 * 60);
@@ -57,10 +60,9 @@ impl App {
     pub(crate) async fn reconcile(self) {
         let mut steps = Steps::default();
         loop {
-            // Before the store is asked: a row that was read before its run's last step ended is out of date.
-            steps.forget_ended();
+            steps.settle().await;
             match self.inner.store.run_unfinished().await {
-                Ok(runs) => runs.into_iter().for_each(|run| steps.begin(&self, run)),
+                Ok(runs) => steps.go_on(&self, runs),
                 Err(error) => tracing::warn!("the store does not answer: {}", chain(&error)),
             }
             let _ = tokio::time::timeout(PERIOD, self.inner.work.notified()).await;
@@ -68,14 +70,18 @@ impl App {
     }
 
     /// The next step of one run.
-    async fn step(&self, run: &Run) -> Result<(), Error> {
+    async fn step(&self, run: &Run) -> Result<Next, Error> {
         match run.state {
-            RunState::Queued => self.start(run).await,
+            RunState::Queued => match self.start(run).await? {
+                // Somebody may ask for its end meanwhile.
+                Some(rest) => Ok(Next::After(rest.min(REST))),
+                None => Ok(Next::Now),
+            },
             RunState::Submitting | RunState::Starting | RunState::Running | RunState::Lost => {
                 self.follow(run).await
             }
             RunState::Succeeded | RunState::Failed | RunState::Cancelled | RunState::TimedOut => {
-                Ok(())
+                Ok(Next::Now)
             }
         }
     }
@@ -93,7 +99,7 @@ impl App {
     }
 
     /// Looks what became of an attempt and does what follows from it.
-    async fn follow(&self, run: &Run) -> Result<(), Error> {
+    async fn follow(&self, run: &Run) -> Result<Next, Error> {
         let attempt = self.inner.store.attempt_latest(&run.id).await?;
         let Some(current) = attempt.and_then(|attempt| {
             let record = AttemptRecord::of(&attempt)?;
@@ -101,45 +107,52 @@ impl App {
         }) else {
             return Err(Error::Background("a run without a readable attempt".to_owned()));
         };
+        let target = &current.record.intent.target;
+        let again = if *target == Target::Local { Next::Now } else { Next::After(CLUSTER_PERIOD) };
         let identity = match current.record.identity.clone() {
             Some(identity) => identity,
             None => match self.adopt(run, &current).await? {
                 Some(identity) => identity,
-                None => return Ok(()),
+                None => return Ok(again),
             },
         };
         let cluster = self.cluster_of(&identity.intent().target)?;
         let status = match cluster.status(&identity).await {
             Ok(status) => status,
-            Err(error) => return self.cannot_say(run, &error).await,
+            Err(error) => {
+                self.cannot_say(run, &error).await?;
+                return Ok(Next::After(REST));
+            }
         };
         if status.is_final() {
             let was_cancelled = identity.intent().was_cancelled();
             let asked = self.asked_end(run).filter(|_| was_cancelled);
-            return self.finish(run, &current, &identity, End { status, asked, why: None }).await;
+            self.finish(run, &current, &identity, End { status, asked, why: None }).await?;
+            return Ok(Next::Now);
         }
         if let Some(end) = self.asked_end(run) {
-            return self.stop(run, &current, &identity, (end, None)).await;
+            self.stop(run, &current, &identity, (end, None)).await?;
+            return Ok(Next::Now);
         }
         if let Status::Waiting { reason } = &status {
-            return self.wait(run, &current, &identity, reason.as_deref()).await;
+            self.wait(run, &current, &identity, reason.as_deref()).await?;
+            let is_settled = run.state == RunState::Starting;
+            return Ok(if is_settled { Next::OnNews(Box::new((identity, status))) } else { again });
         }
-        if identity.intent().target != Target::Local {
-            self.copy_log(run, &identity).await;
-        }
+        self.copy_log(run, &identity).await;
         self.tell_start(run, &current).await?;
-        self.watch(run, &current.attempt).await
+        if run.state == RunState::Running && !self.tells_start(run, &current) {
+            return Ok(Next::OnNews(Box::new((identity, status))));
+        }
+        self.watch(run, &current.attempt).await?;
+        Ok(again)
     }
 
     /// A cluster that does not answer says nothing about its runs.
     async fn cannot_say(&self, run: &Run, error: &tinderbox_engine::Error) -> Result<(), Error> {
         match error {
             tinderbox_engine::Error::Unreachable { .. }
-            | tinderbox_engine::Error::Refused { .. } => {
-                self.lose(run, &chain(error)).await?;
-                tokio::time::sleep(REST).await;
-                Ok(())
-            }
+            | tinderbox_engine::Error::Refused { .. } => self.lose(run, &chain(error)).await,
             other => Err(Error::Background(chain(other))),
         }
     }
@@ -217,18 +230,6 @@ impl App {
             self.move_run(&run.id, run.state, RunState::Starting, &RunChange::at(now())).await?;
         }
         Ok(())
-    }
-
-    /// Brings the log here as far as it can be had; without it the run goes on all the same.
-    async fn copy_log(&self, run: &Run, identity: &Identity) {
-        let hidden = self.hidden(&LaunchPlan::of(run).secrets);
-        let copied = match self.cluster_of(&identity.intent().target) {
-            Ok(cluster) => cluster.copy_log(identity, hidden.values()).await.map_err(Error::Engine),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = copied {
-            tracing::debug!(run = %run.id, "the driver's log cannot be had: {}", chain(&error));
-        }
     }
 
     /// Adds a sentence to what the run's page says of an attempt, once.
@@ -330,7 +331,7 @@ impl App {
         end: End,
     ) -> Result<(), Error> {
         let intent = identity.intent();
-        self.copy_log(run, identity).await;
+        self.copy_last_log(run, identity).await;
         let exit_code = end.status.exit_code();
         let reason = end.reason(intent);
         let turn = self.inner.heavy.acquire().await;
@@ -454,42 +455,6 @@ impl End {
             }
             Status::Vanished => Some(ExitReason::vanished()),
         }
-    }
-}
-
-/// Steps in flight, aborted with the reconciler.
-#[derive(Default)]
-struct Steps {
-    tasks: JoinSet<()>,
-    of_runs: HashMap<RunId, AbortHandle>,
-}
-
-impl Steps {
-    fn forget_ended(&mut self) {
-        while self.tasks.try_join_next().is_some() {}
-        self.of_runs.retain(|_, step| !step.is_finished());
-    }
-
-    /// Begins the next step of a run unless one is in flight.
-    fn begin(&mut self, app: &App, run: Run) {
-        if self.of_runs.contains_key(&run.id) {
-            return;
-        }
-        let (app, id) = (app.clone(), run.id.clone());
-        let step = self.tasks.spawn(async move {
-            match app.step(&run).await {
-                Ok(()) if run.engine != LOCAL && run.cancel_requested.is_none() => {
-                    tokio::time::sleep(CLUSTER_PERIOD).await;
-                }
-                Ok(()) => {}
-                Err(error) => {
-                    let what = chain(&error);
-                    tracing::warn!(run = %run.id, "a step failed and is tried again: {what}");
-                    tokio::time::sleep(REST).await;
-                }
-            }
-        });
-        self.of_runs.insert(id, step);
     }
 }
 

@@ -326,6 +326,12 @@ impl LocalProcesses {
         Ok(self.exit_code()?.map_or(Status::Vanished, |code| Status::Exited { code }))
     }
 
+    /// [`Status::Running`] when a short look says so; `None` when [`Self::status`] has to look closer.
+    pub(crate) fn still_runs(&self) -> Option<Status> {
+        let has_ended = self.intent.file("exit_code").exists();
+        (!has_ended && self.supervisor().is_some()).then_some(Status::Running)
+    }
+
     /// Ends the attempt and everything it started: SIGTERM, then SIGKILL to what is left after `grace`.
     /// Answers the final status, which is what happened and not what was asked for: a run that ended by itself
     /// in the meantime keeps its code. Afterwards no process of the attempt is left, and an exit code is

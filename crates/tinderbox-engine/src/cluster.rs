@@ -98,6 +98,35 @@ impl Cluster {
         }
     }
 
+    /// Where attempts that did not end yet stand, with one question for all of them. `None` where one has to be asked
+    /// about by itself with [`Cluster::status`]: it has ended, or its cluster does not say.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Refused`].
+    pub async fn overview(&self, identities: &[&Identity]) -> Result<Vec<Option<Status>>, Error> {
+        match self {
+            Self::Local => {
+                let all: Vec<_> = identities
+                    .iter()
+                    .map(|identity| match identity {
+                        Identity::Local(processes) => Some(processes.clone()),
+                        Identity::Standalone(_) => None,
+                    })
+                    .collect();
+                on_thread(move || Ok(all.iter().map(|one| one.as_ref()?.still_runs()).collect()))
+                    .await
+            }
+            Self::Standalone(master) => {
+                let active = master.active().await?;
+                let of = |identity: &&Identity| match identity {
+                    Identity::Standalone(driver) => active.get(&driver.driver).cloned(),
+                    Identity::Local(_) => None,
+                };
+                Ok(identities.iter().map(of).collect())
+            }
+        }
+    }
+
     /// Ends an attempt and answers how it ended, which is what happened and not what was asked for. Calling it again is
     /// harmless. `grace` is what processes on this machine get between the two signals; clusters have their own.
     ///

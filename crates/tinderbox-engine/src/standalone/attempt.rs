@@ -9,13 +9,13 @@
 //! command with all its properties (`DriverRunner.runCommandWithRetry`), ours among them. So an attempt whose answer
 //! was lost is found again as soon as a worker has started its driver.
 
-use super::{DriverRequest, DriverState, StandaloneAddress, StandaloneMaster};
+use super::{ClusterDriver, DriverRequest, DriverState, StandaloneAddress, StandaloneMaster};
 use crate::attempt::Outcome;
 use crate::cluster::Target;
 use crate::properties::{self, Watched};
 use crate::{Error, Intent, Launch, Launched, Program, Status, Trace, java_module_options};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -157,12 +157,7 @@ impl StandaloneMaster {
         };
         let ended = |outcome| Status::Ended { outcome, message: status.message.clone() };
         Ok(match status.state {
-            DriverState::Submitted => Status::Waiting {
-                reason: Some(
-                    "no worker of the cluster has the cores and the memory for its driver"
-                        .to_owned(),
-                ),
-            },
+            DriverState::Submitted => waiting(),
             DriverState::Running | DriverState::Relaunching | DriverState::Unknown => {
                 Status::Running
             }
@@ -170,6 +165,19 @@ impl StandaloneMaster {
             DriverState::Killed => ended(Outcome::Killed),
             DriverState::Failed | DriverState::Error => ended(Outcome::Failed),
         })
+    }
+
+    /// Where the drivers stand that the master has not done with, by their ids.
+    pub(crate) async fn active(&self) -> Result<HashMap<String, Status>, Error> {
+        let known = |driver: ClusterDriver| {
+            let status = match driver.state.as_str() {
+                "SUBMITTED" => waiting(),
+                "RUNNING" | "RELAUNCHING" => Status::Running,
+                _ => return None,
+            };
+            Some((driver.id, status))
+        };
+        Ok(self.cluster().await?.into_active_drivers().filter_map(known).collect())
     }
 
     pub(crate) async fn cancel(&self, driver: &StandaloneDriver) -> Result<Status, Error> {
@@ -194,6 +202,11 @@ impl StandaloneMaster {
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+fn waiting() -> Status {
+    let reason = "no worker of the cluster has the cores and the memory for its driver";
+    Status::Waiting { reason: Some(reason.to_owned()) }
 }
 
 fn target_of(intent: &Intent) -> Result<&StandaloneTarget, Error> {
