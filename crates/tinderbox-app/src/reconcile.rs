@@ -139,7 +139,9 @@ impl App {
             let is_settled = run.state == RunState::Starting;
             return Ok(if is_settled { Next::OnNews(Box::new((identity, status))) } else { again });
         }
-        self.copy_log(run, &identity).await;
+        if run.state != RunState::Running {
+            self.copy_log(run, &identity).await;
+        }
         self.tell_start(run, &current).await?;
         if run.state == RunState::Running && !self.tells_start(run, &current) {
             return Ok(Next::OnNews(Box::new((identity, status))));

@@ -19,6 +19,7 @@ mod generate;
 mod generated;
 mod history_server;
 mod history_sql;
+mod kills;
 mod learning;
 mod lineage_events;
 mod live;

@@ -51,6 +51,8 @@ pub struct StandaloneDriver {
 /// How long after its question a master that answers others may still not know of it: the sender's kernel repeats what
 /// was not acknowledged at growing distances up to 120 s (RFC 6298, 2.5 and Linux' TCP_RTO_MAX).
 const SETTLED: Duration = Duration::from_secs(150);
+/// The same for a master on this machine, from which nothing gets lost on its way; it may be busy.
+const SETTLED_HERE: Duration = Duration::from_secs(15);
 /// Clocks of masters may be wrong by so much.
 const SKEW: Duration = Duration::from_secs(24 * 3600);
 /// How long a driver may take to end: its worker gives it 10 s (`spark.worker.driverTerminateTimeout`), then kills it.
@@ -134,7 +136,8 @@ impl StandaloneMaster {
             }
         }
         let waited = begun.elapsed().unwrap_or_default();
-        if hidden == 0 && waited >= SETTLED {
+        let settled = if is_here(&self.address.rest) { SETTLED_HERE } else { SETTLED };
+        if hidden == 0 && waited >= settled {
             return Ok(Trace::NeverStarted);
         }
         let why = if hidden > 0 {
@@ -214,6 +217,13 @@ fn target_of(intent: &Intent) -> Result<&StandaloneTarget, Error> {
         Target::Standalone(target) => Ok(target),
         Target::Local => Err(Error::WrongCluster { directory: intent.directory.clone() }),
     }
+}
+
+/// Whether an address is one of this machine.
+fn is_here(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
 fn is_of(intent: &Intent, command: &str) -> bool {

@@ -1,0 +1,322 @@
+//! The server is killed with SIGKILL at every step of runs on every engine. Afterwards each run has happened once: none
+//! is forgotten, none was submitted twice, and whatever is `lost` for a while says why.
+//!
+//! Drivers are fake, so that hundreds of kills fit into minutes; the server, its store and its files are real.
+//!
+//! | variable | |
+//! |---|---|
+//! | `TINDERBOX_KILLS` | kills for each engine; 10 when it is not set |
+//! | `TINDERBOX_KILLS_SEED` | repeats the kills of an earlier test, which says its seed |
+
+mod local;
+mod master;
+mod moments;
+
+use crate::place::{Place, Server, free_address, get_json, wait_for};
+use master::Master;
+use moments::{Dice, Moment, Trap, appears};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a moment is waited for; what does not come is a kill at no special moment.
+const COMES: Duration = Duration::from_secs(5);
+/// What the last runs may take after the last kill: rests between attempts, and the time after which a master that knows
+/// of no driver is believed.
+const SETTLES: Duration = Duration::from_secs(120);
+
+/// Where the runs go.
+enum Engine {
+    Local(local::FakeSpark),
+    Standalone(Master),
+}
+
+impl Engine {
+    fn moments(&self) -> Vec<Moment> {
+        let files =
+            |names: &[&'static str]| names.iter().copied().map(Moment::File).collect::<Vec<_>>();
+        let asked = [Moment::Requested, Moment::CancelRequested, Moment::Sometime];
+        let own = match self {
+            Self::Local(_) => files(&[
+                "launched",
+                "spark.properties",
+                "pid",
+                "driver.log",
+                "eventlog",
+                "exit_code",
+            ]),
+            Self::Standalone(_) => {
+                let mut moments = files(&["launched", "driver"]);
+                moments.push(Moment::Dropped("create"));
+                for kind in ["create", "status", "kill", "page"] {
+                    moments.extend([
+                        Moment::Asked(kind),
+                        Moment::Done(kind),
+                        Moment::Answered(kind),
+                    ]);
+                }
+                moments
+            }
+        };
+        asked.into_iter().chain(own).collect()
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Local(_) => "local",
+            Self::Standalone(_) => "fake",
+        }
+    }
+
+    /// How often each run was started, by what started it.
+    fn started(&self) -> BTreeMap<String, u32> {
+        let runs: Vec<String> = match self {
+            Self::Local(spark) => spark.started(),
+            Self::Standalone(master) => master.started().into_iter().map(|(run, _)| run).collect(),
+        };
+        runs.into_iter().fold(BTreeMap::new(), |mut counted, run| {
+            *counted.entry(run).or_default() += 1;
+            counted
+        })
+    }
+}
+
+/// A server that is killed and started again, always at one address with one data directory.
+struct Killed {
+    place: Place,
+    engine: Engine,
+    trap: Trap,
+    address: SocketAddr,
+    server: Option<Server>,
+    program: PathBuf,
+}
+
+#[test]
+fn kills_on_this_machine_lose_no_run_and_submit_none_twice() {
+    let place = Place::new();
+    let spark = local::FakeSpark::make(&place);
+    Killed::new(place, Engine::Local(spark), Trap::default()).test();
+}
+
+#[test]
+fn kills_with_a_standalone_cluster_lose_no_run_and_submit_none_twice() {
+    let trap = Trap::default();
+    let master = Master::start(trap.clone());
+    let profile = format!(
+        "name: fake\nengine: standalone\nstandalone: {{master: 'spark://127.0.0.1:1', rest: '{0}', web: '{0}'}}\n\
+         cluster: {{version: '3.5'}}\n",
+        master.url
+    );
+    let mut killed = Killed::new(Place::new(), Engine::Standalone(master), trap);
+    killed.start();
+    let file = killed.place.write("fake.yaml", &profile);
+    let applied = killed.place.ask(&["cluster", "apply", file.to_str().unwrap()]);
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    killed.test();
+}
+
+impl Killed {
+    fn new(place: Place, engine: Engine, trap: Trap) -> Self {
+        let program = place.write("works.py", "print('works')\n");
+        Self { place, engine, trap, address: free_address(), server: None, program }
+    }
+
+    fn start(&mut self) {
+        let mut command = self.place.tinderbox();
+        if let Engine::Local(spark) = &self.engine {
+            spark.be_the_only_one(&mut command);
+        }
+        command.args(["serve", "--listen", &self.address.to_string()]);
+        self.server = Some(Server::of(command));
+    }
+
+    fn kill(&mut self) {
+        // Dropped is killed.
+        self.server = None;
+    }
+
+    fn test(&mut self) {
+        let kills = number("TINDERBOX_KILLS").unwrap_or(10);
+        let seed = number("TINDERBOX_KILLS_SEED").unwrap_or_else(|| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            now.unwrap().as_secs()
+        });
+        println!("TINDERBOX_KILLS_SEED={seed}");
+        let mut dice = Dice(seed | 1);
+        let moments = self.engine.moments();
+        let first = usize::try_from(dice.below(moments.len() as u64)).unwrap();
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let mut runs = Vec::new();
+        if self.server.is_none() {
+            self.start();
+        }
+        for kill in 0..kills {
+            let moment = &moments[(first + usize::try_from(kill).unwrap()) % moments.len()];
+            let key = format!("kill-{seed}-{kill}");
+            // Others are on their way at the same time.
+            let others: Vec<_> = (0..dice.below(3)).map(|other| format!("{key}-{other}")).collect();
+            for other in &others {
+                self.submit(other);
+            }
+            let came = self.kill_at(moment, &key, &mut dice);
+            *seen
+                .entry(format!("{moment:?}{}", if came { "" } else { " (did not come)" }))
+                .or_default() += 1;
+            self.start();
+            // A new server may die as well, while it looks what the old one has left.
+            if dice.below(4) == 0 {
+                std::thread::sleep(Duration::from_millis(dice.below(60)));
+                self.kill();
+                self.start();
+                *seen.entry("Start".to_owned()).or_default() += 1;
+            }
+            // Whoever got no answer asks again, with the same key.
+            runs.push((
+                self.submit(&key).expect("an answer"),
+                *moment == Moment::CancelRequested || is_kill(moment),
+            ));
+            runs.extend(others.iter().map(|key| (self.submit(key).expect("an answer"), false)));
+        }
+        println!("{seen:#?}");
+        self.judge(&runs);
+    }
+
+    /// Whether the moment came before the kill.
+    fn kill_at(&mut self, moment: &Moment, key: &str, dice: &mut Dice) -> bool {
+        self.trap.set(moment);
+        let submitted = self.submit(key);
+        let came = match (moment, submitted) {
+            (Moment::Requested, _) => {
+                std::thread::sleep(Duration::from_micros(dice.below(40_000)));
+                true
+            }
+            (Moment::Sometime, _) => {
+                std::thread::sleep(Duration::from_micros(dice.below(1_500_000)));
+                true
+            }
+            (Moment::CancelRequested, Some(run)) => {
+                self.wait_for_work(&run);
+                self.cancel(&run);
+                std::thread::sleep(Duration::from_micros(dice.below(40_000)));
+                true
+            }
+            (Moment::File(name), Some(run)) => {
+                let came = appears(&self.place.attempt(&run).join(name), COMES);
+                std::thread::sleep(Duration::from_micros(dice.below(3) * dice.below(5_000)));
+                came
+            }
+            (moment, Some(run)) => {
+                if is_kill(moment) {
+                    self.wait_for_work(&run);
+                    let (url, run) = (self.url(), run.clone());
+                    std::thread::spawn(move || {
+                        ask(&url, &format!("/api/jobs/{run}/cancel"), &json!({}))
+                    });
+                }
+                self.trap.wait(COMES)
+            }
+            (_, None) => panic!("the server does not answer"),
+        };
+        self.kill();
+        self.trap.release();
+        came
+    }
+
+    fn submit(&self, key: &str) -> Option<String> {
+        let engine = match &self.engine {
+            Engine::Local(_) => None,
+            other => Some(other.name()),
+        };
+        let body = json!({
+            "file": self.program, "base_directory": self.place.dir.path(), "engine": engine, "idempotency_key": key,
+        });
+        let answer = ask(&self.url(), "/api/runs", &body)?;
+        Some(answer["job"]["job_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned())
+    }
+
+    fn wait_for_work(&self, run: &str) {
+        wait_for("the start", Duration::from_secs(20), || {
+            let state = self.job(run)["state"].clone();
+            (!["queued", "submitting"].iter().any(|early| state == *early)).then_some(())
+        });
+    }
+
+    fn cancel(&self, run: &str) {
+        ask(&self.url(), &format!("/api/jobs/{run}/cancel"), &json!({}));
+    }
+
+    fn job(&self, run: &str) -> Value {
+        get_json(&format!("{}/api/jobs/{run}", self.url())).expect("a job")["job"].clone()
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All runs have ended, each has happened once, and no other driver was ever started.
+    fn judge(&self, runs: &[(String, bool)]) {
+        let mut lost = 0;
+        for (run, may_be_cancelled) in runs {
+            let job = wait_for("the end of all runs", SETTLES, || {
+                let job = self.job(run);
+                let state = job["state"].as_str().unwrap().to_owned();
+                if state == "lost" {
+                    lost += 1;
+                    assert!(
+                        job["error"].as_str().is_some_and(|why| why.len() > 20),
+                        "unexplained: {job}"
+                    );
+                }
+                ["succeeded", "failed", "cancelled", "timed_out"]
+                    .contains(&state.as_str())
+                    .then_some(job)
+            });
+            let is_as_wanted =
+                job["state"] == "succeeded" || (*may_be_cancelled && job["state"] == "cancelled");
+            assert!(is_as_wanted, "{job}");
+        }
+        println!("seen as lost and found again: {lost} times");
+        let started = self.engine.started();
+        for (run, times) in &started {
+            assert_eq!(*times, 1, "{run} was submitted {times} times");
+            assert!(
+                runs.iter().any(|(known, _)| known == run),
+                "{run} is nobody's: {}",
+                self.job(run)
+            );
+        }
+        for (run, may_be_cancelled) in runs {
+            let was_started = started.contains_key(run);
+            assert!(was_started || *may_be_cancelled, "{run} never happened and says that it has");
+        }
+        let listed = get_json(&format!("{}/api/jobs?limit=1", self.url())).unwrap();
+        assert_eq!(
+            listed["pagination"]["total"],
+            runs.len(),
+            "a request was taken twice, or forgotten"
+        );
+    }
+}
+
+/// Whether a moment belongs to the end that somebody asks for.
+fn is_kill(moment: &Moment) -> bool {
+    matches!(moment, Moment::Asked("kill") | Moment::Done("kill") | Moment::Answered("kill"))
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect(variable))
+}
+
+/// POST; `None` when there is no answer.
+fn ask(url: &str, path: &str, body: &Value) -> Option<Value> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        let sent = client.post(format!("{url}{path}")).header("content-type", "application/json");
+        let answer = sent.body(body.to_string()).send().await.ok()?;
+        serde_json::from_slice(&answer.bytes().await.ok()?).ok()
+    })
+}

@@ -1,0 +1,226 @@
+//! A standalone master with one worker that runs nothing: its drivers work for a while and end. It says what it is asked,
+//! so that somebody can be killed at that moment.
+
+use super::moments::{Moment, Trap};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long drivers work.
+const WORKS: Duration = Duration::from_millis(400);
+
+#[derive(Clone)]
+pub struct Master {
+    pub url: String,
+    inside: Arc<Inside>,
+}
+
+struct Inside {
+    url: String,
+    trap: Trap,
+    drivers: Mutex<Vec<Driver>>,
+}
+
+#[derive(Clone)]
+struct Driver {
+    run: String,
+    attempt: String,
+    properties: Value,
+    log: PathBuf,
+    started: Instant,
+    is_killed: bool,
+}
+
+impl Driver {
+    fn state(&self) -> &'static str {
+        match (self.is_killed, self.started.elapsed() < WORKS) {
+            (true, _) => "KILLED",
+            (false, true) => "RUNNING",
+            (false, false) => "FINISHED",
+        }
+    }
+}
+
+impl Master {
+    pub fn start(trap: Trap) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let inside = Arc::new(Inside { url: url.clone(), trap, drivers: Mutex::default() });
+        let serving = inside.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let inside = serving.clone();
+                std::thread::spawn(move || inside.serve(stream));
+            }
+        });
+        Self { url, inside }
+    }
+
+    /// Runs and attempts of all drivers that it was ever asked for.
+    pub fn started(&self) -> Vec<(String, String)> {
+        let drivers = self.inside.drivers.lock().unwrap();
+        drivers.iter().map(|driver| (driver.run.clone(), driver.attempt.clone())).collect()
+    }
+}
+
+impl Inside {
+    /// Answers one connection until its other side is gone.
+    fn serve(&self, stream: TcpStream) -> Option<()> {
+        let mut reader = BufReader::new(stream.try_clone().ok()?);
+        let mut writer = stream;
+        loop {
+            let mut first = String::new();
+            reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).ok()?;
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).ok()?;
+            let path = first.split(' ').nth(1).unwrap().to_owned();
+            let kind = match path.split('/').nth(3) {
+                Some("create") => "create",
+                Some("kill") => "kill",
+                Some("status") => "status",
+                _ => "page",
+            };
+            self.trap.reached(&Moment::Asked(kind));
+            if self.trap.reached(&Moment::Dropped(kind)) {
+                return None;
+            }
+            let answer = self.answer(kind, &path, &body);
+            self.trap.reached(&Moment::Done(kind));
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
+            writer.write_all(head.as_bytes()).ok()?;
+            writer.write_all(answer.as_bytes()).ok()?;
+            self.trap.reached(&Moment::Answered(kind));
+        }
+    }
+
+    fn answer(&self, kind: &str, path: &str, body: &[u8]) -> String {
+        let mut drivers = self.drivers.lock().unwrap();
+        let number = path.rsplit('-').next().and_then(|number| number.parse::<usize>().ok());
+        match kind {
+            "create" => {
+                let name = name(drivers.len());
+                drivers.push(driver(&serde_json::from_slice(body).unwrap()));
+                json!({"success": true, "submissionId": name}).to_string()
+            }
+            "status" => match number.and_then(|number| drivers.get(number)) {
+                Some(driver) => {
+                    driver.tell_end();
+                    json!({"success": true, "driverState": driver.state(), "workerHostPort": "127.0.0.1:1"}).to_string()
+                }
+                None => json!({"success": false}).to_string(),
+            },
+            "kill" => {
+                let driver = number.and_then(|number| drivers.get_mut(number)).unwrap();
+                driver.is_killed |= driver.state() == "RUNNING";
+                json!({"success": driver.is_killed}).to_string()
+            }
+            _ if path.starts_with("/json") => page(&self.url, &drivers),
+            _ => log(path, &drivers),
+        }
+    }
+}
+
+impl Driver {
+    /// What Spark would have written by now.
+    fn tell_end(&self) {
+        let mut text = fs::read_to_string(&self.log).unwrap();
+        if self.state() != "RUNNING" && !text.contains("ApplicationEnd") {
+            text.push_str(
+                "{\"Event\":\"SparkListenerApplicationEnd\",\"Timestamp\":1700000001000}\n",
+            );
+            fs::write(&self.log, text).unwrap();
+        }
+    }
+}
+
+fn driver(request: &Value) -> Driver {
+    let properties = request["sparkProperties"].clone();
+    let text = |name: &str| properties[name].as_str().unwrap().to_owned();
+    let folder = PathBuf::from(text("spark.eventLog.dir").trim_start_matches("file:"));
+    fs::create_dir_all(&folder).unwrap();
+    let log = folder.join("app-20231114221320-0001");
+    fs::write(
+        &log,
+        "{\"Event\":\"SparkListenerLogStart\",\"Spark Version\":\"3.5.8\"}\n\
+         {\"Event\":\"SparkListenerApplicationStart\",\"App Name\":\"works\",\"App ID\":\"app-20231114221320-0001\",\
+          \"Timestamp\":1700000000000,\"User\":\"somebody\"}\n",
+    )
+    .unwrap();
+    Driver {
+        run: text("spark.tinderbox.run"),
+        attempt: text("spark.tinderbox.attempt"),
+        log,
+        properties,
+        started: Instant::now(),
+        is_killed: false,
+    }
+}
+
+fn name(number: usize) -> String {
+    format!("driver-20231114221320-{number}")
+}
+
+/// `JsonProtocol.writeMasterState`.
+fn page(url: &str, drivers: &[Driver]) -> String {
+    let shown: Vec<_> = drivers
+        .iter()
+        .enumerate()
+        .map(|(number, driver)| {
+            let since = std::time::SystemTime::now() - driver.started.elapsed();
+            let since = since.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+            json!({"id": name(number), "state": driver.state(), "worker": "worker-1", "starttime": since.to_string()})
+        })
+        .collect();
+    let (active, completed): (Vec<_>, Vec<_>) =
+        shown.into_iter().partition(|driver| driver["state"] == "RUNNING");
+    json!({
+        "status": "ALIVE",
+        "workers": [{"id": "worker-1", "host": "127.0.0.1", "port": 1, "webuiaddress": url, "cores": 8, "coresused": 0,
+                     "memory": 8192, "state": "ALIVE"}],
+        "activedrivers": active,
+        "completeddrivers": completed,
+    })
+    .to_string()
+}
+
+/// `WorkerPage.renderLog`; the first line of a log is the command (`DriverRunner`).
+fn log(path: &str, drivers: &[Driver]) -> String {
+    let (_, query) = path.split_once('?').unwrap();
+    let of = |key: &str| {
+        let pair = query.split('&').find_map(|pair| pair.strip_prefix(&format!("{key}=")));
+        pair.unwrap().to_owned()
+    };
+    let number: usize = of("driverId").rsplit('-').next().unwrap().parse().unwrap();
+    let text = if of("logType") == "stderr" {
+        let properties = drivers[number].properties.as_object().unwrap();
+        let options: Vec<_> = properties
+            .iter()
+            .map(|(key, value)| format!("\"-D{key}={}\"", value.as_str().unwrap()))
+            .collect();
+        format!("Launch Command: \"java\" {}\n", options.join(" "))
+    } else {
+        String::new()
+    };
+    let from = of("offset").parse::<usize>().unwrap().min(text.len());
+    format!(
+        "==== Bytes {from}-{} of {} of /work/log ====\n{}",
+        text.len(),
+        text.len(),
+        &text[from..]
+    )
+}
