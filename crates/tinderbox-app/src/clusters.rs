@@ -46,6 +46,8 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Clusters {
     masters: Mutex<HashMap<StandaloneAddress, StandaloneMaster>>,
+    /// Whoever counts the runs of a profile and adds one does it alone.
+    pub turns: tokio::sync::Mutex<()>,
 }
 
 impl App {

@@ -12,13 +12,15 @@ use std::time::Duration;
 use tinderbox_engine::{
     Identity, Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace,
 };
-use tinderbox_model::{AttemptNumber, RunState, SparkVersion, TimestampMs};
+use tinderbox_model::{AttemptNumber, Origin, RunState, SparkVersion, TimestampMs};
 use tinderbox_spec::{Application, Spec, compile_pyspark};
-use tinderbox_store::{Attempt, Run, RunChange};
+use tinderbox_store::{Attempt, Run, RunChange, RunFilter};
 
 /// The rest before a second attempt; it doubles with each further one, up to [`LONGEST_REST`].
 const FIRST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(300);
+/// How often a run in the queue of a full profile looks whether there is room.
+const FULL_REST: Duration = Duration::from_secs(1);
 
 /// What is to be run, and how it is told to Spark.
 struct Job {
@@ -53,18 +55,53 @@ impl App {
         if let Ok(rest @ 1..) = u64::try_from(rest) {
             return Ok(Some(Duration::from_millis(rest)));
         }
-        self.start_attempt(run, before).await?;
+        let number = AttemptNumber(before.map_or(1, |before| before.number.0 + 1));
+        let place = match self.place_of(&LaunchPlan::of(run)).await {
+            Ok(place) => place,
+            Err(Error::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                self.fail_unlaunched(run, &error).await?;
+                return Ok(None);
+            }
+        };
+        // Held until the intent counts.
+        let turn = self.inner.clusters.turns.lock().await;
+        if self.is_full(&place).await? {
+            return Ok(Some(FULL_REST));
+        }
+        let Some((current, token)) = self.intend(run, number, &place).await? else {
+            return Ok(None);
+        };
+        drop(turn);
+        self.launch(run, current, token).await?;
         Ok(None)
     }
 
-    async fn start_attempt(&self, run: &Run, before: Option<Attempt>) -> Result<(), Error> {
-        let number = AttemptNumber(before.map_or(1, |before| before.number.0 + 1));
-        let plan = LaunchPlan::of(run);
-        let place = match self.place_of(&plan).await {
-            Ok(place) => place,
-            Err(Error::Store(error)) => return Err(error.into()),
-            Err(error) => return self.fail_unlaunched(run, &error).await,
+    /// Whether a profile has as many runs as it may.
+    async fn is_full(&self, place: &Place) -> Result<bool, Error> {
+        let most = place.profile.as_ref().and_then(|(profile, _)| profile.limits.runs);
+        let Some(most) = most else { return Ok(false) };
+        let there = RunFilter {
+            states: vec![
+                RunState::Submitting,
+                RunState::Starting,
+                RunState::Running,
+                RunState::Lost,
+            ],
+            engine: Some(place.name().to_owned()),
+            origin: Some(Origin::Launched),
+            ..RunFilter::default()
         };
+        Ok(self.inner.store.run_count(&there).await? >= u64::from(most))
+    }
+
+    /// Records the next attempt; `None` when the run is not in the queue any more.
+    async fn intend(
+        &self,
+        run: &Run,
+        number: AttemptNumber,
+        place: &Place,
+    ) -> Result<Option<(Current, String)>, Error> {
         let token = new_token();
         let relative = DataDir::attempt(&run.id, number);
         let directory = self.inner.data_dir.root().join(&relative);
@@ -89,10 +126,10 @@ impl App {
             exit_code: None,
         };
         if !self.inner.store.run_intent(&attempt).await? {
-            return Ok(());
+            return Ok(None);
         }
         self.announce(&run.id);
-        self.launch(run, Current { attempt, record }, token).await
+        Ok(Some((Current { attempt, record }, token)))
     }
 
     pub(crate) async fn launch(

@@ -15,7 +15,7 @@ use std::time::Duration;
 use steps::{Next, Steps};
 use tinderbox_engine::{ExitReason, Identity, Intent, Status, Target, Trace};
 use tinderbox_model::{Origin, Retry, RunId, RunState};
-use tinderbox_spec::Spec;
+use tinderbox_spec::{START_TIMEOUT, Spec};
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
 
 /// How often runs are looked at when nothing wakes the reconciler: processes end without telling us.
@@ -26,9 +26,6 @@ const REST: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a run rests that is between two states: as often as people can see a change, and no cluster minds.
 const CLUSTER_PERIOD: Duration = Duration::from_millis(700);
-/// How long a cluster may wait with a driver before its run has failed, unless the profile says otherwise.
-const STARTS: Duration = Duration::from_secs(30 * 60);
-
 /// The attempt that a run is at.
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
@@ -216,12 +213,14 @@ impl App {
         identity: &Identity,
         reason: Option<&str>,
     ) -> Result<(), Error> {
-        let waited = now().since(current.attempt.created);
-        if waited.0 > u64::try_from(STARTS.as_millis()).unwrap_or(u64::MAX) {
+        let place = self.place_of(&LaunchPlan::of(run)).await?;
+        let most = place.profile.map_or(START_TIMEOUT, |(profile, _)| profile.start_timeout);
+        if now().since(current.attempt.created) > most {
             let reason = reason.unwrap_or("it does not say why");
             let why = format!(
-                "the cluster accepted the driver and did not start it within {} min: {reason}",
-                STARTS.as_secs() / 60
+                "the cluster accepted the driver and did not start it within {} s: {reason}\n\
+                 hint: look what the cluster is busy with; `startTimeout` in its profile is how long to wait",
+                most.0 / 1000
             );
             return self.stop(run, current, identity, (RunState::Failed, Some(why))).await;
         }

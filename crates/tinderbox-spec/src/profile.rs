@@ -8,7 +8,10 @@ pub use read::load_profile;
 
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
-use tinderbox_model::SparkVersion;
+use tinderbox_model::{Millis, SparkVersion};
+
+/// How long drivers may wait where a profile says nothing: for what an autoscaler takes to bring machines, and no night.
+pub const START_TIMEOUT: Millis = Millis(30 * 60 * 1000);
 
 /// A place to run jobs, by a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +32,8 @@ pub struct ClusterProfile {
     pub properties: BTreeMap<String, String>,
     /// What no job may go beyond.
     pub limits: Limits,
+    /// How long the cluster may have accepted a driver without starting it.
+    pub start_timeout: Millis,
     /// For bills and lists: team, cost centre.
     pub labels: BTreeMap<String, String>,
 }

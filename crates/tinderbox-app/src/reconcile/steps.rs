@@ -19,6 +19,9 @@ const LOOKS: Duration = Duration::from_millis(550);
 const LOCAL_LOOKS: Duration = Duration::from_millis(250);
 /// A run whose cluster has no news gets a step all the same after so long, for what no cluster tells.
 const QUIET: Duration = Duration::from_secs(30);
+/// One whose driver waits may have waited long enough; where many wait, that is seen later.
+const WAITS: Duration = Duration::from_secs(3);
+const FEW: usize = 100;
 /// The shortest time between two copies of a log that nobody looks at.
 const COPIES: Duration = Duration::from_secs(5);
 /// With many runs their logs are copied more rarely: one in so much time.
@@ -88,8 +91,10 @@ impl Steps {
                 }
                 Ok((run, Next::OnNews(news))) => {
                     let (id, (identity, status)) = (run.id.clone(), *news);
+                    let is_short = status != Status::Running && self.quiet.len() < FEW;
+                    let until = now + if is_short { WAITS } else { QUIET };
                     let attempt = Arc::new(Followed { run, identity, status });
-                    self.quiet.insert(id, Quiet { attempt, until: now + QUIET, copied: now });
+                    self.quiet.insert(id, Quiet { attempt, until, copied: now });
                 }
                 Err(error) => tracing::error!("a step of a run broke off: {error}"),
             }

@@ -13,8 +13,9 @@ mod master;
 mod moments;
 
 use crate::place::{Place, Server, free_address, get_json, wait_for};
-use master::Master;
-use moments::{Dice, Moment, Trap, appears};
+pub use master::Master;
+pub use moments::Trap;
+use moments::{Dice, Moment, appears};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

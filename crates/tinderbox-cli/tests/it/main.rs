@@ -38,4 +38,5 @@ mod streaming;
 mod streaming_rules;
 mod transformation_cases;
 mod transformations;
+mod waiting;
 mod watch;

@@ -1,5 +1,6 @@
 use super::{
-    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, StandaloneProfile,
+    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, START_TIMEOUT,
+    StandaloneProfile,
 };
 use crate::cluster::Cluster;
 use crate::diagnostic::{Diagnostic, Report};
@@ -8,7 +9,7 @@ use crate::fields::Fields;
 use crate::parameters::secret_names;
 use crate::tree::Spanned;
 use std::collections::BTreeMap;
-use tinderbox_model::{Bytes, parse_bytes};
+use tinderbox_model::{Bytes, Millis, parse_bytes, parse_duration};
 
 /// The longest name of a label in DNS (RFC 1123), which pods are called after.
 const LONGEST_NAME: usize = 63;
@@ -73,6 +74,7 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let properties =
         fields.block("properties", report).map(|block| read_properties(&block, report));
     let limits = fields.block("limits", report).map(|block| read_limits(block, report));
+    let start_timeout = read_start_timeout(&mut fields, report);
     let labels = fields.block("labels", report).map(|block| read_labels(&block, report));
     let is_on_cluster = matches!(&engine, Some(ProfileEngine::Standalone(standalone))
         if standalone.deploy_mode == DeployMode::Cluster);
@@ -90,6 +92,7 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
         gpu,
         properties: properties.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
+        start_timeout,
         labels: labels.unwrap_or_default(),
     })
 }
@@ -252,7 +255,22 @@ fn read_properties(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<Str
     properties
 }
 
+fn read_start_timeout(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Millis {
+    let Some(text) = fields.text("startTimeout", report) else { return START_TIMEOUT };
+    // A number without a unit would be read as one thing or another.
+    let is_bare = text.trim().bytes().all(|byte| byte.is_ascii_digit());
+    let time = parse_duration(&text, Millis(1)).filter(|time| time.0 > 0 && !is_bare);
+    if time.is_none() {
+        let message = format!("`{}` is no length of time", text.text);
+        let path = fields.path_of("startTimeout");
+        report.error("spec::wrong-value", text.span, &path, message).hint =
+            Some("a whole number and a unit, for example `10m`".to_owned());
+    }
+    time.unwrap_or(START_TIMEOUT)
+}
+
 fn read_limits(mut fields: Fields<'_>, report: &mut Report<'_>) -> Limits {
+    let runs = fields.count("runs", report);
     let executors = fields.count("executors", report);
     let cores = fields.count("cores", report);
     let memory = fields.text("memory", report).and_then(|text| {
@@ -265,7 +283,7 @@ fn read_limits(mut fields: Fields<'_>, report: &mut Report<'_>) -> Limits {
         memory
     });
     fields.finish(report);
-    Limits { executors, cores, memory }
+    Limits { runs, executors, cores, memory }
 }
 
 fn read_labels(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<String, String> {

@@ -21,6 +21,7 @@ pub struct Master {
 
 struct Inside {
     url: String,
+    has_room: bool,
     trap: Trap,
     drivers: Mutex<Vec<Driver>>,
 }
@@ -32,24 +33,34 @@ struct Driver {
     properties: Value,
     log: PathBuf,
     started: Instant,
+    has_room: bool,
     is_killed: bool,
+    /// Drivers that ran when it was asked for.
+    beside: usize,
 }
 
 impl Driver {
     fn state(&self) -> &'static str {
-        match (self.is_killed, self.started.elapsed() < WORKS) {
-            (true, _) => "KILLED",
-            (false, true) => "RUNNING",
-            (false, false) => "FINISHED",
+        match (self.is_killed, self.has_room, self.started.elapsed() < WORKS) {
+            (true, ..) => "KILLED",
+            (false, false, _) => "SUBMITTED",
+            (false, true, true) => "RUNNING",
+            (false, true, false) => "FINISHED",
         }
     }
 }
 
 impl Master {
     pub fn start(trap: Trap) -> Self {
+        Self::with_room(trap, true)
+    }
+
+    /// Without room its drivers wait until they are killed.
+    pub fn with_room(trap: Trap, has_room: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let inside = Arc::new(Inside { url: url.clone(), trap, drivers: Mutex::default() });
+        let inside =
+            Arc::new(Inside { url: url.clone(), has_room, trap, drivers: Mutex::default() });
         let serving = inside.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -58,6 +69,17 @@ impl Master {
             }
         });
         Self { url, inside }
+    }
+
+    /// The states of all drivers, in the order in which they were asked for.
+    pub fn states(&self) -> Vec<&'static str> {
+        self.inside.drivers.lock().unwrap().iter().map(Driver::state).collect()
+    }
+
+    /// The most drivers that ran at a time.
+    pub fn most(&self) -> usize {
+        let drivers = self.inside.drivers.lock().unwrap();
+        drivers.iter().map(|driver| driver.beside + 1).max().unwrap_or(0)
     }
 
     /// Runs and attempts of all drivers that it was ever asked for.
@@ -114,7 +136,9 @@ impl Inside {
         match kind {
             "create" => {
                 let name = name(drivers.len());
-                drivers.push(driver(&serde_json::from_slice(body).unwrap()));
+                let beside = drivers.iter().filter(|driver| driver.state() == "RUNNING").count();
+                let request = serde_json::from_slice(body).unwrap();
+                drivers.push(Driver { beside, has_room: self.has_room, ..driver(&request) });
                 json!({"success": true, "submissionId": name}).to_string()
             }
             "status" => match number.and_then(|number| drivers.get(number)) {
@@ -126,7 +150,7 @@ impl Inside {
             },
             "kill" => {
                 let driver = number.and_then(|number| drivers.get_mut(number)).unwrap();
-                driver.is_killed |= driver.state() == "RUNNING";
+                driver.is_killed |= driver.state() != "FINISHED";
                 json!({"success": driver.is_killed}).to_string()
             }
             _ if path.starts_with("/json") => page(&self.url, &drivers),
@@ -139,7 +163,8 @@ impl Driver {
     /// What Spark would have written by now.
     fn tell_end(&self) {
         let mut text = fs::read_to_string(&self.log).unwrap();
-        if self.state() != "RUNNING" && !text.contains("ApplicationEnd") {
+        let has_ended = self.state() == "FINISHED" || self.state() == "KILLED";
+        if has_ended && !text.contains("ApplicationEnd") {
             text.push_str(
                 "{\"Event\":\"SparkListenerApplicationEnd\",\"Timestamp\":1700000001000}\n",
             );
@@ -167,7 +192,9 @@ fn driver(request: &Value) -> Driver {
         log,
         properties,
         started: Instant::now(),
+        has_room: true,
         is_killed: false,
+        beside: 0,
     }
 }
 
@@ -186,8 +213,9 @@ fn page(url: &str, drivers: &[Driver]) -> String {
             json!({"id": name(number), "state": driver.state(), "worker": "worker-1", "starttime": since.to_string()})
         })
         .collect();
-    let (active, completed): (Vec<_>, Vec<_>) =
-        shown.into_iter().partition(|driver| driver["state"] == "RUNNING");
+    let (active, completed): (Vec<_>, Vec<_>) = shown
+        .into_iter()
+        .partition(|driver| driver["state"] == "RUNNING" || driver["state"] == "SUBMITTED");
     json!({
         "status": "ALIVE",
         "workers": [{"id": "worker-1", "host": "127.0.0.1", "port": 1, "webuiaddress": url, "cores": 8, "coresused": 0,
