@@ -25,8 +25,18 @@ fn place(master: &Master, more: &str) -> (Place, Server) {
 
 fn submit(place: &Place) -> String {
     let program = place.path("works.py");
-    let submitted =
-        place.ask_json(&["submit", "--engine", "fake", "--detach", program.to_str().unwrap()]);
+    // What follows the program is the program's.
+    let output = place.ask(&[
+        "submit",
+        "--engine",
+        "fake",
+        "--detach",
+        "--format",
+        "json",
+        program.to_str().unwrap(),
+    ]);
+    let submitted: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     submitted["job"]["job_id"].as_str().unwrap_or_else(|| panic!("{submitted}")).to_owned()
 }
 
