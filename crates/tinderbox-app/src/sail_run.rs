@@ -10,7 +10,7 @@ use crate::clusters::Place;
 use crate::plan::LaunchPlan;
 use crate::{App, Error, blocking};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tinderbox_connect::{SAIL_VERSION, SailEnvironment, lenient_on_sail, not_on_sail};
@@ -141,16 +141,7 @@ impl App {
         if !problems.is_empty() {
             return Err(tinderbox_connect::Error::NotInRun { problems }.into());
         }
-        let sinks = spec.nodes().iter().filter(|node| node.kind() == NodeKind::Sink);
-        let mut lenient: Vec<String> =
-            sinks.flat_map(|node| lenient_on_sail(spec, &node.id)).collect();
-        lenient.sort();
-        lenient.dedup();
-        let warning = format!(
-            "Sail has no ANSI mode: where Spark would fail at a value, it goes on with NULL or a number that wrapped around, in {}",
-            lenient.join(", ")
-        );
-        Ok(if lenient.is_empty() { Vec::new() } else { vec![warning] })
+        Ok(warnings(spec))
     }
 
     pub(crate) async fn launch_on_sail(
@@ -259,6 +250,28 @@ impl App {
         }
         self.attempt_directory(&run).await
     }
+}
+
+/// What a job asks for that Sail does otherwise, or not at all, without another result.
+fn warnings(spec: &Spec) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let sinks = spec.nodes().iter().filter(|node| node.kind() == NodeKind::Sink);
+    let lenient: BTreeSet<String> =
+        sinks.flat_map(|node| lenient_on_sail(spec, &node.id)).collect();
+    if !lenient.is_empty() {
+        let names = Vec::from_iter(lenient).join(", ");
+        warnings.push(format!(
+            "Sail has no ANSI mode: where Spark would fail at a value, it goes on with NULL or a number that wrapped around, in {names}"
+        ));
+    }
+    let applied = ["spark.sql.ansi.enabled", "spark.sql.session.timeZone"];
+    let ignored: Vec<&str> =
+        spec.conf().keys().map(String::as_str).filter(|key| !applied.contains(key)).collect();
+    if !ignored.is_empty() {
+        warnings
+            .push(format!("Sail takes no Spark properties: {} are left out", ignored.join(", ")));
+    }
+    warnings
 }
 
 fn plan_file(number: u32) -> String {

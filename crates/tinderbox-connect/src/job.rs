@@ -151,13 +151,9 @@ impl InteractiveSession {
         let built = session.build(&emitter, &nodes, BTreeMap::new()).await?;
         let mut sinks = Vec::new();
         for node in &nodes {
-            match (&node.operation, built.get(&node.id)) {
-                (Operation::Write(write), Some(rows)) => {
-                    let number = sinks.len();
-                    let sink = Sink { node, write, tag, number };
-                    sinks.push(sink.plan(session, &emitter, rows.clone()).await?);
-                }
-                _ => {}
+            if let (Operation::Write(write), Some(rows)) = (&node.operation, built.get(&node.id)) {
+                let sink = Sink { node, write, tag, number: sinks.len() };
+                sinks.push(sink.plan(session, &emitter, rows.clone()).await?);
             }
         }
         let executed: Vec<Executed> = sinks.iter().map(|sink| sink.executed.clone()).collect();

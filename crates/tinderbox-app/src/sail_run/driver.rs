@@ -11,7 +11,7 @@ use tinderbox_connect::{
     ConnectProfile, Engine, Executed, InteractiveSession, Job, Limits, OperationId, Progress,
     SAIL_VERSION, Sail, SailEnvironment, SailLimits, SessionId,
 };
-use tinderbox_engine::{ExitCategory, ExitReason, ExpectationResult};
+use tinderbox_engine::ExpectationResult;
 use tinderbox_model::{Bytes, NodeId};
 use tinderbox_spec::{Choice, Spec};
 
@@ -267,9 +267,4 @@ fn check_inputs(spec: &Spec, base: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// What the category of an error is good for: whether another attempt may help.
-pub(super) fn reason_of(category: ExitCategory, message: String) -> ExitReason {
-    ExitReason { category, message: message.chars().take(1_000).collect() }
 }

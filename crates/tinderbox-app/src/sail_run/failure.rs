@@ -1,9 +1,11 @@
 //! Why a run on Sail did not end well, in the categories of runs on Spark.
 
-use super::driver::reason_of;
 use crate::{Error, chain};
 use tinderbox_connect::Error as Connect;
 use tinderbox_engine::{ExitCategory, ExitReason};
+
+/// As long as the reasons of runs on Spark.
+const MESSAGE_CHARACTERS: usize = 1_000;
 
 /// Signs in Sail's words, the first rule with one decides. Sources: Sail 0.7.2 and the crates that it is made of (DataFusion's
 /// `DataFusionError`, Arrow's `ArrowError`, `object_store::Error`).
@@ -56,7 +58,7 @@ pub(super) fn reason(error: &Error) -> ExitReason {
         }
         error => chain(error),
     };
-    reason_of(category, message)
+    ExitReason { category, message: message.chars().take(MESSAGE_CHARACTERS).collect() }
 }
 
 fn of_connect(error: &Connect) -> ExitCategory {
