@@ -41,6 +41,9 @@ pub(crate) struct LaunchPlan {
     /// Whether others are told of the run; see [`tinderbox_spec::OpenLineage`].
     #[serde(default)]
     pub tells_lineage: bool,
+    /// Whether it goes to Sail or a Connect server, of which nothing of the inside is seen.
+    #[serde(default)]
+    pub on_sail: bool,
 }
 
 /// A version of a cluster profile.

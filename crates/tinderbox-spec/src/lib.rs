@@ -97,7 +97,7 @@ pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};
 pub use profile::{
     ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, START_TIMEOUT,
-    StandaloneProfile, load_profile,
+    SailProfile, StandaloneProfile, load_profile,
 };
 pub use pyspark::{
     Compiled, NodeLines, Project, application_conf, compile_pipelines, compile_pyspark,

@@ -8,7 +8,7 @@ pub use read::load_profile;
 
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
-use tinderbox_model::{Millis, SparkVersion};
+use tinderbox_model::{Bytes, Millis, SparkVersion};
 
 /// How long drivers may wait where a profile says nothing: for what an autoscaler takes to bring machines, and no night.
 pub const START_TIMEOUT: Millis = Millis(30 * 60 * 1000);
@@ -45,6 +45,21 @@ pub enum ProfileEngine {
     Local(LocalProfile),
     /// A standalone cluster.
     Standalone(StandaloneProfile),
+    /// Sail, or a Spark Connect server.
+    Sail(SailProfile),
+}
+
+/// Sail, started for each run by itself, or a server that runs already.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SailProfile {
+    /// `sc://HOST:PORT` of a server that sees files at the same paths; `None` starts a Sail for each run.
+    pub address: Option<String>,
+    /// Name of the secret with the server's token.
+    pub token_secret: Option<String>,
+    /// Whether TLS is spoken.
+    pub is_tls: bool,
+    /// Memory for the queries of a Sail that is started; `None` takes half of the machine's.
+    pub memory: Option<Bytes>,
 }
 
 /// Spark on the machine of the server.
@@ -106,6 +121,7 @@ impl ClusterProfile {
         match self.engine {
             ProfileEngine::Local(_) => "local",
             ProfileEngine::Standalone(_) => "standalone",
+            ProfileEngine::Sail(_) => "sail",
         }
     }
 
