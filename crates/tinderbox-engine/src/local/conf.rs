@@ -101,11 +101,20 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
 
 /// Whether a master is on this machine by its address: then nothing needs to listen on other interfaces.
 pub(super) fn is_here(master: &str) -> bool {
+    if has_own_executors(master) {
+        return true;
+    }
     let hosts = master.split_once("://").map_or(master, |(_, hosts)| hosts);
     hosts.split(',').all(|host| {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         matches!(name, "localhost" | "[::1]") || name.starts_with("127.")
     })
+}
+
+/// Whether the driver starts its executors itself, as processes on this machine: `local-cluster[EXECUTORS,CORES,MIB]`
+/// (`org.apache.spark.SparkMasterRegex.LOCAL_CLUSTER_REGEX`).
+pub(super) fn has_own_executors(master: &str) -> bool {
+    master.starts_with("local-cluster[")
 }
 
 /// The cores of `local[N]`: what the caller asks for, else executors × cores of the configuration, else what a
