@@ -435,7 +435,7 @@ impl Error {
                     Some(format!("{}: {}", fault.field, fault.hint.as_deref()?))
                 };
                 let hints: Vec<_> = faults.iter().filter_map(hint).collect();
-                return Some(hints.join("; ")).filter(|hints| !hints.is_empty());
+                if hints.is_empty() { "docs/submit-job.md has the fields of requests".to_owned() } else { hints.join("; ") }
             }
             Self::JobExists { .. } | Self::ResultsExist { .. } => {
                 "nothing is overwritten: use another `job_id`".to_owned()

@@ -353,8 +353,12 @@ fn of_measurement(bad: &BadMeasurement) -> ScaleFailure {
 }
 
 fn failure(error: &Error, of: Option<(u32, &Run)>) -> Value {
+    let code = match error {
+        Error::ObjectStore(tinderbox_collect::Error::Exists { .. }) => "results-exist",
+        other => other.code(),
+    };
     json!(ScaleFailure {
-        code: error.code().replace('-', "_"),
+        code: code.replace('-', "_"),
         message: chain(error),
         hint: error.hint(),
         nodes: of.map(|(nodes, _)| nodes),
