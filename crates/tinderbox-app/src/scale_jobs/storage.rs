@@ -12,16 +12,16 @@ impl App {
     /// The credentials of this process for runs that use object stores. Spark takes them out of its environment
     /// (`SparkHadoopUtil.appendS3CredentialsFromEnvironment`) and hands them to its executors.
     pub(crate) fn storage_environment(&self) -> BTreeMap<String, String> {
-        let value = |name: &&str| Some(((**name).to_owned(), self.variable(name)?.to_owned()));
-        CREDENTIALS.iter().filter_map(|name| value(&name)).collect()
+        let value = |name: &str| Some((name.to_owned(), self.variable(name)?.to_owned()));
+        CREDENTIALS.into_iter().filter_map(value).collect()
     }
 
     /// The same as secrets, so that no log has them.
     pub(crate) fn storage_secrets(&self) -> BTreeMap<String, String> {
-        let secret = |name: &&str| {
+        let secret = |name: &str| {
             Some((tinderbox_spec::secret_variable(name), self.variable(name)?.to_owned()))
         };
-        HIDDEN.iter().filter_map(|name| secret(&name)).collect()
+        HIDDEN.into_iter().filter_map(secret).collect()
     }
 
     /// Properties of `s3a` that say the same as the `AWS_*` variables of this process, and a limit to its patience.

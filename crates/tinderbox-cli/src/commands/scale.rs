@@ -212,11 +212,10 @@ fn shown(answer: &ScaleAnswer) -> String {
     text.push_str(&library::chart(&library::Scaling::of(&measured), WIDTH));
     match &data.performance_metrics_s3 {
         Some(address) => text.push_str(&format!("results: {address}\n")),
+        // Those of one number of executors are those of all.
         None => {
-            for (name, results) in &data.outputs {
-                // Those of one number of executors are those of all.
+            if let Some((name, results)) = data.outputs.iter().next() {
                 text.push_str(&format!("results ({}): {results}\n", name.replace('_', " ")));
-                break;
             }
         }
     }
