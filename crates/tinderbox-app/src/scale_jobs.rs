@@ -145,7 +145,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::BadJob`], [`Error::JobExists`], [`Error::ResultsExist`], [`Error::MissingDataset`], [`Error::EmptyDataset`],
-    /// [`Error::ObjectStore`], [`Error::NoSuchEngine`], [`Error::Engine`] (no Spark, no Java), [`Error::Store`].
+    /// [`Error::ObjectStore`], [`Error::NoSuchEngine`], [`Error::BeyondLimits`], [`Error::Engine`] (no Spark, no Java), [`Error::Store`].
     pub async fn submit_scale_job(&self, body: &[u8]) -> Result<ScaleJobView, Error> {
         let request = JobRequest::parse(body).map_err(|faults| Error::BadJob { faults })?;
         let settings = lock(&self.inner.scale_jobs.settings).clone();
@@ -156,9 +156,10 @@ impl App {
         }
         let cluster = request.cluster.clone().or(settings.cluster);
         let place = self.scale_place(cluster.as_deref()).await?;
+        let conf = self.scale_conf(&place, true).await?;
+        self.check_scale_limits(&place, &conf, &request.node_list)?;
         let bucket = settings.bucket;
         self.check_dataset(&bucket, &request).await?;
-        let conf = self.scale_conf(&place, true).await?;
         let body = String::from_utf8_lossy(body).into_owned();
         let subject = Subject::Stored { body, bucket };
         let plan = self.job_plan(&place, conf, subject, &request);
@@ -184,6 +185,7 @@ impl App {
                     return Err(Error::MissingDataset { place: data });
                 }
                 let conf = self.scale_conf(&place, data.starts_with("s3")).await?;
+                self.check_scale_limits(&place, &conf, &request.node_list)?;
                 let body = String::from_utf8_lossy(&body).into_owned();
                 let plan = self.job_plan(&place, conf, Subject::File { body, data }, &request);
                 self.record_job(id, String::new(), plan).await
@@ -192,7 +194,7 @@ impl App {
                 if nodes.is_empty() || nodes.contains(&0) {
                     return Err(Error::BadJob { faults: vec![no_nodes()] });
                 }
-                let prepared = self.prepare_spec(*submission, settings.cluster).await?;
+                let prepared = self.prepare_spec(*submission, settings.cluster, &nodes).await?;
                 let plan = prepared.plan(self, nodes, (repeats, warm_up));
                 self.record_job(id, String::new(), plan).await
             }

@@ -68,6 +68,28 @@ impl App {
         Ok(conf)
     }
 
+    /// Refuses what goes beyond the limits of a profile with the most executors.
+    pub(super) fn check_scale_limits(
+        &self,
+        place: &Place,
+        conf: &BTreeMap<String, String>,
+        nodes: &[u32],
+    ) -> Result<(), Error> {
+        let Some((profile, _)) = &place.profile else { return Ok(()) };
+        let mut conf = conf.clone();
+        let most = nodes.iter().copied().max().unwrap_or(1);
+        conf.insert("spark.executor.instances".to_owned(), most.to_string());
+        conf.insert("spark.dynamicAllocation.enabled".to_owned(), "false".to_owned());
+        if let Some(mib) = self.own_executor_mib(place, nodes) {
+            conf.insert("spark.executor.memory".to_owned(), format!("{mib}m"));
+        }
+        let problems = profile.limits.broken_by(&place.launch_conf(&conf));
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::BeyondLimits { profile: profile.name.clone(), problems })
+    }
+
     /// Memory of an executor in MiB, where executors are processes of ours. All numbers of them get the same, so that half of
     /// this machine's memory suffices for the largest.
     pub(super) fn own_executor_mib(&self, place: &Place, nodes: &[u32]) -> Option<u64> {
@@ -89,6 +111,7 @@ impl App {
         &self,
         mut submission: Submission,
         cluster: Option<String>,
+        nodes: &[u32],
     ) -> Result<PreparedSpec, Error> {
         submission.engine = submission.engine.or(cluster);
         let base_directory = submission.base_directory.clone();
@@ -106,6 +129,7 @@ impl App {
             own.remove("spark.executor.memory");
         }
         conf.extend(own);
+        self.check_scale_limits(&place, &conf, nodes)?;
         Ok(PreparedSpec {
             name: spec.name().to_owned(),
             source: compiled.source,

@@ -250,8 +250,27 @@ fn bad_requests_are_answered_clearly_and_leave_nothing() {
         assert!(!told.to_string().contains("a-wrong-secret"), "{told}");
     }
     let server = lab.serve_with(|command| {
-        command.args(["--submit-cluster", "local"]);
+        command.env("AWS_ENDPOINT_URL", format!("http://{}", crate::place::free_address()));
     });
+    let (status, told) = call(&server, "POST", "/submit-job", &body("away", &[1]));
+    assert_eq!((status, &told["code"]), (503, &json!("object-store")), "{told}");
+    drop(server);
+    let server = lab.serve_with(|command| {
+        command.args(["--s3-bucket", "no-such-bucket", "--submit-cluster", "local"]);
+    });
+    let (status, told) = call(&server, "POST", "/submit-job", &body("nowhere", &[1]));
+    assert_eq!((status, &told["code"]), (422, &json!("object-store")), "{told}");
+    assert!(told["detail"].as_str().unwrap().contains("no-such-bucket"), "{told}");
+    drop(server);
+    let profile = "name: small\nengine: local\nlimits: {executors: 2}\n";
+    let file = lab.place.write("small.yaml", profile);
+    let applied = lab.command().args(["cluster", "apply"]).arg(file).output().unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    let server = lab.serve_with(|command| {
+        command.args(["--submit-cluster", "small"]);
+    });
+    let (status, told) = call(&server, "POST", "/submit-job", &body("large", &[1, 3]));
+    assert_eq!((status, &told["code"]), (422, &json!("beyond-limits")), "{told}");
     drop(server);
     let mut command = lab.command();
     command.args(["serve", "--listen", "127.0.0.1:0", "--submit-cluster", "nowhere"]);

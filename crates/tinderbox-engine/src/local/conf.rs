@@ -340,6 +340,27 @@ mod tests {
     }
 
     #[test]
+    fn executors_of_the_drivers_own_stay_on_this_machine() {
+        let host = Host { variables: BTreeMap::new(), cores: 4, memory: Bytes(16 << 30) };
+        let conf = map(&[("spark.executor.memory", "1024m"), ("spark.executor.cores", "1")]);
+        let plan = plan(&Wanted {
+            folder: "/data/runs/x/1",
+            marker: "a-run/1",
+            host: &host,
+            conf: &conf,
+            master: Some("local-cluster[3,1,1024]"),
+            cores: None,
+            listener: None,
+            has_secrets: false,
+        })
+        .expect("a plan");
+        assert_eq!(property(&plan, "spark.master"), "local-cluster[3,1,1024]");
+        assert_eq!(property(&plan, "spark.driver.bindAddress"), "127.0.0.1");
+        assert_eq!(property(&plan, "spark.executor.memory"), "1024m");
+        assert_eq!(plan.notes, Vec::<String>::new());
+    }
+
+    #[test]
     fn values_that_cannot_be_read_are_named() {
         let error = planned(&[("spark.executor.memory", "banana")], None).err().expect("refused");
         insta::assert_snapshot!(error, @"spark.executor.memory = `banana` is not an amount of memory such as 4g or 512m");

@@ -187,8 +187,11 @@ impl Lab {
 
     pub fn serve_with(&self, change: impl FnOnce(&mut Command)) -> Server {
         let mut command = self.command();
-        command.args(["serve", "--listen", &self.address.to_string(), "--s3-bucket", BUCKET]);
+        command.args(["serve", "--listen", &self.address.to_string()]);
         change(&mut command);
+        if !command.get_args().any(|argument| argument == "--s3-bucket") {
+            command.args(["--s3-bucket", BUCKET]);
+        }
         Server::of(command)
     }
 }
