@@ -11,6 +11,7 @@
 #                                        and 10000000 jobs when left out (pandas takes 6 GB for the latter)
 #   scripts/bench.sh define [PART…]      checks, columns and previews of specs, the latter against a warm local Spark; parts:
 #                                        define-checks, define-columns, define-preview
+#   scripts/bench.sh scale [MB]          a descriptive job on a CSV file (1000 MB when left out) on Sail against local Spark
 #   scripts/bench.sh report              only the document, from the results that are kept
 #
 #   TINDERBOX_BENCH_ROUNDS (3)           rounds; the sides take turns within a round
@@ -45,14 +46,16 @@ main() {
       generate
       serve
       define
+      scale
       ;;
     listener) listener ;;
     history) history "$@" ;;
     generate) generate "$@" ;;
     serve) serve "$@" ;;
     define) define "$@" ;;
+    scale) scale "$@" ;;
     report) ;;
-    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, define, report" ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, define, scale, report" ;;
   esac
   printf 'benchmarks took %d s\n' $((SECONDS - started))
   "$python" scripts/bench_report.py bench/results docs/benchmarks.md
@@ -125,6 +128,16 @@ define() { # PART...
     step_run "Python environment spark-4" "1 to 3 min" setup-spark-4 scripts/setup/python.sh install spark-4
   PYTHONPATH=bench/history "$TINDERBOX_SPARK_4/bin/python" bench/define/run.py --binary "$TINDERBOX_BIN" \
     --program "$program" --spark "$TINDERBOX_SPARK_4/bin/python" --data "$logs/define" --results "$results" "$@"
+}
+
+scale() { # [MB]
+  local environment
+  for environment in sail spark-4; do
+    scripts/setup/python.sh is-ready "$environment" ||
+      step_run "Python environment $environment" "1 to 3 min" "setup-$environment" scripts/setup/python.sh install "$environment"
+  done
+  PYTHONPATH=bench/history "$TINDERBOX_SPARK_4/bin/python" bench/scale/run.py "$@" --sail "$TINDERBOX_SAIL" \
+    --spark "$TINDERBOX_SPARK_4" --data "$logs/scale" --results "$results" --rounds "$rounds"
 }
 
 need_peers() {

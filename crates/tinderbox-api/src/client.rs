@@ -1,8 +1,8 @@
 use crate::{
     ApplyCluster, CheckRequest, CheckResult, Cluster, ClusterList, ClusterProbe, CollectRequest,
     CollectResult, Comparison, ExpectationList, ImportRequest, ImportResult, Job, JobDetail,
-    JobList, JobProgress, LogPage, OperatorList, Problem, PruneRequest, PruneResult, Report,
-    Server, SpecSource, StageList, SubmitJob, SubmitRun, SubmittedJob,
+    JobList, JobProgress, LogPage, MeasureScale, OperatorList, Problem, PruneRequest, PruneResult,
+    Report, ScaleState, Server, SpecSource, StageList, SubmitJob, SubmitRun, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -144,6 +144,33 @@ impl Client {
     /// See [`Error`].
     pub async fn submit_job(&self, request: &SubmitJob) -> Result<SubmittedJob, Error> {
         self.post("/api/jobs", request).await
+    }
+
+    /// Measures a job on several numbers of executors.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn measure_scale(&self, request: &MeasureScale) -> Result<ScaleState, Error> {
+        self.post("/api/scale", request).await
+    }
+
+    /// Where such a job stands, by the `href` that it was answered with: [`crate::ScaleAnswer`] when its `status` is `SUCCESS`, else
+    /// [`ScaleState`].
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get_scale(&self, href: &str) -> Result<serde_json::Value, Error> {
+        self.get(href, &()).await
+    }
+
+    /// Asks for the end of such a job.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn cancel_scale(&self, href: &str) -> Result<(), Error> {
+        let url = format!("{}{href}", self.base);
+        let request = self.http.delete(&url).timeout(Duration::from_secs(60));
+        self.answer(request, &url).await.map(drop)
     }
 
     /// Asks for a run of a program.

@@ -15,6 +15,7 @@ mod operator;
 mod problem;
 mod report;
 mod run;
+mod scale;
 mod streaming;
 mod time;
 mod timeline_cells;
@@ -52,6 +53,10 @@ pub use report::{
     Subject, Withheld,
 };
 pub use run::SubmitRun;
+pub use scale::{
+    MeasureScale, PerformanceMetric, ScaleAnswer, ScaleConfig, ScaleData, ScaleError,
+    ScaleProgress, ScaleRequest, ScaleRun, ScaleState,
+};
 pub use streaming::{
     StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
 };

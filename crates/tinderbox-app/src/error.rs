@@ -273,6 +273,57 @@ pub enum Error {
         /// Its name.
         variable: String,
     },
+    /// A request over several numbers of executors has faults.
+    #[error("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    BadJob {
+        /// All of them.
+        faults: Vec<tinderbox_scale::FieldError>,
+    },
+    /// The id names another job.
+    #[error("there is another job {job_id} of this user, with another request")]
+    JobExists {
+        /// The id.
+        job_id: String,
+    },
+    /// Somebody has written there before, and nothing is overwritten.
+    #[error("there are results at {place} already")]
+    ResultsExist {
+        /// Where.
+        place: String,
+    },
+    /// The data set is not there.
+    #[error("there is no data set at {place}")]
+    MissingDataset {
+        /// Where.
+        place: String,
+    },
+    /// The data set holds nothing.
+    #[error("the data set at {place} is empty")]
+    EmptyDataset {
+        /// Where.
+        place: String,
+    },
+    /// The object store failed.
+    #[error("the object store cannot be used")]
+    ObjectStore(#[source] tinderbox_collect::Error),
+    /// There is no such job over several numbers of executors.
+    #[error("there is no job {name}")]
+    NoSuchScaleJob {
+        /// What was asked for.
+        name: String,
+    },
+    /// It has ended, so it cannot be cancelled.
+    #[error("the job {job_id} has ended already")]
+    ScaleJobEnded {
+        /// The job.
+        job_id: String,
+    },
+    /// This process ends.
+    #[error("the server ends before the job {job_id} does, which goes on when it starts again")]
+    Closing {
+        /// The job.
+        job_id: String,
+    },
     /// Sail or a Spark Connect server failed, or the SQL is not taken.
     #[error(transparent)]
     Connect(#[from] tinderbox_connect::Error),
@@ -287,11 +338,11 @@ impl Error {
         match self {
             Self::Store(error) => error.class(),
             Self::Engine(error) | Self::NoSparkHere(error) => error.class(),
-            Self::Collect(error) => error.class(),
+            Self::Collect(error) | Self::ObjectStore(error) => error.class(),
             Self::Table(error) => error.class(),
             Self::Connect(error) => error.class(),
             Self::Background(_) => ErrorClass::INTERNAL,
-            Self::File { .. } => ErrorClass::EXTERNAL,
+            Self::File { .. } | Self::Closing { .. } => ErrorClass::EXTERNAL,
             _ => ErrorClass::USER,
         }
     }
@@ -334,6 +385,15 @@ impl Error {
             Self::BadCursor => "bad-cursor",
             Self::Imported { .. } => "no-record",
             Self::File { .. } => "file",
+            Self::BadJob { .. } => "bad-job",
+            Self::JobExists { .. } => "job-exists",
+            Self::ResultsExist { .. } => "results-exist",
+            Self::MissingDataset { .. } => "missing-dataset",
+            Self::EmptyDataset { .. } => "empty-dataset",
+            Self::ObjectStore(_) => "object-store",
+            Self::NoSuchScaleJob { .. } => "no-such-job",
+            Self::ScaleJobEnded { .. } => "job-ended",
+            Self::Closing { .. } => "closing",
             Self::Background(_) => "background",
         }
     }
@@ -403,6 +463,22 @@ impl Error {
             }
             Self::NoSession { known, .. } => format!("sessions: {}", known.join(", ")),
             Self::NoToken { variable } => format!("export {variable}"),
+            Self::BadJob { faults } => {
+                let hint = |fault: &tinderbox_scale::FieldError| {
+                    Some(format!("{}: {}", fault.field, fault.hint.as_deref()?))
+                };
+                let hints: Vec<_> = faults.iter().filter_map(hint).collect();
+                if hints.is_empty() { "docs/submit-job.md has the fields of requests".to_owned() } else { hints.join("; ") }
+            }
+            Self::JobExists { .. } | Self::ResultsExist { .. } => {
+                "nothing is overwritten: use another `job_id`".to_owned()
+            }
+            Self::MissingDataset { .. } => "check the path, and the bucket of the server (`serve --s3-bucket`); case counts".to_owned(),
+            Self::EmptyDataset { .. } => "write rows to it first, or name another one".to_owned(),
+            Self::ObjectStore(error) => error.hint(),
+            Self::NoSuchScaleJob { .. } => "the path is /submit-job/USER/JOB_ID, with the first part of its `s3_path`".to_owned(),
+            Self::ScaleJobEnded { .. } => return None,
+            Self::Closing { .. } => "ask for it again when the server is back: the same request answers with the same job".to_owned(),
             Self::File { .. } | Self::Background(_) => return None,
         })
     }

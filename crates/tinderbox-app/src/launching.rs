@@ -239,12 +239,15 @@ impl App {
         let version = spark.as_ref().map(LocalSpark::version).or(place.spark_version());
         let job = self.job_of(&plan, &place, spec, version)?;
         let listener = self.listener_for(&place, token);
-        let environment = self.environment_of(&place)?;
+        let mut environment = self.environment_of(&place)?;
+        if plan.uses_storage {
+            environment.extend(self.storage_environment());
+        }
         let cluster = self.cluster_of(&intent.target)?;
         let order = Order {
             job,
             working_directory: plan.base_directory,
-            master: place.client_of().map(|client| client.master.clone()),
+            master: plan.master.or_else(|| place.client_of().map(|client| client.master.clone())),
             listener,
             environment,
         };
@@ -279,10 +282,14 @@ impl App {
         version: Option<&SparkVersion>,
     ) -> Result<Job, Error> {
         let Some(spec) = spec else {
+            let mut secrets = self.secrets(plan.secrets.iter().map(String::as_str))?;
+            if plan.uses_storage {
+                secrets.extend(self.storage_secrets());
+            }
             return Ok(Job {
                 program: JobProgram::PySpark(plan.program.clone().unwrap_or_default()),
-                conf: place.launch_conf(&BTreeMap::new()),
-                secrets: BTreeMap::new(),
+                conf: place.launch_conf(&plan.conf),
+                secrets,
             });
         };
         let spec = match version {

@@ -35,6 +35,7 @@ mod record;
 mod retention;
 mod retries;
 mod sail_run;
+mod scale_jobs;
 mod secrets;
 mod sessions;
 mod spark_places;
@@ -71,6 +72,7 @@ pub use probe::PROBE_MARK;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use sail_run::{ExecutedCommand, ExecutedJob, drive_on_sail};
+pub use scale_jobs::{ScaleFailure, ScaleJobView, ScaleSettings, ScaleState, ScaleSubmission};
 pub use spark_places::SparkPlaces;
 pub use spec_columns::{SpecColumns, spec_columns};
 pub use spec_tests::{TestOutcome, TestProblem, TestQuery, run_spec_tests};
@@ -88,6 +90,7 @@ pub use views::{
 };
 
 pub use tinderbox_engine::ExpectationResult;
+pub use tinderbox_scale as scale;
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
 pub use tinderbox_table::{
@@ -161,6 +164,7 @@ struct Inner {
     opening: Opening,
     growing: Growing,
     job_sets: job_sets::JobSets,
+    scale_jobs: scale_jobs::ScaleJobs,
     sessions: Sessions,
     /// What Spark's History Server lists; read when it is first asked for.
     history: history::KeptList,
@@ -218,6 +222,7 @@ impl App {
                 opening: Opening::default(),
                 growing: Growing::default(),
                 job_sets: job_sets::JobSets::default(),
+                scale_jobs: scale_jobs::ScaleJobs::default(),
                 sessions: Sessions::default(),
                 history: history::KeptList::default(),
                 log_directories: Mutex::default(),
@@ -236,6 +241,7 @@ impl App {
         };
         app.open_job_sets().await?;
         app.spawn(app.clone().reconcile());
+        app.spawn(app.clone().advance_scale_jobs());
         app.spawn(app.clone().sweep());
         app.spawn(app.clone().end_silent_sessions());
         Ok(app)

@@ -35,6 +35,15 @@ pub(crate) struct LaunchPlan {
     /// The program itself, of runs that were made of no spec.
     #[serde(default)]
     pub program: Option<String>,
+    /// Properties of a run that was made of no spec, over those of its profile.
+    #[serde(default)]
+    pub conf: BTreeMap<String, String>,
+    /// The master of a driver on this machine; that of the profile when there is none.
+    #[serde(default)]
+    pub master: Option<String>,
+    /// Whether the run gets the credentials of object stores that this process has.
+    #[serde(default)]
+    pub uses_storage: bool,
     /// Names of the secrets that the program looks up.
     #[serde(default)]
     pub secrets: Vec<String>,

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use tinderbox_connect::{SAIL_VERSION, SailEnvironment, lenient_on_sail, not_on_sail};
 use tinderbox_engine::{Identity, Intent, Launched, OwnProcess};
 use tinderbox_spec::{
-    ClusterProfile, Limits, NodeKind, ProfileEngine, SailProfile, Spec, secret_variable,
+    ClusterProfile, Limits, NodeKind, ProfileEngine, START_TIMEOUT, SailProfile, Spec,
+    secret_variable,
 };
 use tinderbox_store::Run;
 
@@ -97,6 +98,7 @@ pub(crate) fn built_in() -> ClusterProfile {
         gpu: None,
         properties: BTreeMap::new(),
         limits: Limits::default(),
+        start_timeout: START_TIMEOUT,
         labels: BTreeMap::new(),
     }
 }

@@ -77,6 +77,7 @@ impl App {
             secrets: compiled.secrets.iter().cloned().collect(),
             tells_lineage: spec.open_lineage().is_some(),
             on_sail: on_sail.is_some(),
+            ..LaunchPlan::default()
         };
         let spec_hash: SpecHash = self.inner.store.spec_put(spec.name(), &text, now()).await?;
         let id = RunId::new(uuid::Uuid::now_v7().to_string());
@@ -101,6 +102,21 @@ impl App {
             return Ok(self.submitted_before(&created.run));
         }
         Ok(Submitted { run: self.view(&created.run), existed: false, applied, warnings })
+    }
+
+    /// A job as it is run where it goes, with everything looked at that would fail there.
+    pub(crate) async fn compiled_for(
+        &self,
+        submission: &Submission,
+    ) -> Result<(Spec, Compiled, Place), Error> {
+        check_base(&submission.base_directory)?;
+        let (spec, _) = load(submission, &submission.spec)?;
+        check_inputs(&spec, &submission.base_directory)?;
+        let place = self.choose_place(submission, &spec).await?;
+        let spec = self.on_spark_of(&place, spec).await?;
+        let compiled = compile_pyspark(&spec);
+        self.check_secrets(&spec, &compiled)?;
+        Ok((spec, compiled, place))
     }
 
     /// Without its secrets the program fails at once, and others could not be told of it.
@@ -128,13 +144,8 @@ impl App {
             }
             Some(name) => name,
         };
-        let stored = self.inner.store.profile_get(&WorkspaceId::default(), name).await?;
-        let Some(stored) = stored else {
-            let mut known = vec![LOCAL.to_owned(), SAIL.to_owned()];
-            known.extend(self.names().await?);
-            return Err(Error::NoSuchEngine { name: name.to_owned(), known });
-        };
-        let (profile, _) = crate::clusters::read(name, &stored.text)?;
+        let place = self.place_of_name(name).await?;
+        let Some((profile, version)) = place.profile else { return Ok(place) };
         if let (Some(of), Some(chosen)) = (&profile.environment, &submission.environment)
             && of != chosen
         {
@@ -151,6 +162,18 @@ impl App {
                 nearest: self.nearest_to(wanted).await?,
             });
         }
+        Ok(Place { profile: Some((profile, version)) })
+    }
+
+    /// The place of a profile's name.
+    pub(crate) async fn place_of_name(&self, name: &str) -> Result<Place, Error> {
+        let stored = self.inner.store.profile_get(&WorkspaceId::default(), name).await?;
+        let Some(stored) = stored else {
+            let mut known = vec![LOCAL.to_owned(), SAIL.to_owned()];
+            known.extend(self.names().await?);
+            return Err(Error::NoSuchEngine { name: name.to_owned(), known });
+        };
+        let (profile, _) = crate::clusters::read(name, &stored.text)?;
         Ok(Place { profile: Some((profile, stored.version)) })
     }
 

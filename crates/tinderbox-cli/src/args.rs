@@ -3,6 +3,7 @@
 mod cluster;
 mod generate;
 mod history;
+mod scale;
 mod session;
 mod spec;
 mod submit;
@@ -12,6 +13,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 pub use cluster::ClusterCommand;
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
+pub use scale::{Scale, SubmittedJobs};
 pub use session::{Bounds, SessionCommand};
 pub use spec::SpecCommand;
 use std::net::SocketAddr;
@@ -229,6 +231,8 @@ pub enum Command {
     ///
     /// Tinderbox's own options come first.
     Submit(Submit),
+    /// Measure a job on several numbers of executors, and draw what they bring.
+    Scale(Scale),
     /// List runs, newest first.
     Jobs {
         /// Only these states, commas between.
@@ -387,6 +391,9 @@ pub enum Command {
         /// Leave older tasks of a stage out of /api/v1, as Spark does beyond spark.ui.retainedTasks (100000 there).
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         retained_tasks: Option<u64>,
+        /// Jobs over several numbers of executors.
+        #[command(flatten)]
+        jobs: SubmittedJobs,
     },
     /// The record of all runs: questions in Spark SQL, and how to replace a Spark History Server.
     ///

@@ -19,6 +19,7 @@ mod preview;
 mod profile;
 mod run;
 mod sail_driver;
+mod scale;
 mod serve;
 mod session;
 mod spec;
@@ -97,6 +98,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             run::run(&place, &spec, order, format).await
         }
         Command::Submit(order) => submit::submit(&place, order).await,
+        Command::Scale(order) => scale::scale(&place, order).await,
         Command::Jobs { state, search, sort_by, limit, format } => {
             let query = inspect::JobsQuery { state, search, sort_by, limit };
             inspect::jobs(&place, query, format).await
@@ -146,12 +148,13 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             keep_size,
             history_api,
             retained_tasks,
+            jobs,
             outgoing,
         } => {
             let logs = serve::Logs { urls: event_log_dir, recursive };
             let retention = Retention { age: keep_for, size: keep_size };
             let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
-            let record = serve::Record { logs, data_sets: parquet, retention };
+            let record = serve::Record { logs, data_sets: parquet, retention, jobs: jobs.into() };
             serve::serve(&place, listen, record, history, &outgoing).await
         }
         Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {

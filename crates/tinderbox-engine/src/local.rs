@@ -36,7 +36,8 @@ pub struct Launch<'a> {
     /// folders, event log, `spark.tinderbox.*`. `spark.extraListeners` and `spark.driver.extraClassPath` are added to.
     /// The installation's `spark-defaults.conf` is not read.
     pub conf: &'a BTreeMap<String, String>,
-    /// The master that executors come from, with the driver on this machine (client mode); `None` is local Spark.
+    /// The master that executors come from, with the driver on this machine (client mode); `None` is local Spark. With
+    /// `local-cluster[EXECUTORS,CORES,MIB]` the driver starts them as processes of their own on this machine; they end with it.
     pub master: Option<&'a str>,
     /// Cores to run on, of local Spark; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
     pub cores: Option<u32>,
@@ -183,6 +184,9 @@ impl LocalSpark {
         })?;
 
         self.write_folder(intent, launch.program, &plan.properties)?;
+        if launch.master.is_some_and(conf::has_own_executors) {
+            self.make_own_home(intent)?;
+        }
         self.start(intent, launch)?;
         let identity = intent.await_start()?;
         let notes = self.notes.iter().cloned().chain(plan.notes).collect();
@@ -214,6 +218,27 @@ impl LocalSpark {
         for (name, text) in files {
             let path = intent.file(name);
             write_new(&path, text).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+
+    /// A `SPARK_HOME` of the attempt's own, made of links: workers inside of a driver keep the files of executors below it, in
+    /// `work` (`org.apache.spark.deploy.worker.Worker`), and Spark's own folder is everybody's and may be read-only.
+    fn make_own_home(&self, intent: &Intent) -> Result<(), Error> {
+        let home = own_home(intent);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Write { path, source }
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(&home).map_err(failed(&home))?;
+        let entries = std::fs::read_dir(&self.spark.home).map_err(failed(&self.spark.home))?;
+        for entry in entries {
+            let entry = entry.map_err(failed(&self.spark.home))?;
+            let link = home.join(entry.file_name());
+            // What earlier applications left in Spark's own folder.
+            if entry.file_name() != "work" {
+                std::os::unix::fs::symlink(entry.path(), &link).map_err(failed(&link))?;
+            }
         }
         Ok(())
     }
@@ -253,7 +278,11 @@ impl LocalSpark {
         let tmp = text(&intent.file("tmp"));
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
         set(MARKER, intent.marker.clone());
-        set("SPARK_HOME", text(&self.spark.home));
+        let has_own_home = launch.master.is_some_and(conf::has_own_executors);
+        set(
+            "SPARK_HOME",
+            text(&if has_own_home { own_home(intent) } else { self.spark.home.clone() }),
+        );
         if launch.master.is_some() {
             // Executors have places of their own, so it is not `spark.local.dir`.
             set("SPARK_LOCAL_DIRS", text(&intent.file("local")));
@@ -304,6 +333,11 @@ pub(crate) fn supervised(
         .stderr(open()?)
         .process_group(0);
     setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
+}
+
+/// Below what [`LocalProcesses::clean_up`] removes.
+fn own_home(intent: &Intent) -> PathBuf {
+    intent.file("local").join("spark-home")
 }
 
 /// What stands behind the options of `spark-submit`.

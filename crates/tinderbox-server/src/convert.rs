@@ -2,11 +2,13 @@
 //! `tinderbox-api` itself.
 
 mod data_set;
+mod scale;
 
 pub use data_set::{
     brief, imported, imported_detail, imported_error, imported_timeline, listed_job, operators,
     words,
 };
+pub use scale::{scale_state, submission};
 
 use tinderbox_api as api;
 use tinderbox_api::rfc3339;

@@ -10,6 +10,7 @@ pub mod inside;
 pub mod jobs;
 pub mod operations;
 pub mod runs;
+pub mod scale;
 pub mod server_info;
 pub mod streaming;
 pub mod timeline_cells;

@@ -159,6 +159,7 @@ fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Contract::openapi())
         .merge(http::jobs::routes())
         .merge(http::runs::routes())
+        .merge(http::scale::routes())
         .merge(http::clusters::routes())
         .merge(http::inside::routes())
         .merge(http::advice::routes())

@@ -92,6 +92,7 @@ pub use operation::{
     ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
     Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
+pub use packages::s3_package;
 pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};

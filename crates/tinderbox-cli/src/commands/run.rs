@@ -91,7 +91,7 @@ pub(super) async fn submit_and_wait(
     done
 }
 
-fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
+pub(super) fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
     let (spec, choice) = super::spec::open(path, order.chosen.clone())?;
     let absolute = path.canonicalize().map_err(|error| {
         Failure::environment(format!("cannot resolve {}: {error}", path.display()), None)

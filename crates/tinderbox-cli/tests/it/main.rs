@@ -37,6 +37,7 @@ mod sql;
 mod standalone_cluster;
 mod streaming;
 mod streaming_rules;
+mod submit_job;
 mod transformation_cases;
 mod transformations;
 mod waiting;

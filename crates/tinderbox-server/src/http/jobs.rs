@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tinderbox_api as api;
-use tinderbox_app::{App, JobListKey, JobListQuery, Submission, model};
+use tinderbox_app::{App, JobListKey, JobListQuery, model};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -163,21 +163,7 @@ async fn submit_job(
     State(app): State<App>,
     Body(request): Body<api::SubmitJob>,
 ) -> Result<(StatusCode, Json<api::SubmittedJob>), ApiError> {
-    let submitted = app
-        .submit(Submission {
-            spec: request.spec,
-            spec_name: request.spec_name,
-            base_directory: request.base_directory.into(),
-            parameters: request.parameters,
-            environment: request.environment,
-            files: request.files,
-            engine: request.engine,
-            apply_advice: request.apply_advice,
-            timeout: request.timeout_ms.map(model::Millis),
-            retries: request.retries,
-            idempotency_key: request.idempotency_key,
-        })
-        .await?;
+    let submitted = app.submit(convert::submission(request)).await?;
     let status = if submitted.existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(convert::submitted(&submitted))))
 }
