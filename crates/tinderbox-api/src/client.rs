@@ -1,8 +1,9 @@
 use crate::{
     ApplyCluster, CheckRequest, CheckResult, Cluster, ClusterList, ClusterProbe, CollectRequest,
     CollectResult, Comparison, ExpectationList, ImportRequest, ImportResult, Job, JobDetail,
-    JobList, JobProgress, LogPage, MeasureScale, OperatorList, Problem, PruneRequest, PruneResult,
-    Report, ScaleState, Server, SpecSource, StageList, SubmitJob, SubmitRun, SubmittedJob,
+    JobList, JobProgress, LogMatches, LogPage, MeasureScale, OperatorList, Problem, PruneRequest,
+    PruneResult, Report, ScaleState, Server, SpecSource, StageList, SubmitJob, SubmitRun,
+    SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -279,6 +280,15 @@ impl Client {
     pub async fn read_log(&self, id: &str, offset: u64, limit: u64) -> Result<LogPage, Error> {
         let query = [("offset", offset), ("limit", limit)];
         self.get(&format!("/api/jobs/{}/log", segment(id)), &query).await
+    }
+
+    /// Lines of a driver's log with a text in them.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn search_log(&self, id: &str, text: &str, offset: u64) -> Result<LogMatches, Error> {
+        let query = [("text", text.to_owned()), ("offset", offset.to_string())];
+        self.get(&format!("/api/jobs/{}/log/search", segment(id)), &query).await
     }
 
     /// What came of the expectations of a run.

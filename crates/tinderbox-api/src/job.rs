@@ -267,6 +267,28 @@ pub struct LogPage {
     pub complete: bool,
 }
 
+/// Lines of a driver's log with a text in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogMatches {
+    /// In the order of the log.
+    pub lines: Vec<LogLine>,
+    /// Where the next search goes on, in bytes.
+    pub next_offset: u64,
+    /// Size of the log now, in bytes.
+    pub size: u64,
+    /// Whether nothing will be added any more.
+    pub complete: bool,
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogLine {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// Without its end; at most 64 KiB of it.
+    pub text: String,
+}
+
 /// What came of the expectations of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExpectationList {

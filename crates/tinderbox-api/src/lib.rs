@@ -41,7 +41,7 @@ pub use fleet::{
 pub use job::{
     AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning,
     ExecutedCommand, ExecutedJob, ExpectationList, ExpectationResult, Job, JobDetail, JobList,
-    LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
+    LogLine, LogMatches, LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
 pub use operator::{

@@ -89,7 +89,7 @@ pub use views::{
     Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
 
-pub use tinderbox_engine::ExpectationResult;
+pub use tinderbox_engine::{ExpectationResult, LogMatches};
 pub use tinderbox_scale as scale;
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};

@@ -10,7 +10,7 @@ use crate::{
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tinderbox_engine::{DriverLog, ExpectationResult, SparkInstalls};
+use tinderbox_engine::{DriverLog, ExpectationResult, LogMatches, SparkInstalls};
 use tinderbox_model::{
     Application, Completeness, JobStatus, Origin, RunId, SqlStatus, StreamingQuery, WorkspaceId,
 };
@@ -297,6 +297,34 @@ impl App {
             size: page.size,
             complete: run.state.is_final(),
         })
+    }
+
+    /// Lines of the driver's log with a text in them, from a byte on.
+    ///
+    /// # Errors
+    /// As [`App::log`].
+    pub async fn search_log(
+        &self,
+        id: &str,
+        wanted: &str,
+        (offset, limit): (u64, usize),
+    ) -> Result<(LogMatches, bool), Error> {
+        let run = self.find(id).await?;
+        let is_complete = run.state.is_final();
+        let Some(directory) = self.attempt_directory(&run).await? else {
+            if run.origin == Origin::Observed {
+                return Err(Error::NoLog { id: run.id.to_string() });
+            }
+            return Ok((LogMatches { lines: Vec::new(), next: 0, size: 0 }, is_complete));
+        };
+        self.copy_log_for_reader(&run).await?;
+        let wanted = wanted.to_owned();
+        let found = blocking(move || {
+            let log = DriverLog::in_folder(&directory);
+            log.search(&wanted, offset, limit).map_err(Error::Engine)
+        })
+        .await?;
+        Ok((found, is_complete))
     }
 
     /// The spec as it was run, and the program that was submitted.

@@ -258,6 +258,9 @@ pub enum Command {
         /// Go on printing until the run ends.
         #[arg(long, short)]
         follow: bool,
+        /// Only lines that contain this, case ignored.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,

@@ -104,7 +104,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             inspect::jobs(&place, query, format).await
         }
         Command::Expectations { run, format } => inspect::expectations(&place, &run, format).await,
-        Command::Logs { run, follow, format } => inspect::logs(&place, &run, follow, format).await,
+        Command::Logs { run, follow, search, format } => {
+            inspect::logs(&place, &run, (follow, search.as_deref()), format).await
+        }
         Command::Cancel { run, format } => inspect::cancel(&place, &run, format).await,
         Command::Analyze { target, format } => analyze::analyze(&place, &target, format).await,
         Command::Compare { before, after, format } => {

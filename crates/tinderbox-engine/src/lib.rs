@@ -43,7 +43,7 @@ mod standalone;
 
 pub use attempt::{Intent, LocalProcesses, Outcome, Status, Trace};
 pub use cluster::{Cluster, Identity, Target};
-pub use driver_log::{DriverLog, LogPage};
+pub use driver_log::{DriverLog, LogLine, LogMatches, LogPage};
 pub use error::Error;
 pub use exit_reason::{ExitCategory, ExitReason};
 pub use expectations::ExpectationResult;

@@ -449,6 +449,16 @@ fn add_stages<'a>(
     progress.stages.drain(..surplus);
 }
 
+pub fn log_matches(found: app::LogMatches, complete: bool) -> api::LogMatches {
+    let lines = found.lines.into_iter();
+    api::LogMatches {
+        lines: lines.map(|line| api::LogLine { offset: line.offset, text: line.text }).collect(),
+        next_offset: found.next,
+        size: found.size,
+        complete,
+    }
+}
+
 pub fn expectation(result: tinderbox_app::ExpectationResult) -> api::ExpectationResult {
     api::ExpectationResult {
         node: result.node,

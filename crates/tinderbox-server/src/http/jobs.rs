@@ -21,6 +21,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_job))
         .routes(routes!(cancel_job))
         .routes(routes!(read_log))
+        .routes(routes!(search_log))
         .routes(routes!(list_expectations))
         .routes(routes!(get_spec))
         .routes(routes!(list_executed))
@@ -227,6 +228,40 @@ async fn read_log(
         size: page.size,
         complete: page.complete,
     }))
+}
+
+/// What is looked for in the log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LogSearch {
+    /// The text; upper and lower case are alike.
+    text: String,
+    /// First byte.
+    #[serde(default)]
+    #[param(required = false)]
+    offset: u64,
+    /// Lines wanted, at most 1,000.
+    #[serde(default = "default_lines")]
+    #[param(required = false)]
+    limit: usize,
+}
+
+fn default_lines() -> usize {
+    200
+}
+
+/// Lines of the driver's log with a text in them.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/log/search", operation_id = "search_log", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run"), LogSearch),
+    responses((status = 200, body = api::LogMatches), (status = 404, body = api::Problem)))]
+async fn search_log(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<LogSearch>,
+) -> Result<Json<api::LogMatches>, ApiError> {
+    let part = (query.offset, query.limit.clamp(1, 1_000));
+    let (found, is_complete) = app.search_log(&id, &query.text, part).await?;
+    Ok(Json(convert::log_matches(found, is_complete)))
 }
 
 /// What came of the expectations of the job's nodes.
