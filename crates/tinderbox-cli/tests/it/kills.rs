@@ -1,7 +1,7 @@
 //! The server is killed with SIGKILL at every step of runs on every engine. Afterwards each run has happened once: none
 //! is forgotten, none was submitted twice, and whatever is `lost` for a while says why.
 //!
-//! Drivers are fake, so that hundreds of kills fit into minutes; the server, its store and its files are real.
+//! Drivers are fake but for Sail's, so that hundreds of kills fit into minutes; the server, its store and its files are real.
 //!
 //! | variable | |
 //! |---|---|
@@ -17,6 +17,7 @@ pub use master::Master;
 pub use moments::Trap;
 use moments::{Dice, Moment, appears};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ const SETTLES: Duration = Duration::from_secs(120);
 enum Engine {
     Local(local::FakeSpark),
     Standalone(Master),
+    /// A real Sail for each run, each of which adds a file to a folder of its own.
+    Sail,
 }
 
 impl Engine {
@@ -48,6 +51,7 @@ impl Engine {
                 "eventlog",
                 "exit_code",
             ]),
+            Self::Sail => files(&["launched", "pid", "driver.log", "exit_code"]),
             Self::Standalone(_) => {
                 let mut moments = files(&["launched", "driver"]);
                 moments.push(Moment::Dropped("create"));
@@ -68,19 +72,8 @@ impl Engine {
         match self {
             Self::Local(_) => "local",
             Self::Standalone(_) => "fake",
+            Self::Sail => "sail",
         }
-    }
-
-    /// How often each run was started, by what started it.
-    fn started(&self) -> BTreeMap<String, u32> {
-        let runs: Vec<String> = match self {
-            Self::Local(spark) => spark.started(),
-            Self::Standalone(master) => master.started().into_iter().map(|(run, _)| run).collect(),
-        };
-        runs.into_iter().fold(BTreeMap::new(), |mut counted, run| {
-            *counted.entry(run).or_default() += 1;
-            counted
-        })
     }
 }
 
@@ -92,6 +85,8 @@ struct Killed {
     address: SocketAddr,
     server: Option<Server>,
     program: PathBuf,
+    /// The keys of runs.
+    keys: RefCell<BTreeMap<String, String>>,
 }
 
 #[test]
@@ -118,10 +113,33 @@ fn kills_with_a_standalone_cluster_lose_no_run_and_submit_none_twice() {
     killed.test();
 }
 
+#[test]
+fn kills_with_sail_lose_no_run_and_submit_none_twice() {
+    if std::env::var_os("TINDERBOX_SAIL").is_none() {
+        assert!(
+            std::env::var_os("TINDERBOX_REQUIRE_ALL").is_none(),
+            "TINDERBOX_SAIL names no Sail"
+        );
+        println!("not run: TINDERBOX_SAIL names no environment with Sail");
+        return;
+    }
+    let place = Place::new();
+    place.write("rows.csv", "a\n1\n");
+    Killed::new(place, Engine::Sail, Trap::default()).test();
+}
+
 impl Killed {
     fn new(place: Place, engine: Engine, trap: Trap) -> Self {
         let program = place.write("works.py", "print('works')\n");
-        Self { place, engine, trap, address: free_address(), server: None, program }
+        Self {
+            place,
+            engine,
+            trap,
+            address: free_address(),
+            server: None,
+            program,
+            keys: RefCell::default(),
+        }
     }
 
     fn start(&mut self) {
@@ -211,7 +229,7 @@ impl Killed {
             (moment, Some(run)) => {
                 if is_kill(moment) {
                     self.wait_for_work(&run);
-                    let (url, run) = (self.url(), run.clone());
+                    let url = self.url();
                     std::thread::spawn(move || {
                         ask(&url, &format!("/api/jobs/{run}/cancel"), &json!({}))
                     });
@@ -226,15 +244,46 @@ impl Killed {
     }
 
     fn submit(&self, key: &str) -> Option<String> {
-        let engine = match &self.engine {
-            Engine::Local(_) => None,
-            other => Some(other.name()),
+        let base = self.place.dir.path();
+        let (path, body) = match &self.engine {
+            Engine::Sail => {
+                let spec = format!(
+                    "name: adds\npipeline:\n  sources: [{{id: rows, type: csv, path: rows.csv, schema: 'a INT'}}]\n  \
+                     sinks: [{{type: csv, path: 'out/{key}', mode: append}}]\n"
+                );
+                let body = json!({"spec": spec, "spec_name": "adds.yaml", "base_directory": base});
+                ("/api/jobs", body)
+            }
+            _ => ("/api/runs", json!({"file": self.program, "base_directory": base})),
         };
-        let body = json!({
-            "file": self.program, "base_directory": self.place.dir.path(), "engine": engine, "idempotency_key": key,
-        });
-        let answer = ask(&self.url(), "/api/runs", &body)?;
-        Some(answer["job"]["job_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned())
+        let mut body = body;
+        body["engine"] = self.engine.name().into();
+        body["idempotency_key"] = key.into();
+        let answer = ask(&self.url(), path, &body)?;
+        let run = answer["job"]["job_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+        self.keys.borrow_mut().insert(run.clone(), key.to_owned());
+        Some(run)
+    }
+
+    /// How often each run was started, by what started it.
+    fn started(&self) -> BTreeMap<String, usize> {
+        let mut counted = BTreeMap::new();
+        let mut count = |run: String| *counted.entry(run).or_default() += 1;
+        match &self.engine {
+            Engine::Local(spark) => spark.started().into_iter().for_each(count),
+            Engine::Standalone(master) => {
+                master.started().into_iter().for_each(|(run, _)| count(run))
+            }
+            Engine::Sail => {
+                for (run, key) in &*self.keys.borrow() {
+                    let files =
+                        std::fs::read_dir(self.place.path("out").join(key)).into_iter().flatten();
+                    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+                    names.filter(|name| name.ends_with(".csv")).for_each(|_| count(run.clone()));
+                }
+            }
+        }
+        counted
     }
 
     fn wait_for_work(&self, run: &str) {
@@ -279,7 +328,7 @@ impl Killed {
             assert!(is_as_wanted, "{job}");
         }
         println!("seen as lost and found again: {lost} times");
-        let started = self.engine.started();
+        let started = self.started();
         for (run, times) in &started {
             assert_eq!(*times, 1, "{run} was submitted {times} times");
             assert!(

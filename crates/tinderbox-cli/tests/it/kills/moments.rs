@@ -1,6 +1,6 @@
 //! The moments at which the server is killed.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,7 @@ impl Trap {
 }
 
 /// Looks without a pause until a file is there; false when it does not come.
-pub fn appears(file: &PathBuf, limit: Duration) -> bool {
+pub fn appears(file: &Path, limit: Duration) -> bool {
     let end = Instant::now() + limit;
     while !file.exists() {
         if Instant::now() > end {
