@@ -143,4 +143,4 @@ class Master:
     def log(self, query: dict[str, list[str]]) -> str:
         text = f"{query['driverId'][0]} works\n" * 3
         offset = min(int(query["offset"][0]), len(text))
-        return f"==== Bytes {offset}-{len(text)} of {len(text)} of /work/{query['driverId'][0]}/log ====\n{text[offset:]}"
+        return f"==== Bytes {offset}-{len(text)} of {len(text)} of /spark/{query['driverId'][0]}/log ====\n{text[offset:]}"

@@ -246,7 +246,7 @@ fn log(path: &str, drivers: &[Driver]) -> String {
     };
     let from = of("offset").parse::<usize>().unwrap().min(text.len());
     format!(
-        "==== Bytes {from}-{} of {} of /work/log ====\n{}",
+        "==== Bytes {from}-{} of {} of /spark/log ====\n{}",
         text.len(),
         text.len(),
         &text[from..]
