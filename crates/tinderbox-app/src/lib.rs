@@ -23,6 +23,7 @@ mod known_columns;
 mod launching;
 mod lineage_events;
 mod live;
+mod livy;
 mod log_warnings;
 mod object_files;
 mod opening;
@@ -65,6 +66,10 @@ pub use job_sets::{
 };
 pub use known_columns::known_columns;
 pub use live::LiveRun;
+pub use livy::{
+    LivyBatch, LivyKind, LivyLog, LivySession, LivyState, LivyStatement, NewLivySession,
+    StatementRows, StatementState,
+};
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
 pub use probe::PROBE_MARK;
@@ -154,6 +159,7 @@ struct Inner {
     url: String,
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
+    livy: livy::Livy,
     clusters: clusters::Clusters,
     applications: Applications,
     packs: Packs,
@@ -210,6 +216,7 @@ impl App {
                 url: config.url,
                 listener_jar,
                 live: LiveRuns::default(),
+                livy: livy::Livy::default(),
                 clusters: clusters::Clusters::default(),
                 applications: Applications::default(),
                 packs: Packs::default(),

@@ -22,6 +22,7 @@ mod history_sql;
 mod learning;
 mod lineage_events;
 mod live;
+mod livy;
 mod pipelines;
 mod place;
 mod preview;
