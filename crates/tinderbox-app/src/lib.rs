@@ -68,7 +68,7 @@ pub use known_columns::known_columns;
 pub use live::LiveRun;
 pub use livy::{
     LivyBatch, LivyKind, LivyLog, LivySession, LivyState, LivyStatement, NewLivySession,
-    StatementRows, StatementState,
+    StatementOutput, StatementRows, StatementState,
 };
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};

@@ -3,10 +3,12 @@
 //! A batch is a run under the idempotency key `livy-batch-N`, so that the store decides which number is taken. Numbers count up
 //! and are not given twice in a data directory, also after a crash.
 
+mod python;
 mod session;
 
 pub use session::{
-    LivyKind, LivySession, LivyState, LivyStatement, NewLivySession, StatementRows, StatementState,
+    LivyKind, LivySession, LivyState, LivyStatement, NewLivySession, StatementOutput,
+    StatementRows, StatementState,
 };
 
 use crate::{App, ApplicationSubmission, Error, RunView, Submitted, blocking};

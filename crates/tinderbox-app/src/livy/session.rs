@@ -2,11 +2,13 @@
 //! the server does; one that nobody uses for an hour is ended (Livy's `livy.server.session.timeout`).
 
 use super::Livy;
+use super::python::{Python, Said};
 use crate::{App, Error, OwnSession, SparkPlaces, chain, lock, now};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tinderbox_connect::{Column, InteractiveSession, Limits, OperationId};
+use tinderbox_engine::Host;
 use tinderbox_model::{Bytes, TimestampMs};
 use tokio::sync::{Notify, mpsc};
 
@@ -27,7 +29,9 @@ const LIMITS: Limits =
 pub enum LivyKind {
     /// Spark's SQL.
     Sql,
-    /// What each statement says; Livy's default.
+    /// Python with PySpark's client of Spark Connect, in a process of the session's own.
+    PySpark,
+    /// What each statement says, which is SQL; Livy's default.
     Shared,
 }
 
@@ -99,14 +103,32 @@ pub struct LivyStatement {
     /// Where it stands.
     pub state: StatementState,
     /// Columns and rows, or what went wrong; nothing before it has ended.
-    pub output: Option<Result<StatementRows, String>>,
+    pub output: Option<StatementOutput>,
     /// When it began to run.
     pub started: Option<TimestampMs>,
     /// When it ended.
     pub completed: Option<TimestampMs>,
 }
 
-/// What a statement gives.
+/// What came of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StatementOutput {
+    /// Of SQL.
+    Rows(StatementRows),
+    /// Of Python: what was printed.
+    Text(String),
+    /// It failed.
+    Failed {
+        /// The class of the error.
+        name: String,
+        /// Its message.
+        message: String,
+        /// Of Python, line by line.
+        traceback: Vec<String>,
+    },
+}
+
+/// The rows of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatementRows {
     /// Names, and types in Spark's words.
@@ -166,8 +188,13 @@ impl App {
         }
         all.insert(number, Arc::clone(&held));
         drop(all);
-        let places = self.inner.places.clone();
-        self.spawn(serve(held, asked, places, new.server));
+        let at = Wanted {
+            places: self.inner.places.clone(),
+            host: self.inner.host.clone(),
+            server: new.server,
+            kind: new.kind,
+        };
+        self.spawn(serve(held, asked, at));
         Ok(Some(session))
     }
 
@@ -261,22 +288,17 @@ impl App {
 }
 
 /// A session from its beginning to its end.
-async fn serve(
-    held: Arc<Held>,
-    mut asked: mpsc::Receiver<usize>,
-    places: SparkPlaces,
-    server: Option<String>,
-) {
+async fn serve(held: Arc<Held>, mut asked: mpsc::Receiver<usize>, wanted: Wanted) {
     let opened = tokio::select! {
-        opened = OwnSession::open(&places, server.as_deref()) => opened,
+        opened = Runner::open(&wanted) => opened,
         () = held.stop.notified() => return held.ended(LivyState::Killed, "it was ended while it began"),
     };
-    let own = match opened {
-        Ok(own) => own,
-        Err(error) => return held.ended(LivyState::Dead, &told(&error)),
+    let mut runner = match opened {
+        Ok(runner) => runner,
+        Err(why) => return held.ended(LivyState::Dead, &why),
     };
     held.moves(LivyState::Idle);
-    held.says(&format!("session {} at {}", own.session.id(), own.session.url()));
+    held.says(&format!("session {} at {}", runner.own.session.id(), runner.own.session.url()));
     let end = loop {
         let next = tokio::select! {
             next = tokio::time::timeout(IDLE, asked.recv()) => next,
@@ -289,31 +311,104 @@ async fn serve(
             continue;
         }
         let ran = tokio::select! {
-            ran = run(&own.session, held.code(id)) => Some(ran),
+            ran = runner.run(held.code(id)) => Some(ran),
             () = held.cancel.notified() => None,
             () = held.stop.notified() => break (LivyState::Killed, "it was ended"),
+        };
+        let ran = match ran {
+            Some(Ok(output)) => Some(output),
+            Some(Err(why)) => {
+                held.ends(id, Some(failed("Error", &why)));
+                held.says(&why);
+                break (LivyState::Dead, "its process is gone");
+            }
+            None if runner.interrupt().await => None,
+            None => break (LivyState::Dead, "a statement could not be interrupted"),
         };
         held.ends(id, ran);
     };
     held.ended(end.0, end.1);
     // What still runs is interrupted with it; an own Sail ends.
-    let _ = own.session.close().await;
+    let _ = runner.own.session.close().await;
 }
 
-async fn run(session: &InteractiveSession, code: String) -> Result<StatementRows, String> {
-    let answer = session.sql(&code, OperationId::random(), LIMITS).await;
-    let answer = answer.map_err(|error| match error.failure(Some(&code)) {
-        Some(failure) => match failure.class {
-            Some(class) => format!("[{class}] {}", failure.message),
-            None => failure.message,
+/// What a session runs on.
+struct Wanted {
+    places: SparkPlaces,
+    host: Host,
+    server: Option<String>,
+    kind: LivyKind,
+}
+
+/// Who runs statements.
+struct Runner {
+    own: OwnSession,
+    /// Of a session of Python; dropped first, before its server.
+    python: Option<Python>,
+}
+
+impl Runner {
+    async fn open(wanted: &Wanted) -> Result<Self, String> {
+        let server = wanted.server.as_deref();
+        let own = OwnSession::open(&wanted.places, server).await.map_err(|error| told(&error))?;
+        let python = match wanted.kind {
+            LivyKind::PySpark => {
+                // The session's own address is without its token.
+                let remote = server.unwrap_or(own.session.url());
+                Some(Python::start(wanted.host.clone(), remote).await?)
+            }
+            LivyKind::Sql | LivyKind::Shared => None,
+        };
+        Ok(Self { own, python })
+    }
+
+    /// An error is the end of the session.
+    async fn run(&mut self, code: String) -> Result<StatementOutput, String> {
+        let Some(python) = &mut self.python else {
+            return Ok(run_sql(&self.own.session, code).await);
+        };
+        Ok(match python.run(&code).await? {
+            Said { text: Some(text), .. } => StatementOutput::Text(text),
+            Said { ename, evalue, traceback, .. } => StatementOutput::Failed {
+                name: ename.unwrap_or_default(),
+                message: evalue.unwrap_or_default(),
+                traceback,
+            },
+        })
+    }
+
+    /// After a statement was dropped, which interrupts SQL; false when the session cannot go on.
+    async fn interrupt(&mut self) -> bool {
+        match &mut self.python {
+            Some(python) => python.interrupt().await,
+            None => true,
+        }
+    }
+}
+
+async fn run_sql(session: &InteractiveSession, code: String) -> StatementOutput {
+    let answered = async {
+        let answer = session.sql(&code, OperationId::random(), LIMITS).await?;
+        Ok(StatementRows { rows: answer.rows()?, columns: answer.columns() })
+    };
+    match answered.await {
+        Ok(rows) => StatementOutput::Rows(rows),
+        Err::<_, tinderbox_connect::Error>(error) => match error.failure(Some(&code)) {
+            Some(failure) => failed(failure.class.as_deref().unwrap_or("Error"), &failure.message),
+            None => failed("Error", &chain(&error)),
         },
-        None => chain(&error),
-    })?;
-    let rows = answer.rows().map_err(|error| chain(&error))?;
-    Ok(StatementRows { columns: answer.columns(), rows })
+    }
 }
 
-fn told(error: &Error) -> String {
+fn failed(name: &str, message: &str) -> StatementOutput {
+    StatementOutput::Failed {
+        name: name.to_owned(),
+        message: message.to_owned(),
+        traceback: Vec::new(),
+    }
+}
+
+pub(super) fn told(error: &Error) -> String {
     match error.hint() {
         Some(hint) => format!("{}; {hint}", chain(error)),
         None => chain(error),
@@ -365,7 +460,7 @@ impl Held {
     }
 
     /// `None` of one that was cancelled: dropping its question has interrupted it.
-    fn ends(&self, id: usize, ran: Option<Result<StatementRows, String>>) {
+    fn ends(&self, id: usize, ran: Option<StatementOutput>) {
         let mut shown = lock(&self.shown);
         if let Some(statement) = shown.statements.get_mut(id) {
             let is_cancelled = ran.is_none();

@@ -147,7 +147,7 @@ fn wrong_requests_are_answered_as_livy_does() {
         ),
         ("POST", "/batches", Some(json!({"file": "/no/such.py"})), 400, "does not exist"),
         ("POST", "/batches", Some(json!({"file": "/a.py", "proxyUser": "eve"})), 400, "proxyUser"),
-        ("POST", "/sessions", Some(json!({"kind": "pyspark"})), 400, "use kind sql"),
+        ("POST", "/sessions", Some(json!({"kind": "sparkr"})), 400, "use kind sql or pyspark"),
         ("POST", "/sessions", Some(json!({"kind": "perl"})), 400, "Invalid kind: perl"),
         (
             "POST",
@@ -229,7 +229,7 @@ fn a_published_livy_client_works_in_a_session_of_sql() {
     });
     let run = |body: Value| ask(&server, "POST", "/sessions/1/statements", Some(body));
     assert_eq!(run(json!({"code": "SELECT 1"})).0, 400);
-    assert_eq!(run(json!({"code": "1 + 1", "kind": "pyspark"})).0, 400);
+    assert_eq!(run(json!({"code": "1 + 1", "kind": "pyspark"})).0, 400, "this one runs SQL");
     let (status, location, statement) =
         run(json!({"code": "SELECT array(1, 2) AS a, DATE '2024-01-02' AS d", "kind": "sql"}));
     assert_eq!(
@@ -248,4 +248,57 @@ fn a_published_livy_client_works_in_a_session_of_sql() {
     assert_eq!((&types[0]["elementType"], types[1]), (&json!("integer"), &json!("date")));
     assert_eq!(ask(&server, "DELETE", "/sessions/1", None).2, json!({"msg": "deleted"}));
     assert_eq!(ask(&server, "GET", "/sessions/1", None).0, 404);
+}
+
+const PYSPARK: &str = r#"
+import sys, time
+from livy import LivySession, SparkRuntimeError, SessionState
+from livy.client import LivyClient
+from livy.models import StatementState
+url = sys.argv[1]
+with LivySession.create(url, echo=False) as session:
+    assert session.state == SessionState.IDLE, (session.state, LivyClient(url)._client.get(f"/sessions/{session.session_id}/log"))
+    assert session.run("n = 6\nprint('printed')\nn * 7").text == "printed\n42"
+    assert session.run("spark.range(n).selectExpr('sum(id) AS s').collect()[0].s").text == "15"
+    assert session.run("import os, subprocess; print(sorted(name for name in os.environ if 'TOKEN' in name or 'SECRET' in name))").text == "[]"
+    session.run("subprocess.run(['echo', 'not an answer'])")
+    try:
+        session.run("1 / 0")
+        raise SystemExit("it should have failed")
+    except SparkRuntimeError as error:
+        assert error.ename == "ZeroDivisionError" and error.traceback, repr(error)
+    client = LivyClient(url)
+    endless = client.create_statement(session.session_id, "import time\nwhile True: time.sleep(0.05)")
+    deadline = time.time() + 60
+    while client.get_statement(session.session_id, endless.statement_id).state != StatementState.RUNNING:
+        assert time.time() < deadline
+        time.sleep(0.05)
+    client._client.post(f"/sessions/{session.session_id}/statements/{endless.statement_id}/cancel")
+    while client.get_statement(session.session_id, endless.statement_id).state != StatementState.CANCELLED:
+        assert time.time() < deadline
+        time.sleep(0.05)
+    assert session.run("n").text == "6", "its names are still there"
+    pid = int(session.run("import os\nos.getpid()").text)
+    dying = client.create_statement(session.session_id, "os._exit(3)")
+    while session.state != SessionState.DEAD:
+        assert time.time() < deadline
+        time.sleep(0.05)
+print("DONE", pid)
+"#;
+
+#[test]
+fn real_spark_a_published_livy_client_runs_python_in_a_process_of_the_sessions_own() {
+    let (Some(spark), Some(client)) = (Spark::four(), client()) else { return };
+    let place = Place::new();
+    let mut command = place.tinderbox();
+    command
+        .env("TINDERBOX_SPARK_HOMES", &spark.venv)
+        .env("TINDERBOX_SECRET_X", "not for statements");
+    command.args(["serve", "--listen", &free_address().to_string()]);
+    let server = Server::of(command);
+    let said = python(&client, PYSPARK, &[&server.url]);
+    let pid = said.trim().rsplit(' ').next().unwrap();
+    assert_ne!(pid, server.child.id().to_string(), "not in the server");
+    assert!(server.get("/api/jobs")["jobs"].is_array(), "the server lives");
+    assert!(!PathBuf::from(format!("/proc/{pid}")).exists(), "its process has ended");
 }

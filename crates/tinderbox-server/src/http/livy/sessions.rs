@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use tinderbox_app::{
-    App, LivyKind, LivySession, LivyState, LivyStatement, NewLivySession, StatementRows,
-    StatementState,
+    App, LivyKind, LivySession, LivyState, LivyStatement, NewLivySession, StatementOutput,
+    StatementRows, StatementState,
 };
 
 pub(super) fn routes() -> Router<App> {
@@ -56,7 +56,7 @@ async fn create(
     }
     let lists = [&request.jars, &request.py_files, &request.files, &request.archives];
     if lists.into_iter().flatten().any(|list| !list.is_empty()) {
-        let reason = "jars, pyFiles, files and archives: sessions run SQL on Spark Connect and load no code; leave them out";
+        let reason = "jars, pyFiles, files and archives: sessions on Spark Connect load none; leave them out";
         return Err(Refused::rejected(reason));
     }
     let kind = kind(request.kind.as_deref().unwrap_or("shared"))?;
@@ -121,15 +121,22 @@ async fn execute(
     Body(request): Body<Execute>,
 ) -> Result<(StatusCode, [(&'static str, String); 1], Json<Value>), Refused> {
     let session = find(&app, &id)?;
-    let wanted = match (session.kind, request.kind.as_deref()) {
+    let own = match session.kind {
+        LivyKind::PySpark => "pyspark",
+        LivyKind::Sql | LivyKind::Shared => "sql",
+    };
+    match (session.kind, request.kind.as_deref()) {
         (LivyKind::Shared, None) => {
             return Err(Refused::rejected(
                 "the session is shared, so each statement says its kind: \"kind\": \"sql\"",
             ));
         }
-        (_, kind) => kind.unwrap_or("sql"),
-    };
-    kind(wanted)?;
+        (_, Some(wanted)) if wanted != own => {
+            let reason = format!("this session runs {own}; open another one for {wanted}");
+            return Err(Refused::rejected(&reason));
+        }
+        _ => {}
+    }
     let Some(statement) = app.livy_execute(&id, request.code) else {
         let said = format!("Session is in state {}", state_of(session.state));
         return Err(Refused(StatusCode::BAD_REQUEST, said));
@@ -177,13 +184,14 @@ fn find(app: &App, id: &str) -> Result<LivySession, Refused> {
     app.livy_session(id).ok_or_else(|| Refused::missing(id))
 }
 
-/// Livy's kinds. Code of users runs in no process of ours.
+/// Livy's kinds. Code of users runs in no process of the server.
 fn kind(text: &str) -> Result<LivyKind, Refused> {
     match text {
         "sql" => Ok(LivyKind::Sql),
         "shared" => Ok(LivyKind::Shared),
-        "spark" | "pyspark" | "pyspark3" | "sparkr" => Err(Refused::rejected(&format!(
-            "sessions of kind {text} are not run here; use kind sql, or send a program to /batches"
+        "pyspark" | "pyspark3" => Ok(LivyKind::PySpark),
+        "spark" | "sparkr" => Err(Refused::rejected(&format!(
+            "sessions of kind {text} are not run here; use kind sql or pyspark, or send a program to /batches"
         ))),
         other => Err(Refused::rejected(&format!("Invalid kind: {other}"))),
     }
@@ -201,6 +209,7 @@ fn view(session: &LivySession) -> Value {
         "state": state_of(session.state),
         "kind": match session.kind {
             LivyKind::Sql => "sql",
+            LivyKind::PySpark => "pyspark",
             LivyKind::Shared => "shared",
         },
         "appInfo": { "driverLogUrl": null, "sparkUiUrl": null },
@@ -229,17 +238,22 @@ fn shown(statement: &LivyStatement) -> Value {
         StatementState::Cancelled => ("cancelled", 1.0),
     };
     let output = statement.output.as_ref().map(|output| match output {
-        Ok(rows) => json!({
+        StatementOutput::Rows(rows) => json!({
             "status": "ok",
             "execution_count": statement.id,
             "data": { "application/json": { "schema": schema(rows), "data": rows.rows } },
         }),
-        Err(message) => json!({
+        StatementOutput::Text(text) => json!({
+            "status": "ok",
+            "execution_count": statement.id,
+            "data": { "text/plain": text },
+        }),
+        StatementOutput::Failed { name, message, traceback } => json!({
             "status": "error",
             "execution_count": statement.id,
-            "ename": "Error",
+            "ename": name,
             "evalue": message,
-            "traceback": [],
+            "traceback": traceback,
         }),
     });
     json!({
