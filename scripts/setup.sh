@@ -15,7 +15,7 @@ source scripts/progress.sh
 mode=${1:-build}
 case $mode in
   build | demo) environments=(spark-3.5) ;;
-  test) environments=(spark-3.5 spark-4 s3 sail) ;;
+  test) environments=(spark-3.5 spark-4 s3 sail livy) ;;
   *) give_up "unknown set-up: $mode" "use one of: build, demo, test" ;;
 esac
 STEPS=$((3 + ${#environments[@]}))

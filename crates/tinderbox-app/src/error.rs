@@ -79,6 +79,12 @@ pub enum Error {
         /// Why there is nothing.
         why: String,
     },
+    /// The profile is of a cluster, which has no sessions.
+    #[error("the profile {name} is no Spark Connect server")]
+    NoConnectServer {
+        /// The profile.
+        name: String,
+    },
     /// The run was on Spark, whose commands are not kept.
     #[error("the run {id} was not on Sail or a Connect server")]
     NotOnSail {
@@ -358,6 +364,7 @@ impl Error {
             Self::BaseDirectory { .. } => "base-directory",
             Self::NoRecord { .. } | Self::NothingInside { .. } => "no-record",
             Self::NotOnSail { .. } | Self::NoSuchCommand { .. } => "not-on-sail",
+            Self::NoConnectServer { .. } => "no-connect-server",
             Self::NoSuchQuery { .. } => "no-such-query",
             Self::NoSpec { .. } => "no-spec",
             Self::NoLog { .. } => "no-log",
@@ -411,6 +418,7 @@ impl Error {
             Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
             Self::NoSuchQuery { .. } => "give the query's id, the id of one start of it, or its name".to_owned(),
             Self::NothingInside { .. } => "`tinderbox logs` has what its driver said, and the run's page what was executed".to_owned(),
+            Self::NoConnectServer { .. } => "name one of `engine: sail`, or leave it out for a Sail of its own".to_owned(),
             Self::NotOnSail { .. } => "what was submitted to Spark is on the run's page".to_owned(),
             Self::NoSuchCommand { .. } => "they count from 1".to_owned(),
             Self::NoSparkHere(error) => {

@@ -23,6 +23,7 @@ mod known_columns;
 mod launching;
 mod lineage_events;
 mod live;
+mod livy;
 mod log_warnings;
 mod object_files;
 mod opening;
@@ -66,6 +67,10 @@ pub use job_sets::{
 };
 pub use known_columns::known_columns;
 pub use live::LiveRun;
+pub use livy::{
+    LivyBatch, LivyKind, LivyLog, LivySession, LivyState, LivyStatement, NewLivySession,
+    StatementOutput, StatementRows, StatementState,
+};
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
 pub use probe::PROBE_MARK;
@@ -157,6 +162,7 @@ struct Inner {
     url: String,
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
+    livy: livy::Livy,
     clusters: clusters::Clusters,
     log_copies: reconcile::LogCopies,
     applications: Applications,
@@ -215,6 +221,7 @@ impl App {
                 url: config.url,
                 listener_jar,
                 live: LiveRuns::default(),
+                livy: livy::Livy::default(),
                 clusters: clusters::Clusters::default(),
                 log_copies: reconcile::LogCopies::default(),
                 applications: Applications::default(),

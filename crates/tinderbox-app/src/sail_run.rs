@@ -217,6 +217,32 @@ impl App {
         Ok(Server::Own { folder, memory_bytes })
     }
 
+    /// The Spark Connect server of an engine or profile; `None` of one that starts a Sail of its own.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEngine`], [`Error::NoConnectServer`], [`Error::BadSpec`], [`Error::MissingSecrets`], [`Error::Store`].
+    pub async fn connect_address(&self, name: &str) -> Result<Option<String>, Error> {
+        if name == SAIL {
+            return Ok(None);
+        }
+        let stored = self.cluster(name).await?;
+        let (profile, _) = crate::clusters::read(name, &stored.text)?;
+        let ProfileEngine::Sail(sail) = profile.engine else {
+            return Err(Error::NoConnectServer { name: name.to_owned() });
+        };
+        let Some(address) = sail.address else { return Ok(None) };
+        let mut parameters = String::new();
+        if sail.is_tls {
+            parameters.push_str(";use_ssl=true");
+        }
+        if let Some(secret) = &sail.token_secret {
+            let token = self.secrets([secret.as_str()])?.into_values().next().unwrap_or_default();
+            parameters.push_str(&format!(";token={token}"));
+        }
+        let mark = if parameters.is_empty() { "" } else { "/" };
+        Ok(Some(format!("{address}{mark}{parameters}")))
+    }
+
     /// What a run has executed on a Connect server; nothing before it has begun to.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod ingest;
 pub mod inside;
 pub mod jobs;
+pub mod livy;
 pub mod operations;
 pub mod runs;
 pub mod scale;

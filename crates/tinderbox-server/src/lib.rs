@@ -131,6 +131,7 @@ pub fn router(app: App, assets: Assets, history: HistoryOptions) -> Router {
         )
         .merge(http::operations::routes())
         .merge(http::ingest::routes())
+        .merge(http::livy::routes())
         .merge(history::routes(history))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             problem::no_such_method(&method, uri.path())

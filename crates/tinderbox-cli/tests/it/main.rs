@@ -23,6 +23,7 @@ mod kills;
 mod learning;
 mod lineage_events;
 mod live;
+mod livy;
 mod pipelines;
 mod place;
 mod preview;
