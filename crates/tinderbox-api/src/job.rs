@@ -136,6 +136,9 @@ pub struct JobDetail {
     pub applied_advice: Vec<AppliedPatch>,
     /// What was capped or chosen for the user at launch, in sentences.
     pub notes: Vec<String>,
+    /// Why it has no stages, tasks and findings: a sentence, `null` of a run on Spark. What it has executed instead is at
+    /// `/api/jobs/{job_id}/executed`.
+    pub nothing_inside: Option<String>,
     /// Why the figures are partial, in sentences; empty when they are whole.
     pub partial_reasons: Vec<String>,
     /// Spark properties that were set, redacted.
@@ -225,6 +228,28 @@ pub struct SpecSource {
     pub text: String,
     /// The PySpark that was submitted, byte for byte.
     pub pyspark: String,
+}
+
+/// What a run has executed on a Spark Connect server; of runs on Sail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExecutedJob {
+    /// Who computed it, with its version.
+    pub engine: String,
+    /// The commands in their order; none before the run has begun to execute.
+    pub commands: Vec<ExecutedCommand>,
+}
+
+/// A command of Spark Connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExecutedCommand {
+    /// The node of the document.
+    pub node: String,
+    /// What is written where, and below it the relation, inputs below what reads them.
+    pub text: String,
+    /// Where its message is, byte for byte as it was sent: a `spark.connect.Plan` of protocol buffers.
+    pub plan_url: String,
+    /// Size of that message.
+    pub plan_bytes: u64,
 }
 
 /// A part of a driver's log.

@@ -40,8 +40,8 @@ pub use fleet::{
 };
 pub use job::{
     AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning,
-    ExpectationList, ExpectationResult, Job, JobDetail, JobList, LogPage, Pagination, Server,
-    SpecSource, SubmitJob, SubmittedJob,
+    ExecutedCommand, ExecutedJob, ExpectationList, ExpectationResult, Job, JobDetail, JobList,
+    LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
 pub use operator::{

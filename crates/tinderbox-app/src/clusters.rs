@@ -1,6 +1,7 @@
 //! Cluster profiles as people keep them, and the engines that they stand for.
 
 use crate::plan::{LaunchPlan, ProfileVersion};
+use crate::sail_run::SAIL;
 use crate::{App, Error, lock, now};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub struct ClusterView {
     pub name: String,
     /// Counts from 1; runs say on which one they were.
     pub version: u32,
-    /// `local` or `standalone`.
+    /// `local`, `standalone` or `sail`.
     pub engine: String,
     /// The environment whose jobs it takes; all when `None`.
     pub environment: Option<String>,
@@ -109,6 +110,9 @@ impl App {
         let Some(ProfileVersion { name, version }) = &plan.profile else {
             return Ok(Place { profile: None });
         };
+        if name == SAIL {
+            return Ok(Place { profile: Some((crate::sail_run::built_in(), *version)) });
+        }
         let workspace = WorkspaceId::default();
         let stored = self.inner.store.profile_version(&workspace, name, *version).await?;
         let Some(stored) = stored else {
@@ -209,7 +213,7 @@ impl Place {
         let home = match self.profile.as_ref().map(|(profile, _)| &profile.engine) {
             Some(ProfileEngine::Local(local)) => local.home.as_deref(),
             Some(ProfileEngine::Standalone(standalone)) => standalone.home.as_deref(),
-            None => None,
+            Some(ProfileEngine::Sail(_)) | None => None,
         };
         home.map_or_else(|| host.clone(), |home| host.with_only_spark(Path::new(home)))
     }

@@ -71,6 +71,31 @@ pub enum Error {
         /// What was asked for.
         query: String,
     },
+    /// The run was on Sail, and what is asked for is of Spark.
+    #[error("the run {id} was not on Spark: {why}")]
+    NothingInside {
+        /// The run.
+        id: String,
+        /// Why there is nothing.
+        why: String,
+    },
+    /// The run was on Spark, whose commands are not kept.
+    #[error("the run {id} was not on Sail or a Connect server")]
+    NotOnSail {
+        /// The run.
+        id: String,
+    },
+    /// The run has executed no such command.
+    #[error("the run {id} has executed no command {number}")]
+    NoSuchCommand {
+        /// The run.
+        id: String,
+        /// What was asked for, from 1.
+        number: u32,
+    },
+    /// No Spark, or no Java for it, where none was asked for by name.
+    #[error("no Spark can be started here")]
+    NoSparkHere(#[source] tinderbox_engine::Error),
     /// The run was not made from a spec.
     #[error("the run {id} was observed, not launched here: it has no spec")]
     NoSpec {
@@ -293,6 +318,17 @@ pub enum Error {
         /// The job.
         job_id: String,
     },
+    /// There is no PySpark with its Connect client.
+    #[error(
+        "no PySpark with its Spark Connect client was found, through which jobs are measured on Sail"
+    )]
+    NoConnectClient,
+    /// A batch job cannot be measured there.
+    #[error("a batch job cannot be measured on {cluster}")]
+    NotMeasured {
+        /// The profile.
+        cluster: String,
+    },
     /// This process ends.
     #[error("the server ends before the job {job_id} does, which goes on when it starts again")]
     Closing {
@@ -312,7 +348,7 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Store(error) => error.class(),
-            Self::Engine(error) => error.class(),
+            Self::Engine(error) | Self::NoSparkHere(error) => error.class(),
             Self::Collect(error) | Self::ObjectStore(error) => error.class(),
             Self::Table(error) => error.class(),
             Self::Connect(error) => error.class(),
@@ -331,7 +367,8 @@ impl Error {
             Self::AlreadyEnded { .. } => "already-ended",
             Self::NotLaunchedHere { .. } => "not-launched-here",
             Self::BaseDirectory { .. } => "base-directory",
-            Self::NoRecord { .. } => "no-record",
+            Self::NoRecord { .. } | Self::NothingInside { .. } => "no-record",
+            Self::NotOnSail { .. } | Self::NoSuchCommand { .. } => "not-on-sail",
             Self::NoSuchQuery { .. } => "no-such-query",
             Self::NoSpec { .. } => "no-spec",
             Self::NoLog { .. } => "no-log",
@@ -346,7 +383,7 @@ impl Error {
             Self::OtherVersion { .. } => "other-version",
             Self::NoAdvice { .. } => "no-advice",
             Self::Advice { .. } => "advice-does-not-fit",
-            Self::Engine(_) => "engine",
+            Self::Engine(_) | Self::NoSparkHere(_) => "engine",
             Self::Store(_) => "store",
             Self::Collect(_) => "collect",
             Self::Table(_) => "table",
@@ -367,6 +404,8 @@ impl Error {
             Self::ObjectStore(_) => "object-store",
             Self::NoSuchScaleJob { .. } => "no-such-job",
             Self::ScaleJobEnded { .. } => "job-ended",
+            Self::NoConnectClient => "no-connect-client",
+            Self::NotMeasured { .. } => "not-measured",
             Self::Closing { .. } => "closing",
             Self::Background(_) => "background",
         }
@@ -384,6 +423,13 @@ impl Error {
             Self::BaseDirectory { .. } => "give the folder of the spec, on the server's machine".to_owned(),
             Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
             Self::NoSuchQuery { .. } => "give the query's id, the id of one start of it, or its name".to_owned(),
+            Self::NothingInside { .. } => "`tinderbox logs` has what its driver said, and the run's page what was executed".to_owned(),
+            Self::NotOnSail { .. } => "what was submitted to Spark is on the run's page".to_owned(),
+            Self::NoSuchCommand { .. } => "they count from 1".to_owned(),
+            Self::NoSparkHere(error) => {
+                let other = "or run it without Java on Sail: --engine sail";
+                error.hint().map_or_else(|| other.to_owned(), |hint| format!("{hint}; {other}"))
+            }
             Self::NoSpec { .. } => return None,
             Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),
             Self::BadSpec { .. } => "`tinderbox check SPEC` shows the errors without running anything".to_owned(),
@@ -445,6 +491,8 @@ impl Error {
             Self::ObjectStore(error) => error.hint(),
             Self::NoSuchScaleJob { .. } => "the path is /submit-job/USER/JOB_ID, with the first part of its `s3_path`".to_owned(),
             Self::ScaleJobEnded { .. } => return None,
+            Self::NoConnectClient => "install it into an environment of its own (pip install 'pyspark[connect]') and name that in TINDERBOX_SPARK_HOMES".to_owned(),
+            Self::NotMeasured { .. } => "measure it on Spark: leave --engine out, or name a profile of Spark".to_owned(),
             Self::Closing { .. } => "ask for it again when the server is back: the same request answers with the same job".to_owned(),
             Self::File { .. } | Self::Background(_) => return None,
         })

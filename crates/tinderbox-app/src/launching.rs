@@ -178,6 +178,12 @@ impl App {
     ) -> Result<Launched, Error> {
         let plan = LaunchPlan::of(run);
         let place = self.place_of(&plan).await?;
+        if let Some(sail) = place.sail() {
+            if let Some(nodes) = plan.measured_nodes {
+                return self.launch_scale_on_sail(intent, plan, nodes).await;
+            }
+            return self.launch_on_sail(run, intent, plan, sail).await;
+        }
         let spec = match &plan.program {
             Some(_) => None,
             None => Some(self.spec_of(run, &plan).await?),

@@ -34,6 +34,7 @@ mod reconcile;
 mod record;
 mod retention;
 mod retries;
+mod sail_run;
 mod scale_jobs;
 mod secrets;
 mod sessions;
@@ -70,6 +71,7 @@ pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
 pub use probe::PROBE_MARK;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
+pub use sail_run::{ExecutedCommand, ExecutedJob, drive_on_sail};
 pub use scale_jobs::{ScaleFailure, ScaleJobView, ScaleSettings, ScaleState, ScaleSubmission};
 pub use spark_places::SparkPlaces;
 pub use spec_columns::{SpecColumns, spec_columns};
@@ -150,6 +152,7 @@ struct Inner {
     data_dir: DataDir,
     store: Store,
     host: Host,
+    places: SparkPlaces,
     access: Access,
     url: String,
     listener_jar: Option<PathBuf>,
@@ -205,6 +208,7 @@ impl App {
             inner: Arc::new(Inner {
                 data_dir,
                 store,
+                places: config.spark.clone(),
                 host: config.spark.host(),
                 access: config.access,
                 url: config.url,

@@ -2,6 +2,7 @@
 
 use crate::job_sets::state_of;
 use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::sail_run::why_nothing_inside;
 use crate::{
     App, AttemptView, Error, LiveRun, LogPart, RunDetail, RunError, RunPage, RunQuery, RunSortKey,
     RunView, SpecText, TaskPage, TaskQuery, TaskSortKey, Timeline, blocking, now,
@@ -122,6 +123,7 @@ impl App {
                     event_log: attempt.event_log,
                 })
                 .collect(),
+            nothing_inside: why_nothing_inside(&plan),
             spec_name: run.spec_label.clone(),
             parameters: plan.parameters,
             environment: plan.environment,
@@ -144,8 +146,10 @@ impl App {
         {
             return Ok((run.id, Arc::new(application)));
         }
-        let application = self.application_of(&run.id).await?;
-        Ok((run.id, application))
+        match (self.application_of(&run.id).await, why_nothing_inside(&LaunchPlan::of(&run))) {
+            (Err(Error::NoRecord { id }), Some(why)) => Err(Error::NothingInside { id, why }),
+            (application, _) => Ok((run.id, application?)),
+        }
     }
 
     /// The application of a run as its log tells it: as far as it was read while the log grows, then from its record.
@@ -253,7 +257,7 @@ impl App {
         let run = self.find(id).await?;
         let application = match self.application(run.id.as_str()).await {
             Ok((_, application)) => Some(application),
-            Err(Error::NoRecord { .. }) => None,
+            Err(Error::NoRecord { .. } | Error::NothingInside { .. }) => None,
             Err(error) => return Err(error),
         };
         // Thousands of texts may have to be taken apart.
@@ -322,7 +326,7 @@ impl App {
         blocking(move || ExpectationResult::in_folder(&directory).map_err(Error::Engine)).await
     }
 
-    async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {
+    pub(crate) async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {
         let attempt = self.inner.store.attempt_latest(&run.id).await?;
         Ok(attempt.map(|attempt| self.inner.data_dir.root().join(attempt.directory)))
     }

@@ -82,14 +82,19 @@ impl App {
 
     /// The spec of a run that was launched here.
     pub(crate) async fn spec_of(&self, run: &Run, plan: &LaunchPlan) -> Result<Spec, Error> {
+        let text = self.spec_text_of(run).await?;
+        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
+            .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
+        Ok(loaded.spec)
+    }
+
+    /// Its text.
+    pub(crate) async fn spec_text_of(&self, run: &Run) -> Result<String, Error> {
         let text = match &run.spec_hash {
             Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
             None => None,
         };
-        let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
-        let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
-            .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
-        Ok(loaded.spec)
+        text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })
     }
 
     /// Looks what became of an attempt and does what follows from it.
@@ -249,12 +254,19 @@ impl App {
                     .await?;
                 Ok(())
             }
-            RunState::Starting | RunState::Lost if has_event_log(attempt) => {
+            RunState::Starting | RunState::Lost
+                if has_event_log(attempt) || self.has_begun(attempt) =>
+            {
                 self.note_running(&run.id, run.state).await;
                 Ok(())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a driver of ours has begun to execute.
+    fn has_begun(&self, attempt: &Attempt) -> bool {
+        crate::sail_run::has_begun(&self.inner.data_dir.root().join(&attempt.directory))
     }
 
     /// Moves a run to `running` with what is known of its application.
@@ -331,6 +343,10 @@ impl App {
     ) -> Result<(), Error> {
         let intent = identity.intent();
         self.copy_log(run, identity).await;
+        if self.has_begun(&current.attempt) {
+            // It may have begun and ended between two looks.
+            self.note_running(&run.id, run.state).await;
+        }
         let exit_code = end.status.exit_code();
         let reason = end.reason(intent);
         let turn = self.inner.heavy.acquire().await;
@@ -448,7 +464,9 @@ impl End {
         let (log, was_cancelled) = (intent.driver_log(), intent.was_cancelled());
         match &self.status {
             Status::Waiting { .. } | Status::Running => None,
-            Status::Exited { code } => ExitReason::read(&log, *code, was_cancelled),
+            Status::Exited { code } => ExitReason::told(&intent.directory)
+                .filter(|_| *code != 0 && !was_cancelled)
+                .or_else(|| ExitReason::read(&log, *code, was_cancelled)),
             Status::Ended { outcome, message } => {
                 ExitReason::on_cluster(&log, *outcome, message.as_deref(), was_cancelled)
             }

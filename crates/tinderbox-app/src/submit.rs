@@ -6,6 +6,7 @@ pub use application::ApplicationSubmission;
 
 use crate::clusters::Place;
 use crate::plan::LaunchPlan;
+use crate::sail_run::SAIL;
 use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};
 use std::path::Path;
 use tinderbox_engine::LocalSpark;
@@ -44,11 +45,24 @@ impl App {
         }
         check_inputs(&spec, &submission.base_directory)?;
         let place = self.choose_place(&submission, &spec).await?;
-        let spec = self.on_spark_of(&place, spec).await?;
+        let on_sail = place.sail().cloned();
+        let spec = match &on_sail {
+            Some(sail) => {
+                let base = &submission.base_directory;
+                warnings.extend(self.check_for_sail(sail, &spec, base)?);
+                spec
+            }
+            None => {
+                let is_named = submission.engine.is_some() || spec.cluster().profile.is_some();
+                self.on_spark_of(&place, spec).await.map_err(|error| offered(error, is_named))?
+            }
+        };
         let compiled = compile_pyspark(&spec);
         check_limits(&place, &compiled)?;
         self.check_secrets(&spec, &compiled)?;
-        warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
+        if on_sail.is_none() {
+            warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
+        }
 
         let plan = LaunchPlan {
             parameters: submission.parameters,
@@ -62,6 +76,7 @@ impl App {
             program: None,
             secrets: compiled.secrets.iter().cloned().collect(),
             tells_lineage: spec.open_lineage().is_some(),
+            on_sail: on_sail.is_some(),
             ..LaunchPlan::default()
         };
         let spec_hash: SpecHash = self.inner.store.spec_put(spec.name(), &text, now()).await?;
@@ -98,6 +113,10 @@ impl App {
         let (spec, _) = load(submission, &submission.spec)?;
         check_inputs(&spec, &submission.base_directory)?;
         let place = self.choose_place(submission, &spec).await?;
+        if place.sail().is_some() {
+            // A program for Spark needs more of it than Sail has.
+            return Err(Error::NotMeasured { cluster: place.name().to_owned() });
+        }
         let spec = self.on_spark_of(&place, spec).await?;
         let compiled = compile_pyspark(&spec);
         self.check_secrets(&spec, &compiled)?;
@@ -124,7 +143,9 @@ impl App {
         let asked = submission.engine.as_deref().or(spec.cluster().profile.as_deref());
         let name = match asked {
             None | Some(LOCAL) => return Ok(Place { profile: None }),
-            Some("sail") => return Err(Error::EngineNotHere { name: "sail".to_owned() }),
+            Some(SAIL) => {
+                return Ok(Place { profile: Some((crate::sail_run::built_in(), 0)) });
+            }
             Some(name) => name,
         };
         let place = self.place_of_name(name).await?;
@@ -152,7 +173,7 @@ impl App {
     pub(crate) async fn place_of_name(&self, name: &str) -> Result<Place, Error> {
         let stored = self.inner.store.profile_get(&WorkspaceId::default(), name).await?;
         let Some(stored) = stored else {
-            let mut known = vec![LOCAL.to_owned()];
+            let mut known = vec![LOCAL.to_owned(), SAIL.to_owned()];
             known.extend(self.names().await?);
             return Err(Error::NoSuchEngine { name: name.to_owned(), known });
         };
@@ -189,6 +210,20 @@ impl App {
     ) -> Result<LocalSpark, Error> {
         let host = place.host(&self.inner.host);
         blocking(move || LocalSpark::find(&host, version.as_ref()).map_err(Error::Engine)).await
+    }
+}
+
+/// Who has named no engine is told of the one that needs no Java.
+fn offered(error: Error, is_named: bool) -> Error {
+    use tinderbox_engine::Error as Engine;
+    match error {
+        Error::Engine(
+            error @ (Engine::NoSpark { .. }
+            | Engine::NoJava { .. }
+            | Engine::OldJava { .. }
+            | Engine::BadJava { .. }),
+        ) if !is_named => Error::NoSparkHere(error),
+        error => error,
     }
 }
 

@@ -441,6 +441,12 @@ pub enum Command {
     },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,
+    /// The driver of a run on Sail, started by the server.
+    #[command(hide = true)]
+    SailDriver {
+        /// The attempt's folder.
+        folder: PathBuf,
+    },
 }
 
 /// What is chosen of a spec.

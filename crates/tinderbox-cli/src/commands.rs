@@ -18,6 +18,7 @@ mod play;
 mod preview;
 mod profile;
 mod run;
+mod sail_driver;
 mod scale;
 mod serve;
 mod session;
@@ -180,6 +181,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
             history::install_sail().await
         }
+        Command::SailDriver { folder } => Ok(sail_driver::drive(&folder).await),
         Command::Openapi => {
             output::data(&tinderbox_server::openapi_json());
             Ok(ExitCode::SUCCESS)

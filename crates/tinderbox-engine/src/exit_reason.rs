@@ -1,5 +1,7 @@
-use crate::{DriverLog, Outcome};
+use crate::{DriverLog, Error, Outcome};
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
 
 /// Why a run did not end well, as far as its exit code and the end of its log can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub enum ExitCategory {
     Unknown,
 }
 
+/// Where a driver of ours says why it ended.
+const TOLD: &str = "exit_reason.json";
 /// How much of the log's end is read: the longest trace seen of PySpark (with all its causes) has 40 KB.
 const TAIL_BYTES: usize = 64 * 1024;
 const MESSAGE_CHARACTERS: usize = 1_000;
@@ -41,6 +45,23 @@ impl ExitReason {
     pub fn read(log: &DriverLog, exit_code: i32, was_cancelled: bool) -> Option<Self> {
         let tail = log.tail(TAIL_BYTES).map(|page| page.text).unwrap_or_default();
         Self::classify(exit_code, was_cancelled, &tail)
+    }
+
+    /// What the driver itself has said of its end, in the attempt's folder: programs of ours do, Spark does not. `None` when it said
+    /// nothing that can be read.
+    pub fn told(directory: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(directory.join(TOLD)).ok()?).ok()
+    }
+
+    /// Says it, for [`ExitReason::told`].
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn tell(&self, directory: &Path) -> Result<(), Error> {
+        let path = directory.join(TOLD);
+        // Two texts always serialize.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        fs::write(&path, text).map_err(|source| Error::Write { path, source })
     }
 
     /// The same from the text of a log's end.
@@ -259,8 +280,6 @@ fn last_words(log: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
-    use std::path::Path;
 
     fn classify(exit_code: i32, log: &str) -> String {
         let reason = ExitReason::classify(exit_code, false, log).expect("a failure");

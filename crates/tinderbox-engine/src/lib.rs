@@ -36,6 +36,7 @@ mod java;
 mod kubernetes;
 mod local;
 mod module_options;
+mod own_process;
 mod process;
 mod properties;
 mod standalone;
@@ -57,6 +58,7 @@ pub use kubernetes::{
 };
 pub use local::{Launch, Launched, Listener, LocalSpark, Program};
 pub use module_options::java_module_options;
+pub use own_process::OwnProcess;
 pub use standalone::{
     ClusterApplication, ClusterDriver, ClusterWorker, DriverRequest, DriverState, DriverStatus,
     StandaloneAddress, StandaloneCluster, StandaloneDriver, StandaloneMaster, StandaloneTarget,

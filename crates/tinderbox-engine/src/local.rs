@@ -106,7 +106,7 @@ echo "$code" >"$folder/exit_code.new" && mv "$folder/exit_code.new" "$folder/exi
 "#;
 
 /// Variables of the host that every run gets.
-const INHERITED: [&str; 9] =
+pub(crate) const INHERITED: [&str; 9] =
     ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TZ", "USER"];
 
 /// Stands between the supervisor and Spark where there are secrets to hide. Python is there anyway, and the values reach
@@ -244,32 +244,17 @@ impl LocalSpark {
     }
 
     fn start(&self, intent: &Intent, launch: &Launch<'_>) -> Result<(), Error> {
-        let log_path = intent.file("driver.log");
-        let open = || {
-            File::options()
-                .append(true)
-                .open(&log_path)
-                .map_err(|source| Error::Write { path: log_path.clone(), source })
-        };
-        // As leader of a new process group `setsid` cannot make a session itself: it forks and ends, so that the
-        // supervisor is nobody's child here and leaves no zombie behind.
-        let mut setsid = Command::new("setsid");
-        setsid
-            .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
-            .arg(&intent.directory)
-            .args(self.before_spark(intent, launch))
-            .arg(self.spark.home.join("bin/spark-submit"))
-            .arg("--properties-file")
-            .arg(intent.file("spark.properties"))
-            .args(submitted(intent, launch.program))
-            .current_dir(launch.working_directory)
-            .env_clear()
-            .envs(self.environment(intent, launch))
-            .stdin(Stdio::null())
-            .stdout(open()?)
-            .stderr(open()?)
-            .process_group(0);
-        setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
+        let command = self
+            .before_spark(intent, launch)
+            .into_iter()
+            .chain([
+                self.spark.home.join("bin/spark-submit").into_os_string(),
+                "--properties-file".into(),
+                intent.file("spark.properties").into_os_string(),
+            ])
+            .chain(submitted(intent, launch.program))
+            .collect();
+        supervised(intent, command, launch.working_directory, self.environment(intent, launch))
     }
 
     fn before_spark(&self, intent: &Intent, launch: &Launch<'_>) -> Vec<OsString> {
@@ -322,6 +307,37 @@ impl LocalSpark {
 /// Below what [`LocalProcesses::clean_up`] removes.
 fn own_home(intent: &Intent) -> PathBuf {
     intent.file("local").join("spark-home")
+}
+
+/// Starts a command under a supervisor, with `driver.log` of the attempt's folder as its output.
+pub(crate) fn supervised(
+    intent: &Intent,
+    command: Vec<OsString>,
+    working_directory: &Path,
+    environment: BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let log_path = intent.file("driver.log");
+    let open = || {
+        File::options()
+            .append(true)
+            .open(&log_path)
+            .map_err(|source| Error::Write { path: log_path.clone(), source })
+    };
+    // As leader of a new process group `setsid` cannot make a session itself: it forks and ends, so that the
+    // supervisor is nobody's child here and leaves no zombie behind.
+    let mut setsid = Command::new("setsid");
+    setsid
+        .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
+        .arg(&intent.directory)
+        .args(command)
+        .current_dir(working_directory)
+        .env_clear()
+        .envs(environment)
+        .stdin(Stdio::null())
+        .stdout(open()?)
+        .stderr(open()?)
+        .process_group(0);
+    setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
 }
 
 /// What stands behind the options of `spark-submit`.

@@ -104,6 +104,7 @@ pub fn job_detail(detail: &app::RunDetail) -> api::JobDetail {
         environment: detail.environment.clone(),
         applied_advice: detail.applied.iter().map(applied).collect(),
         notes: detail.notes.clone(),
+        nothing_inside: detail.nothing_inside.clone(),
         partial_reasons: detail.partial_reasons.clone(),
         spark_properties: detail.spark_properties.clone(),
         timeout_ms: detail.timeout.map(|timeout| timeout.0),
@@ -136,6 +137,17 @@ pub fn submitted(submitted: &app::Submitted) -> api::SubmittedJob {
         applied_advice: submitted.applied.iter().map(applied).collect(),
         warnings: submitted.warnings.clone(),
     }
+}
+
+/// What a run has executed.
+pub fn executed(id: &str, job: app::ExecutedJob) -> api::ExecutedJob {
+    let commands = (1..).zip(job.commands).map(|(number, command)| api::ExecutedCommand {
+        node: command.node,
+        text: command.text,
+        plan_url: format!("/api/jobs/{id}/executed/{number}"),
+        plan_bytes: command.plan_bytes,
+    });
+    api::ExecutedJob { engine: job.engine, commands: commands.collect() }
 }
 
 /// An error of a run.

@@ -113,7 +113,7 @@ impl From<app::Error> for ApiError {
     fn from(error: app::Error) -> Self {
         let (status, title) = match (error.code(), error.class().fault) {
             ("job-not-found", _) => (StatusCode::NOT_FOUND, "there is no such run"),
-            ("no-record" | "no-spec" | "no-log" | "no-such-query", _) => {
+            ("no-record" | "no-spec" | "no-log" | "no-such-query" | "not-on-sail", _) => {
                 (StatusCode::NOT_FOUND, "not there")
             }
             ("no-such-job", _) => (StatusCode::NOT_FOUND, "there is no such job"),

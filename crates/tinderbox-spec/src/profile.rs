@@ -8,7 +8,7 @@ pub use read::load_profile;
 
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
-use tinderbox_model::SparkVersion;
+use tinderbox_model::{Bytes, SparkVersion};
 
 /// A place to run jobs, by a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,21 @@ pub enum ProfileEngine {
     Local(LocalProfile),
     /// A standalone cluster.
     Standalone(StandaloneProfile),
+    /// Sail, or a Spark Connect server.
+    Sail(SailProfile),
+}
+
+/// Sail, started for each run by itself, or a server that runs already.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SailProfile {
+    /// `sc://HOST:PORT` of a server that sees files at the same paths; `None` starts a Sail for each run.
+    pub address: Option<String>,
+    /// Name of the secret with the server's token.
+    pub token_secret: Option<String>,
+    /// Whether TLS is spoken.
+    pub is_tls: bool,
+    /// Memory for the queries of a Sail that is started; `None` takes half of the machine's.
+    pub memory: Option<Bytes>,
 }
 
 /// Spark on the machine of the server.
@@ -101,6 +116,7 @@ impl ClusterProfile {
         match self.engine {
             ProfileEngine::Local(_) => "local",
             ProfileEngine::Standalone(_) => "standalone",
+            ProfileEngine::Sail(_) => "sail",
         }
     }
 

@@ -26,6 +26,7 @@ mod pipelines;
 mod place;
 mod preview;
 mod quality;
+mod sail_run;
 mod session;
 mod sources;
 mod spark_run;

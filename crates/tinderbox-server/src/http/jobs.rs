@@ -23,6 +23,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read_log))
         .routes(routes!(list_expectations))
         .routes(routes!(get_spec))
+        .routes(routes!(list_executed))
+        .routes(routes!(get_executed_plan))
 }
 
 /// Filters, order and page of the list.
@@ -250,4 +252,30 @@ async fn get_spec(
 ) -> Result<Json<api::SpecSource>, ApiError> {
     let source = app.spec_source(&id).await?;
     Ok(Json(api::SpecSource { text: source.text, pyspark: source.pyspark }))
+}
+
+/// What a run on Sail has executed: the commands of Spark Connect, and what they compute.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/executed", operation_id = "list_executed", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 200, body = api::ExecutedJob), (status = 404, body = api::Problem)))]
+async fn list_executed(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<api::ExecutedJob>, ApiError> {
+    let executed = app.executed(&id).await?;
+    let run = app.run(&id).await?.id;
+    Ok(Json(convert::executed(run.as_str(), executed)))
+}
+
+/// One of these commands as it was sent.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/executed/{number}", operation_id = "get_executed_plan", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run"), ("number" = u32, Path, description = "from 1")),
+    responses((status = 200, description = "`spark.connect.Plan` in protocol buffers", content_type = "application/x-protobuf"),
+        (status = 404, body = api::Problem)))]
+async fn get_executed_plan(
+    State(app): State<App>,
+    Path((id, number)): Path<(String, u32)>,
+) -> Result<([(&'static str, &'static str); 1], Vec<u8>), ApiError> {
+    let plan = app.executed_plan(&id, number).await?;
+    Ok(([("content-type", "application/x-protobuf")], plan))
 }

@@ -1,5 +1,6 @@
 use super::{
-    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, StandaloneProfile,
+    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, SailProfile,
+    StandaloneProfile,
 };
 use crate::cluster::Cluster;
 use crate::diagnostic::{Diagnostic, Report};
@@ -35,9 +36,14 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let name = name(&mut fields, report);
     let description = fields.text("description", report).map(|text| text.text);
     let environment = fields.text("environment", report).map(|text| text.text);
-    let engine = fields.choice("engine", &["local", "standalone"], report);
+    let engine = fields.choice("engine", &["local", "standalone", "sail"], report);
     if fields.entry("engine").is_none() {
-        missing(&fields, "engine", "write `engine: local` or `engine: standalone`", report);
+        missing(
+            &fields,
+            "engine",
+            "write `engine: local`, `engine: standalone` or `engine: sail`",
+            report,
+        );
     }
     let local = fields.block("local", report).map(|mut local| {
         let profile = LocalProfile { home: local.text("home", report).map(|text| text.text) };
@@ -47,7 +53,9 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let standalone = fields.block("standalone", report);
     let has_standalone = standalone.is_some();
     let standalone = standalone.and_then(|fields| read_standalone(fields, report));
+    let sail = fields.block("sail", report).and_then(|fields| read_sail(fields, report));
     let engine = match engine {
+        Some("sail") => Some(ProfileEngine::Sail(sail.unwrap_or_default())),
         Some("standalone") if !has_standalone => {
             missing(
                 &fields,
@@ -169,6 +177,35 @@ fn read_standalone(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<St
     })
 }
 
+fn read_sail(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<SailProfile> {
+    let address = fields.text("address", report);
+    let token_secret = secret(&mut fields, "token", report);
+    let is_tls = fields.boolean("tls", report).unwrap_or(false);
+    let memory = fields.text("memory", report).and_then(|text| memory(&text, &fields, report));
+    if let Some(text) = &address {
+        let place = text.strip_prefix("sc://").unwrap_or_default();
+        let is_place = place.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains(['/', ';', ' ']) && port.parse::<u16>().is_ok()
+        });
+        if !is_place {
+            let message = format!("`{}` is no address of a Spark Connect server", text.text);
+            let path = fields.path_of("address");
+            report.error("spec::wrong-value", text.span, &path, message).hint =
+                Some("write `sc://HOST:15002`; token and TLS have keys of their own".to_owned());
+            return None;
+        }
+    } else if token_secret.is_some() || is_tls {
+        missing(
+            &fields,
+            "address",
+            "token and TLS are for a server: `address: sc://HOST:PORT`",
+            report,
+        );
+    }
+    fields.finish(report);
+    Some(SailProfile { address: address.map(|text| text.text), token_secret, is_tls, memory })
+}
+
 /// The first host of `spark://HOST:PORT,HOST:PORT`, without its port.
 fn host_of(master: &str) -> &str {
     let first = master.trim_start_matches("spark://").split(',').next().unwrap_or_default();
@@ -255,17 +292,19 @@ fn read_properties(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<Str
 fn read_limits(mut fields: Fields<'_>, report: &mut Report<'_>) -> Limits {
     let executors = fields.count("executors", report);
     let cores = fields.count("cores", report);
-    let memory = fields.text("memory", report).and_then(|text| {
-        let memory = parse_bytes(&text, Bytes(1 << 20));
-        if memory.is_none() {
-            let message = format!("`{}` is not a memory size", text.text);
-            report.error("spec::memory", text.span, &fields.path_of("memory"), message).hint =
-                Some("a whole number and a unit, for example `64g`".to_owned());
-        }
-        memory
-    });
+    let memory = fields.text("memory", report).and_then(|text| memory(&text, &fields, report));
     fields.finish(report);
     Limits { executors, cores, memory }
+}
+
+fn memory(text: &Spanned, fields: &Fields<'_>, report: &mut Report<'_>) -> Option<Bytes> {
+    let memory = parse_bytes(text, Bytes(1 << 20));
+    if memory.is_none() {
+        let message = format!("`{}` is not a memory size", text.text);
+        report.error("spec::memory", text.span, &fields.path_of("memory"), message).hint =
+            Some("a whole number and a unit, for example `64g`".to_owned());
+    }
+    memory
 }
 
 fn read_labels(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<String, String> {
