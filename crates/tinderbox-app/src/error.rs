@@ -324,6 +324,17 @@ pub enum Error {
         /// The job.
         job_id: String,
     },
+    /// There is no PySpark with its Connect client.
+    #[error(
+        "no PySpark with its Spark Connect client was found, through which jobs are measured on Sail"
+    )]
+    NoConnectClient,
+    /// A batch job cannot be measured there.
+    #[error("a batch job cannot be measured on {cluster}")]
+    NotMeasured {
+        /// The profile.
+        cluster: String,
+    },
     /// This process ends.
     #[error("the server ends before the job {job_id} does, which goes on when it starts again")]
     Closing {
@@ -400,6 +411,8 @@ impl Error {
             Self::ObjectStore(_) => "object-store",
             Self::NoSuchScaleJob { .. } => "no-such-job",
             Self::ScaleJobEnded { .. } => "job-ended",
+            Self::NoConnectClient => "no-connect-client",
+            Self::NotMeasured { .. } => "not-measured",
             Self::Closing { .. } => "closing",
             Self::Background(_) => "background",
         }
@@ -486,6 +499,8 @@ impl Error {
             Self::ObjectStore(error) => error.hint(),
             Self::NoSuchScaleJob { .. } => "the path is /submit-job/USER/JOB_ID, with the first part of its `s3_path`".to_owned(),
             Self::ScaleJobEnded { .. } => return None,
+            Self::NoConnectClient => "install it into an environment of its own (pip install 'pyspark[connect]') and name that in TINDERBOX_SPARK_HOMES".to_owned(),
+            Self::NotMeasured { .. } => "measure it on Spark: leave --engine out, or name a profile of Spark".to_owned(),
             Self::Closing { .. } => "ask for it again when the server is back: the same request answers with the same job".to_owned(),
             Self::File { .. } | Self::Background(_) => return None,
         })

@@ -223,6 +223,9 @@ impl App {
         let plan = LaunchPlan::of(run);
         let place = self.place_of(&plan).await?;
         if let Some(sail) = place.sail() {
+            if let Some(nodes) = plan.measured_nodes {
+                return self.launch_scale_on_sail(intent, plan, nodes).await;
+            }
             return self.launch_on_sail(run, intent, plan, sail).await;
         }
         let spec = match &plan.program {

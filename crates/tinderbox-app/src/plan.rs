@@ -41,6 +41,9 @@ pub(crate) struct LaunchPlan {
     /// The master of a driver on this machine; that of the profile when there is none.
     #[serde(default)]
     pub master: Option<String>,
+    /// Of a program that measures itself, the number of executors.
+    #[serde(default)]
+    pub measured_nodes: Option<u32>,
     /// Whether the run gets the credentials of object stores that this process has.
     #[serde(default)]
     pub uses_storage: bool,

@@ -4,6 +4,7 @@
 //! goes on where it stands, also after a restart. What looks after it is in `advance`.
 
 mod advance;
+mod on_sail;
 mod places;
 mod plan;
 mod storage;
@@ -156,6 +157,7 @@ impl App {
         }
         let cluster = request.cluster.clone().or(settings.cluster);
         let place = self.scale_place(cluster.as_deref()).await?;
+        self.check_scale_on_sail(&place, &request).await?;
         let conf = self.scale_conf(&place, true).await?;
         self.check_scale_limits(&place, &conf, &request.node_list)?;
         let bucket = settings.bucket;
@@ -184,6 +186,7 @@ impl App {
                 if is_local && !std::path::Path::new(&data).exists() {
                     return Err(Error::MissingDataset { place: data });
                 }
+                self.check_scale_on_sail(&place, &request).await?;
                 let conf = self.scale_conf(&place, data.starts_with("s3")).await?;
                 self.check_scale_limits(&place, &conf, &request.node_list)?;
                 let body = String::from_utf8_lossy(&body).into_owned();
@@ -347,6 +350,7 @@ impl App {
             profile: place.version(),
             cluster: place.name().to_owned(),
             own_executor_mib: self.own_executor_mib(place, &request.node_list),
+            on_sail: place.sail().is_some(),
             conf,
             uses_storage,
             base_directory: self.inner.data_dir.root().to_owned(),

@@ -113,6 +113,10 @@ impl App {
         let (spec, _) = load(submission, &submission.spec)?;
         check_inputs(&spec, &submission.base_directory)?;
         let place = self.choose_place(submission, &spec).await?;
+        if place.sail().is_some() {
+            // A program for Spark needs more of it than Sail has.
+            return Err(Error::NotMeasured { cluster: place.name().to_owned() });
+        }
         let spec = self.on_spark_of(&place, spec).await?;
         let compiled = compile_pyspark(&spec);
         self.check_secrets(&spec, &compiled)?;

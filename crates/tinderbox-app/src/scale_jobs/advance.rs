@@ -67,7 +67,7 @@ impl App {
                     continue;
                 }
             };
-            let is_here = plan.own_executor_mib.is_some();
+            let is_here = plan.own_executor_mib.is_some() || plan.on_sail;
             let may_begin = !is_here || is_machine_free;
             is_machine_free &= !is_here;
             if rests.get(&job.id).is_some_and(|until| now() < *until) {
@@ -285,9 +285,13 @@ impl App {
                 })
             })
             .collect();
-        let is_own = plan.own_executor_mib.is_some();
+        let is_own = plan.own_executor_mib.is_some() || plan.on_sail;
         let cores = self.inner.host.cores;
-        let executors = if is_own {
+        let executors = if plan.on_sail {
+            format!(
+                "none: one Sail on the machine of the server, which has {cores} cores, with so many of them"
+            )
+        } else if is_own {
             format!("processes of one core on the machine of the server, which has {cores}")
         } else {
             "executors of the cluster".to_owned()

@@ -30,6 +30,9 @@ impl App {
     pub(super) async fn scale_place(&self, name: Option<&str>) -> Result<Place, Error> {
         match name {
             name if is_local(name) => Ok(Place { profile: None }),
+            Some(crate::sail_run::SAIL) => {
+                Ok(Place { profile: Some((crate::sail_run::built_in(), 0)) })
+            }
             Some(name) => self.place_of_name(name).await,
             None => Ok(Place { profile: None }),
         }
@@ -41,8 +44,11 @@ impl App {
         place: &Place,
         uses_storage: bool,
     ) -> Result<BTreeMap<String, String>, Error> {
-        let given = place.launch_conf(&BTreeMap::new());
         let mut conf = BTreeMap::new();
+        if place.sail().is_some() {
+            return Ok(conf);
+        }
+        let given = place.launch_conf(&BTreeMap::new());
         if !given.contains_key("spark.executor.cores") || is_own(place) {
             conf.insert("spark.executor.cores".to_owned(), "1".to_owned());
         }
@@ -75,7 +81,9 @@ impl App {
         conf: &BTreeMap<String, String>,
         nodes: &[u32],
     ) -> Result<(), Error> {
-        let Some((profile, _)) = &place.profile else { return Ok(()) };
+        let Some((profile, _)) = place.profile.as_ref().filter(|_| place.sail().is_none()) else {
+            return Ok(());
+        };
         let mut conf = conf.clone();
         let most = nodes.iter().copied().max().unwrap_or(1);
         conf.insert("spark.executor.instances".to_owned(), most.to_string());
@@ -151,6 +159,7 @@ impl PreparedSpec {
         JobPlan {
             job_id: self.name,
             own_executor_mib: app.own_executor_mib(&self.place, &nodes),
+            on_sail: false,
             nodes,
             subject: Subject::Program {
                 source: self.source,

@@ -28,6 +28,9 @@ pub(super) struct JobPlan {
     pub cluster: String,
     /// Memory of an executor in MiB, where executors are processes of ours on this machine; `None` where a cluster has them.
     pub own_executor_mib: Option<u64>,
+    /// Whether each run has a Sail of its own on this machine.
+    #[serde(default)]
+    pub on_sail: bool,
     /// Properties of every run.
     pub conf: BTreeMap<String, String>,
     /// Whether its runs get the credentials of object stores.
@@ -127,7 +130,11 @@ impl App {
                 let Some(request) = plan.request() else {
                     return Err(Error::Background("a stored request does not read".to_owned()));
                 };
-                let (input, models) = addresses(&plan.subject, &request, nodes);
+                let (mut input, models) = addresses(&plan.subject, &request, nodes);
+                if plan.on_sail {
+                    // Hadoop's name for it.
+                    input = input.replacen("s3a://", "s3://", 1);
+                }
                 let arguments = request.arguments(&input, &result, &models, nodes);
                 (program_with(&arguments), Vec::new())
             }
@@ -149,6 +156,8 @@ impl App {
             conf,
             master: plan.own_executor_mib.map(|mib| format!("local-cluster[{nodes},1,{mib}]")),
             uses_storage: plan.uses_storage,
+            measured_nodes: Some(nodes),
+            on_sail: plan.on_sail,
             ..LaunchPlan::default()
         };
         let id = RunId::new(uuid::Uuid::now_v7().to_string());

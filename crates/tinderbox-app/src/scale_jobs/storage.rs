@@ -16,6 +16,17 @@ impl App {
         CREDENTIALS.into_iter().filter_map(value).collect()
     }
 
+    /// Settings that are no secrets, by the names of their variables: what reads them itself needs them.
+    pub(super) fn storage_settings(&self) -> BTreeMap<String, String> {
+        let variables = self.inner.host.variables.iter();
+        let settings =
+            variables.filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty());
+        settings
+            .filter(|(name, _)| !CREDENTIALS.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// The same as secrets, so that no log has them.
     pub(crate) fn storage_secrets(&self) -> BTreeMap<String, String> {
         let secret = |name: &str| {

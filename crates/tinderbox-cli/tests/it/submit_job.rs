@@ -442,6 +442,47 @@ fn real_spark_measures_a_data_set_of_s3_though_the_server_is_killed() {
     );
 }
 
+/// On Sail, through PySpark's Connect client: without Java.
+#[test]
+fn sail_measures_a_data_set_of_s3_and_trains_no_models() {
+    let Some(spark) = Spark::four() else { return };
+    let Some(lab) = Lab::start("signed") else { return };
+    let Some(sail) = std::env::var_os("TINDERBOX_SAIL").filter(|sail| Path::new(sail).exists())
+    else {
+        assert!(
+            std::env::var_os("TINDERBOX_REQUIRE_ALL").is_none(),
+            "TINDERBOX_SAIL names no Sail"
+        );
+        println!("not run: there is no Sail (TINDERBOX_SAIL)");
+        return;
+    };
+    lab.s3.put(DATA, "id,amount\n1,2.5\n2,\n3,0.5\n4,\n");
+    let server = lab.serve_with(|command| {
+        command.env("TINDERBOX_SAIL", &sail).env("TINDERBOX_SPARK_HOMES", &spark.venv);
+        command.env("AWS_ALLOW_HTTP", "true").env("JAVA_HOME", lab.place.path("no-java"));
+    });
+    let mut request: Value = serde_json::from_str(&body("on-sail", &[1, 2])).unwrap();
+    request["job_config"]["cluster"] = json!("sail");
+    request["job_config"]["tasks"] = json!(["row_count", "null_percentage"]);
+    let (status, answer) = call(&server, "POST", "/submit-job", &request.to_string());
+    assert_eq!(status, 200, "{answer}");
+    let data = &answer["data"];
+    assert_eq!(data["cluster"]["name"], "sail");
+    assert!(data["cluster"]["executors"].as_str().unwrap().contains("one Sail"), "{data}");
+    assert_eq!(data["runs"][1]["seconds"].as_array().unwrap().len(), 3);
+    let results = lab.s3.text("user123/result/on-sail/output/2_nodes.json");
+    let results: Value = serde_json::from_str(&results).unwrap();
+    let nulls = json!({"id": 0.0, "amount": 50.0});
+    assert_eq!(results, json!({"row_count": 4, "null_percentage": nulls}));
+    no_file_has(&lab.place.home(), &lab.s3.secret);
+    request["job_id"] = json!("models");
+    request["job_config"]["type"] = json!("ml");
+    request["job_config"]["tasks"] = json!(["kmeans"]);
+    let (status, told) = call(&server, "POST", "/submit-job", &request.to_string());
+    assert_eq!((status, &told["code"]), (422, &json!("bad-job")), "{told}");
+    assert!(told["detail"].as_str().unwrap().contains("cannot train models: kmeans"), "{told}");
+}
+
 /// A batch job of one's own: it is repeated, and what it writes is thrown away.
 #[test]
 fn real_spark_scale_measures_a_batch_job_and_leaves_its_sinks_alone() {
