@@ -2,9 +2,11 @@
 
 mod limits;
 mod read;
+mod yarn;
 
 pub use limits::Limits;
 pub use read::load_profile;
+pub use yarn::{Kerberos, YarnProfile};
 
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ pub enum ProfileEngine {
     Local(LocalProfile),
     /// A standalone cluster.
     Standalone(StandaloneProfile),
+    /// A YARN cluster.
+    Yarn(Box<YarnProfile>),
 }
 
 /// Spark on the machine of the server.
@@ -101,6 +105,7 @@ impl ClusterProfile {
         match self.engine {
             ProfileEngine::Local(_) => "local",
             ProfileEngine::Standalone(_) => "standalone",
+            ProfileEngine::Yarn(_) => "yarn",
         }
     }
 
@@ -117,6 +122,9 @@ impl ClusterProfile {
         );
         if let Some(gpu) = &self.gpu {
             conf.extend(gpu.properties());
+        }
+        if let ProfileEngine::Yarn(yarn) = &self.engine {
+            conf.extend(yarn.launch_properties());
         }
         conf.extend(self.properties.clone());
         conf.extend(job.clone());
