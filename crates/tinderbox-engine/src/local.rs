@@ -1,5 +1,7 @@
 mod conf;
 
+pub(crate) use conf::properties_file;
+
 use crate::attempt::write_new;
 use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
@@ -87,10 +89,18 @@ pub struct Launched<I = Identity> {
     pub notes: Vec<String>,
 }
 
+/// Where `spark-submit` takes and leaves what it needs: names in the attempt's folder.
+pub(crate) struct Places {
+    pub(crate) properties: &'static str,
+    pub(crate) log: &'static str,
+    /// The folder with records that secrets are looked for in, when it has ended.
+    pub(crate) records: PathBuf,
+}
+
 /// Records the exit code whatever happens to the launcher. Arguments: the attempt's folder, then the command.
 ///
 /// `set -C` makes the shell create `pid` exclusively. The trap keeps the shell alive when the whole group is
-/// signaled; it is not inherited by the command. `${20}` behind the name is field 22 of proc(5)'s `stat`.
+/// signaled; it is not inherited by the command. What may hold secrets is emptied at the end. `${20}` behind the name is field 22 of proc(5)'s `stat`.
 const SUPERVISOR: &str = r#"
 set -Cf
 folder=$1
@@ -101,6 +111,7 @@ echo "$$ $ticks" >"$folder/pid" || exit 1
 trap : HUP INT TERM
 "$@"
 code=$?
+[ ! -e "$folder/submission.properties" ] || : >|"$folder/submission.properties"
 echo "$code" >"$folder/exit_code.new" && mv "$folder/exit_code.new" "$folder/exit_code"
 "#;
 
@@ -182,18 +193,41 @@ impl LocalSpark {
             has_secrets: !launch.secrets.is_empty(),
         })?;
 
-        self.write_folder(intent, launch.program, &plan.properties)?;
-        self.start(intent, launch)?;
-        let identity = intent.await_start()?;
+        let files = [("spark.properties", conf::properties_file(&plan.properties))];
+        let places = Places {
+            properties: "spark.properties",
+            log: "driver.log",
+            records: intent.directory.clone(),
+        };
+        let identity = self.start_once(intent, launch, &files, &places)?;
         let notes = self.notes.iter().cloned().chain(plan.notes).collect();
         Ok(Launched { identity, notes })
+    }
+
+    /// Takes the attempt's one launch, writes its folder, and starts `spark-submit` there.
+    pub(crate) fn start_once(
+        &self,
+        intent: &Intent,
+        launch: &Launch<'_>,
+        files: &[(&str, String)],
+        places: &Places,
+    ) -> Result<LocalProcesses, Error> {
+        self.write_folder(intent, launch.program, files, places)?;
+        self.start(intent, launch, places)?;
+        intent.await_start()
+    }
+
+    /// Sentences on what differs from what was asked for.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     fn write_folder(
         &self,
         intent: &Intent,
         program: Program<'_>,
-        properties: &BTreeMap<String, String>,
+        files: &[(&str, String)],
+        places: &Places,
     ) -> Result<(), Error> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -206,8 +240,9 @@ impl LocalSpark {
         for name in ["eventlog", "local", "tmp"] {
             make_folder(&intent.file(name))?;
         }
-        let properties = conf::properties_file(properties);
-        let mut files = vec![("spark.properties", properties.as_str()), ("driver.log", "")];
+        let mut files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        files.push((places.log, ""));
         if let Program::PySpark(text) = program {
             files.push(("job.py", text));
         }
@@ -218,8 +253,8 @@ impl LocalSpark {
         Ok(())
     }
 
-    fn start(&self, intent: &Intent, launch: &Launch<'_>) -> Result<(), Error> {
-        let log_path = intent.file("driver.log");
+    fn start(&self, intent: &Intent, launch: &Launch<'_>, places: &Places) -> Result<(), Error> {
+        let log_path = intent.file(places.log);
         let open = || {
             File::options()
                 .append(true)
@@ -232,10 +267,10 @@ impl LocalSpark {
         setsid
             .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
             .arg(&intent.directory)
-            .args(self.before_spark(intent, launch))
+            .args(self.before_spark(launch, places))
             .arg(self.spark.home.join("bin/spark-submit"))
             .arg("--properties-file")
-            .arg(intent.file("spark.properties"))
+            .arg(intent.file(places.properties))
             .args(submitted(intent, launch.program))
             .current_dir(launch.working_directory)
             .env_clear()
@@ -247,12 +282,12 @@ impl LocalSpark {
         setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
     }
 
-    fn before_spark(&self, intent: &Intent, launch: &Launch<'_>) -> Vec<OsString> {
+    fn before_spark(&self, launch: &Launch<'_>, places: &Places) -> Vec<OsString> {
         if launch.secrets.is_empty() {
             return Vec::new();
         }
         let python = self.python.clone().into_os_string();
-        vec![python, "-c".into(), HIDE_SECRETS.into(), intent.directory.clone().into_os_string()]
+        vec![python, "-c".into(), HIDE_SECRETS.into(), places.records.clone().into_os_string()]
     }
 
     fn environment(&self, intent: &Intent, launch: &Launch<'_>) -> BTreeMap<String, String> {
@@ -277,7 +312,9 @@ impl LocalSpark {
         if launch.master.is_none_or(conf::is_here) {
             set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
         }
-        set("PYSPARK_PYTHON", text(&self.python));
+        // Of executors elsewhere, whose machines have a Python of their own, somebody may have said which.
+        let theirs = launch.environment.get("PYSPARK_PYTHON").filter(|_| launch.master.is_some());
+        set("PYSPARK_PYTHON", theirs.cloned().unwrap_or_else(|| text(&self.python)));
         set("PYSPARK_DRIVER_PYTHON", text(&self.python));
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
         set("SPARK_SUBMIT_OPTS", format!("\"-Djava.io.tmpdir={tmp}\""));

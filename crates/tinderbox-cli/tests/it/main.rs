@@ -38,3 +38,5 @@ mod streaming_rules;
 mod transformation_cases;
 mod transformations;
 mod watch;
+mod yarn;
+mod yarn_servers;

@@ -199,7 +199,7 @@ impl StandaloneMaster {
 fn target_of(intent: &Intent) -> Result<&StandaloneTarget, Error> {
     match &intent.target {
         Target::Standalone(target) => Ok(target),
-        Target::Local => Err(Error::WrongCluster { directory: intent.directory.clone() }),
+        _ => Err(Error::WrongCluster { directory: intent.directory.clone() }),
     }
 }
 
