@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tinderbox_engine::{
-    Cluster, Host, StandaloneAddress, StandaloneMaster, StandaloneTarget, Target,
+    Cluster, Host, StandaloneAddress, StandaloneMaster, StandaloneTarget, Target, YarnAddress,
+    YarnCluster, YarnTarget,
 };
 use tinderbox_model::{SparkVersion, TimestampMs, WorkspaceId};
-use tinderbox_spec::{ClusterProfile, DeployMode, ProfileEngine, StandaloneProfile, load_profile};
+use tinderbox_spec::{
+    ClusterProfile, DeployMode, ProfileEngine, StandaloneProfile, YarnProfile, load_profile,
+};
 use tinderbox_store::StoredProfile;
 
 /// A cluster profile.
@@ -20,7 +23,7 @@ pub struct ClusterView {
     pub name: String,
     /// Counts from 1; runs say on which one they were.
     pub version: u32,
-    /// `local`, `standalone` or `sail`.
+    /// `local`, `standalone`, `yarn` or `sail`.
     pub engine: String,
     /// The environment whose jobs it takes; all when `None`.
     pub environment: Option<String>,
@@ -47,6 +50,7 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Clusters {
     masters: Mutex<HashMap<StandaloneAddress, StandaloneMaster>>,
+    yarns: Mutex<HashMap<YarnAddress, YarnCluster>>,
     /// Whoever counts the runs of a profile and adds one does it alone.
     pub turns: tokio::sync::Mutex<()>,
 }
@@ -129,7 +133,18 @@ impl App {
         match target {
             Target::Local => Ok(Cluster::Local),
             Target::Standalone(target) => self.master(target).map(Cluster::Standalone),
+            Target::Yarn(target) => self.yarn(&target.address).map(Cluster::Yarn),
         }
+    }
+
+    fn yarn(&self, address: &YarnAddress) -> Result<YarnCluster, Error> {
+        let mut yarns = lock(&self.inner.clusters.yarns);
+        if let Some(yarn) = yarns.get(address) {
+            return Ok(yarn.clone());
+        }
+        let yarn = YarnCluster::new(address.clone()).map_err(Error::Engine)?;
+        yarns.insert(address.clone(), yarn.clone());
+        Ok(yarn)
     }
 
     fn master(&self, target: &StandaloneTarget) -> Result<StandaloneMaster, Error> {
@@ -179,7 +194,24 @@ impl Place {
         }
     }
 
-    /// The master of drivers on this machine; `None` is local Spark.
+    /// The YARN cluster, whoever runs the driver.
+    pub(crate) fn yarn(&self) -> Option<&YarnProfile> {
+        match &self.profile.as_ref()?.0.engine {
+            ProfileEngine::Yarn(yarn) => Some(yarn),
+            _ => None,
+        }
+    }
+
+    /// The master that a driver on this machine has its executors from; `None` is local Spark.
+    pub(crate) fn client_master(&self) -> Option<String> {
+        let is_client = |yarn: &&YarnProfile| yarn.deploy_mode == DeployMode::Client;
+        match self.yarn().filter(is_client) {
+            Some(_) => Some("yarn".to_owned()),
+            None => self.client_of().map(|standalone| standalone.master.clone()),
+        }
+    }
+
+    /// The standalone master of drivers on this machine.
     pub(crate) fn client_of(&self) -> Option<&StandaloneProfile> {
         match &self.profile.as_ref()?.0.engine {
             ProfileEngine::Standalone(standalone)
@@ -192,7 +224,10 @@ impl Place {
     }
 
     /// Where attempts go, as it is stored with their intent.
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self, host: &Host) -> Target {
+        if let Some(yarn) = self.yarn().filter(|yarn| yarn.deploy_mode == DeployMode::Cluster) {
+            return Target::Yarn(Box::new(yarn_target(yarn, host)));
+        }
         let Some((profile, standalone)) = self.standalone() else { return Target::Local };
         Target::Standalone(Box::new(StandaloneTarget {
             address: StandaloneAddress {
@@ -215,6 +250,7 @@ impl Place {
         let home = match self.profile.as_ref().map(|(profile, _)| &profile.engine) {
             Some(ProfileEngine::Local(local)) => local.home.as_deref(),
             Some(ProfileEngine::Standalone(standalone)) => standalone.home.as_deref(),
+            Some(ProfileEngine::Yarn(yarn)) => yarn.home.as_deref(),
             Some(ProfileEngine::Sail(_)) | None => None,
         };
         home.map_or_else(|| host.clone(), |home| host.with_only_spark(Path::new(home)))
@@ -223,6 +259,29 @@ impl Place {
     /// The Spark version that a job must be compiled for, before any Spark is looked for.
     pub(crate) fn spark_version(&self) -> Option<&SparkVersion> {
         self.profile.as_ref()?.0.spark_version()
+    }
+}
+
+fn yarn_target(yarn: &YarnProfile, host: &Host) -> YarnTarget {
+    let kerberos = yarn.kerberos.as_ref();
+    // Without Kerberos YARN takes the name that is given; Hadoop's clients give that of the process.
+    let of_process = ["HADOOP_USER_NAME", "USER", "LOGNAME"];
+    let of_process = of_process.iter().find_map(|name| host.variables.get(*name)).cloned();
+    let user = match kerberos {
+        Some(kerberos) => kerberos.principal.split(['/', '@']).next().map(str::to_owned),
+        None => yarn.user.clone().or(of_process),
+    };
+    YarnTarget {
+        address: YarnAddress {
+            resource_managers: yarn.resource_managers.clone(),
+            user: user.filter(|user| !user.is_empty()),
+            logs: yarn.logs.clone(),
+        },
+        conf_dir: PathBuf::from(&yarn.conf_dir),
+        python: yarn.python.clone(),
+        event_logs: yarn.event_logs.clone(),
+        principal: kerberos.map(|kerberos| kerberos.principal.clone()),
+        keytab: kerberos.map(|kerberos| PathBuf::from(&kerberos.keytab)),
     }
 }
 

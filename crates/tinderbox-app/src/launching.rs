@@ -9,11 +9,9 @@ use crate::{App, DataDir, Error, blocking, chain, now};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-use tinderbox_engine::{
-    Identity, Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace,
-};
+use tinderbox_engine::{Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace};
 use tinderbox_model::{AttemptNumber, Origin, RunState, SparkVersion, TimestampMs};
-use tinderbox_spec::{Application, Spec, compile_pyspark};
+use tinderbox_spec::{Application, DeployMode, Spec, YarnProfile, compile_pyspark};
 use tinderbox_store::{Attempt, Run, RunChange, RunFilter};
 
 /// The rest before a second attempt; it doubles with each further one, up to [`LONGEST_REST`].
@@ -105,7 +103,7 @@ impl App {
         let token = new_token();
         let relative = DataDir::attempt(&run.id, number);
         let directory = self.inner.data_dir.root().join(&relative);
-        let intent = Intent::new(&directory, &run.id, number).on(place.target());
+        let intent = Intent::new(&directory, &run.id, number).on(place.target(&self.inner.host));
         let record = AttemptRecord {
             intent,
             identity: None,
@@ -232,7 +230,8 @@ impl App {
             Some(_) => None,
             None => Some(self.spec_of(run, &plan).await?),
         };
-        let spark = if intent.target == Target::Local {
+        let begins_here = matches!(intent.target, Target::Local | Target::Yarn(_));
+        let spark = if begins_here {
             let asked = spec.as_ref().and_then(|spec| spec.cluster().version.clone());
             let wanted = asked.or_else(|| place.spark_version().cloned());
             Some(self.find_spark(&place, wanted).await?)
@@ -250,7 +249,7 @@ impl App {
         let order = Order {
             job,
             working_directory: plan.base_directory,
-            master: plan.master.or_else(|| place.client_of().map(|client| client.master.clone())),
+            master: plan.master.or_else(|| place.client_master()),
             listener,
             environment,
         };
@@ -261,12 +260,9 @@ impl App {
             let _turn = owner.inner.heavy.acquire().await;
             match spark {
                 Some(spark) => {
-                    blocking(move || {
-                        let Launched { identity, notes } =
-                            spark.launch(&intent, &order.launch()).map_err(Error::Engine)?;
-                        Ok(Launched { identity: Identity::Local(identity), notes })
-                    })
-                    .await
+                    cluster.answers().await.map_err(Error::Engine)?;
+                    blocking(move || spark.submit(&intent, &order.launch()).map_err(Error::Engine))
+                        .await
                 }
                 None => cluster.launch(&intent, &order.launch()).await.map_err(Error::Engine),
             }
@@ -316,17 +312,39 @@ impl App {
         let url = format!("{}/ingest/live", self.inner.url);
         let is_only_here = is_loopback(&self.inner.url);
         let is_elsewhere =
-            place.standalone().is_some_and(|(_, profile)| !is_loopback(&profile.master));
+            place.standalone().is_some_and(|(_, profile)| !is_loopback(&profile.master))
+                || place.yarn().is_some_and(|yarn| {
+                    yarn.deploy_mode == DeployMode::Cluster
+                        && !yarn.resource_managers.iter().all(|address| is_loopback(address))
+                });
         (!(is_only_here && is_elsewhere)).then_some(Listener { jar, url, token })
     }
 
     /// Variables of a driver on this machine beside the program's secrets.
     fn environment_of(&self, place: &Place) -> Result<BTreeMap<String, String>, Error> {
+        if let Some(yarn) = place.yarn() {
+            return Ok(hadoop_variables(yarn));
+        }
         let secret = place.client_of().and_then(|client| client.authentication_secret.as_deref());
         let Some(name) = secret else { return Ok(BTreeMap::new()) };
         let values = self.secrets([name])?.into_values();
         Ok(values.map(|value| (SPARK_SECRET.to_owned(), value)).collect())
     }
+}
+
+/// What Hadoop's clients take from their environment, and the Python of executors elsewhere.
+fn hadoop_variables(yarn: &YarnProfile) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
+    set("HADOOP_CONF_DIR", &yarn.conf_dir);
+    set("YARN_CONF_DIR", &yarn.conf_dir);
+    if let Some(user) = &yarn.user {
+        set("HADOOP_USER_NAME", user);
+    }
+    if let (Some(python), DeployMode::Client) = (&yarn.python, yarn.deploy_mode) {
+        set("PYSPARK_PYTHON", python);
+    }
+    variables
 }
 
 /// `org.apache.spark.SecurityManager.ENV_AUTH_SECRET`: where Spark takes `spark.authenticate.secret` from when no property

@@ -156,6 +156,7 @@ impl App {
     async fn cannot_say(&self, run: &Run, error: &tinderbox_engine::Error) -> Result<(), Error> {
         match error {
             tinderbox_engine::Error::Unreachable { .. }
+            | tinderbox_engine::Error::Undecided { .. }
             | tinderbox_engine::Error::Refused { .. } => self.lose(run, &chain(error)).await,
             other => Err(Error::Background(chain(other))),
         }

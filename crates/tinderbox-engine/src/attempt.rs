@@ -122,6 +122,8 @@ const START_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How long processes may take to disappear after SIGKILL: long, because a process in the kernel's hands
 /// (a hanging disk) does not react. A guess.
 const KILL_TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How long a supervisor may need to end after it has recorded the end. A guess.
+const SUPERVISOR_ENDS: Duration = Duration::from_secs(2);
 /// How often a wait looks.
 const POLL: Duration = Duration::from_millis(50);
 /// After what time a process that was signaled and stays is signaled again.
@@ -146,6 +148,7 @@ impl Intent {
         match &self.target {
             Target::Local => self.directory.clone(),
             Target::Standalone(target) => target.shared_folder(self),
+            Target::Yarn(target) => target.shared_folder(self),
         }
     }
 
@@ -352,6 +355,11 @@ impl LocalProcesses {
                 return Err(self.still_running(pids));
             }
             self.supervisor().into_iter().for_each(|process| process.signal(Signal::SIGKILL));
+        }
+        // It ends right after it has recorded the end.
+        let limit = Instant::now() + SUPERVISOR_ENDS;
+        while self.supervisor().is_some() && Instant::now() < limit {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         match self.status()? {
             Status::Exited { code } => Ok(Status::Exited { code }),

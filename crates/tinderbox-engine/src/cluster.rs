@@ -2,6 +2,7 @@
 
 use crate::attempt::{LocalProcesses, Outcome};
 use crate::standalone::{StandaloneDriver, StandaloneTarget};
+use crate::yarn::{YarnApplication, YarnCluster, YarnTarget};
 use crate::{Error, Intent, Launch, Launched, StandaloneMaster, Status, Trace};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub enum Target {
     Local,
     /// A driver on a worker of a standalone cluster.
     Standalone(Box<StandaloneTarget>),
+    /// A driver in a container of a YARN cluster.
+    Yarn(Box<YarnTarget>),
 }
 
 /// By what a started attempt is followed. Stored; those of earlier versions, processes on this machine, are read too.
@@ -26,6 +29,8 @@ pub enum Identity {
     Local(LocalProcesses),
     /// A driver that a standalone master knows.
     Standalone(StandaloneDriver),
+    /// An application of YARN.
+    Yarn(YarnApplication),
 }
 
 /// An engine with what it takes to speak to it.
@@ -35,6 +40,8 @@ pub enum Cluster {
     Local,
     /// A standalone cluster.
     Standalone(StandaloneMaster),
+    /// A YARN cluster.
+    Yarn(YarnCluster),
 }
 
 impl Identity {
@@ -43,6 +50,7 @@ impl Identity {
         match self {
             Self::Local(processes) => &processes.intent,
             Self::Standalone(driver) => &driver.intent,
+            Self::Yarn(application) => &application.intent,
         }
     }
 }
@@ -62,18 +70,33 @@ impl Cluster {
             Self::Standalone(master) => {
                 master.find(intent).await.map(|trace| trace.map(Identity::Standalone))
             }
+            Self::Yarn(yarn) => yarn.find(intent).await.map(|trace| trace.map(Identity::Yarn)),
         }
     }
 
-    /// Asks the cluster for an attempt whose program runs on it; those on this machine are launched by
-    /// [`crate::LocalSpark`], which finds what it needs first.
+    /// Whether the cluster is there, before an attempt is brought to it by a process of this machine.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Refused`].
+    pub async fn answers(&self) -> Result<(), Error> {
+        match self {
+            Self::Local | Self::Standalone(_) => Ok(()),
+            Self::Yarn(yarn) => yarn.version().await.map(drop),
+        }
+    }
+
+    /// Asks the cluster for an attempt whose program runs on it; those that begin with a process of this machine are
+    /// launched by [`crate::LocalSpark::submit`], which finds what it needs first.
     ///
     /// # Errors
     /// [`Error::AlreadyLaunched`], [`Error::Folder`], [`Error::Write`], [`Error::Unreachable`], [`Error::Unanswered`],
     /// [`Error::Refused`]; the attempt is used up unless it is the first three.
     pub async fn launch(&self, intent: &Intent, launch: &Launch<'_>) -> Result<Launched, Error> {
         match self {
-            Self::Local => Err(Error::WrongCluster { directory: intent.directory.clone() }),
+            // Brought there by a process of this machine.
+            Self::Local | Self::Yarn(_) => {
+                Err(Error::WrongCluster { directory: intent.directory.clone() })
+            }
             Self::Standalone(master) => {
                 let Launched { identity, notes } = master.launch(intent, launch).await?;
                 Ok(Launched { identity: Identity::Standalone(identity), notes })
@@ -94,7 +117,8 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => {
                 master.status_of(driver).await
             }
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Yarn(yarn), Identity::Yarn(application)) => yarn.status_of(application).await,
+            _ => Err(wrong(identity)),
         }
     }
 
@@ -110,7 +134,7 @@ impl Cluster {
                     .iter()
                     .map(|identity| match identity {
                         Identity::Local(processes) => Some(processes.clone()),
-                        Identity::Standalone(_) => None,
+                        _ => None,
                     })
                     .collect();
                 on_thread(move || Ok(all.iter().map(|one| one.as_ref()?.still_runs()).collect()))
@@ -120,7 +144,15 @@ impl Cluster {
                 let active = master.active().await?;
                 let of = |identity: &&Identity| match identity {
                     Identity::Standalone(driver) => active.get(&driver.driver).cloned(),
-                    Identity::Local(_) => None,
+                    _ => None,
+                };
+                Ok(identities.iter().map(of).collect())
+            }
+            Self::Yarn(yarn) => {
+                let active = yarn.active().await?;
+                let of = |identity: &&Identity| match identity {
+                    Identity::Yarn(application) => active.get(&application.id()?).cloned(),
+                    _ => None,
                 };
                 Ok(identities.iter().map(of).collect())
             }
@@ -136,7 +168,10 @@ impl Cluster {
         match (self, identity) {
             (_, Identity::Local(processes)) => processes.cancel(grace).await,
             (Self::Standalone(master), Identity::Standalone(driver)) => master.cancel(driver).await,
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Yarn(yarn), Identity::Yarn(application)) => {
+                yarn.cancel(application, grace).await
+            }
+            _ => Err(wrong(identity)),
         }
     }
 
@@ -152,6 +187,7 @@ impl Cluster {
             }
             // Workers clear away the folders of drivers (`spark.worker.cleanup.enabled`).
             Identity::Standalone(_) => Ok(()),
+            Identity::Yarn(application) => application.clean_up().await,
         }
     }
 
@@ -166,7 +202,10 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => {
                 master.copy_log(driver, hidden).await
             }
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Yarn(yarn), Identity::Yarn(application)) => {
+                yarn.copy_log(application, hidden).await
+            }
+            _ => Err(wrong(identity)),
         }
     }
 }
@@ -186,7 +225,7 @@ fn wrong(identity: &Identity) -> Error {
     Error::WrongCluster { directory: identity.intent().directory.clone() }
 }
 
-async fn on_thread<T: Send + 'static>(
+pub(crate) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {

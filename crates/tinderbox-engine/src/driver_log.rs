@@ -52,6 +52,16 @@ impl DriverLog {
         Self { path: directory.join("driver.log") }
     }
 
+    /// A log of its own name.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The folder that it is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// At most `limit` bytes from `offset` on, in whole lines where a line ends within the limit. A log that was
     /// not begun yet is empty; an offset beyond the end gives an empty page.
     ///

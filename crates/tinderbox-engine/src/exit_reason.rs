@@ -85,6 +85,11 @@ impl ExitReason {
         was_cancelled: bool,
     ) -> Option<Self> {
         let tail = log.tail(TAIL_BYTES).map(|page| page.text).unwrap_or_default();
+        if let (Outcome::Failed, Some(said), false) = (outcome, said, was_cancelled)
+            && let Some(reason) = crate::yarn::reason_of(said, log.folder())
+        {
+            return Some(reason);
+        }
         let said = said.map(|said| said.lines().next().unwrap_or_default().trim());
         match outcome {
             Outcome::Succeeded => None,
@@ -97,7 +102,10 @@ impl ExitReason {
             Outcome::Killed if was_cancelled => Self::classify(143, true, &tail),
             Outcome::Killed => Some(Self {
                 category: ExitCategory::Cluster,
-                message: "the driver was killed on its cluster, by somebody else or for want of its worker".to_owned(),
+                message: match said.filter(|said| !said.is_empty()) {
+                    Some(said) => format!("the driver was killed on its cluster: {said}"),
+                    None => "the driver was killed on its cluster, by somebody else or for want of its worker".to_owned(),
+                },
             }),
         }
     }
@@ -128,6 +136,10 @@ fn from_log(exit_code: i32, log: &str) -> (ExitCategory, String) {
         let otherwise = if failure.starts_context { Submission } else { UserCode };
         return (by_rule.map_or(otherwise, |(category, _)| *category), failure.message());
     }
+    if let Some(message) = log.lines().rev().find_map(|line| line.strip_prefix(MAIN_FAILED)) {
+        let otherwise = if log.contains(" SparkContext: ") { UserCode } else { Submission };
+        return (category_of(message).unwrap_or(otherwise), message.to_owned());
+    }
     match exit_code {
         137 => (
             Cluster,
@@ -141,6 +153,17 @@ fn from_log(exit_code: i32, log: &str) -> (ExitCategory, String) {
             (category, if none { format!("spark-submit ended with code {exit_code}") } else { words })
         }
     }
+}
+
+/// How a JVM reports that its main thread has failed (`Thread.dispatchUncaughtException`).
+const MAIN_FAILED: &str = "Exception in thread \"main\" ";
+
+/// What kind of failure a message tells of, where a rule knows it.
+pub(crate) fn category_of(message: &str) -> Option<ExitCategory> {
+    let mut rules = RULES.iter();
+    rules
+        .find(|(_, signs)| signs.iter().any(|sign| message.contains(sign)))
+        .map(|(category, _)| *category)
 }
 
 /// The first rule with a sign in the failure decides. Signs are error classes of Spark (`error-conditions.json`),

@@ -1,5 +1,6 @@
 //! Runs a compiled PySpark program, or one that people have, and follows it: on this machine through `spark-submit` (Linux:
-//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API.
+//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API, on YARN by `spark-submit` and
+//! the ResourceManager's REST.
 //!
 //! The order of calls, each of which may be the last one before a crash:
 //!
@@ -35,11 +36,13 @@ mod install;
 mod java;
 mod kubernetes;
 mod local;
+mod log_copy;
 mod module_options;
 mod own_process;
 mod process;
 mod properties;
 mod standalone;
+mod yarn;
 
 pub use attempt::{Intent, LocalProcesses, Outcome, Status, Trace};
 pub use cluster::{Cluster, Identity, Target};
@@ -63,3 +66,4 @@ pub use standalone::{
     ClusterApplication, ClusterDriver, ClusterWorker, DriverRequest, DriverState, DriverStatus,
     StandaloneAddress, StandaloneCluster, StandaloneDriver, StandaloneMaster, StandaloneTarget,
 };
+pub use yarn::{Submission, YarnAddress, YarnApplication, YarnCluster, YarnReport, YarnTarget};

@@ -1,5 +1,7 @@
 mod conf;
 
+pub(crate) use conf::properties_file;
+
 use crate::attempt::write_new;
 use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
@@ -88,10 +90,18 @@ pub struct Launched<I = Identity> {
     pub notes: Vec<String>,
 }
 
+/// Where `spark-submit` takes and leaves what it needs: names in the attempt's folder.
+pub(crate) struct Places {
+    pub(crate) properties: &'static str,
+    pub(crate) log: &'static str,
+    /// The folder with records that secrets are looked for in, when it has ended.
+    pub(crate) records: PathBuf,
+}
+
 /// Records the exit code whatever happens to the launcher. Arguments: the attempt's folder, then the command.
 ///
 /// `set -C` makes the shell create `pid` exclusively. The trap keeps the shell alive when the whole group is
-/// signaled; it is not inherited by the command. `${20}` behind the name is field 22 of proc(5)'s `stat`.
+/// signaled; it is not inherited by the command. What may hold secrets is emptied at the end. `${20}` behind the name is field 22 of proc(5)'s `stat`.
 const SUPERVISOR: &str = r#"
 set -Cf
 folder=$1
@@ -102,6 +112,7 @@ echo "$$ $ticks" >"$folder/pid" || exit 1
 trap : HUP INT TERM
 "$@"
 code=$?
+[ ! -e "$folder/submission.properties" ] || : >|"$folder/submission.properties"
 echo "$code" >"$folder/exit_code.new" && mv "$folder/exit_code.new" "$folder/exit_code"
 "#;
 
@@ -183,21 +194,44 @@ impl LocalSpark {
             has_secrets: !launch.secrets.is_empty(),
         })?;
 
-        self.write_folder(intent, launch.program, &plan.properties)?;
+        let files = [("spark.properties", conf::properties_file(&plan.properties))];
+        let places = Places {
+            properties: "spark.properties",
+            log: "driver.log",
+            records: intent.directory.clone(),
+        };
+        let identity = self.start_once(intent, launch, &files, &places)?;
+        let notes = self.notes.iter().cloned().chain(plan.notes).collect();
+        Ok(Launched { identity, notes })
+    }
+
+    /// Takes the attempt's one launch, writes its folder, and starts `spark-submit` there.
+    pub(crate) fn start_once(
+        &self,
+        intent: &Intent,
+        launch: &Launch<'_>,
+        files: &[(&str, String)],
+        places: &Places,
+    ) -> Result<LocalProcesses, Error> {
+        self.write_folder(intent, launch.program, files, places)?;
         if launch.master.is_some_and(conf::has_own_executors) {
             self.make_own_home(intent)?;
         }
-        self.start(intent, launch)?;
-        let identity = intent.await_start()?;
-        let notes = self.notes.iter().cloned().chain(plan.notes).collect();
-        Ok(Launched { identity, notes })
+        self.start(intent, launch, places)?;
+        intent.await_start()
+    }
+
+    /// Sentences on what differs from what was asked for.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     fn write_folder(
         &self,
         intent: &Intent,
         program: Program<'_>,
-        properties: &BTreeMap<String, String>,
+        files: &[(&str, String)],
+        places: &Places,
     ) -> Result<(), Error> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -210,8 +244,9 @@ impl LocalSpark {
         for name in ["eventlog", "local", "tmp"] {
             make_folder(&intent.file(name))?;
         }
-        let properties = conf::properties_file(properties);
-        let mut files = vec![("spark.properties", properties.as_str()), ("driver.log", "")];
+        let mut files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        files.push((places.log, ""));
         if let Program::PySpark(text) = program {
             files.push(("job.py", text));
         }
@@ -243,26 +278,27 @@ impl LocalSpark {
         Ok(())
     }
 
-    fn start(&self, intent: &Intent, launch: &Launch<'_>) -> Result<(), Error> {
+    fn start(&self, intent: &Intent, launch: &Launch<'_>, places: &Places) -> Result<(), Error> {
         let command = self
-            .before_spark(intent, launch)
+            .before_spark(launch, places)
             .into_iter()
             .chain([
                 self.spark.home.join("bin/spark-submit").into_os_string(),
                 "--properties-file".into(),
-                intent.file("spark.properties").into_os_string(),
+                intent.file(places.properties).into_os_string(),
             ])
             .chain(submitted(intent, launch.program))
             .collect();
-        supervised(intent, command, launch.working_directory, self.environment(intent, launch))
+        let environment = self.environment(intent, launch);
+        supervised(intent, places.log, command, (launch.working_directory, environment))
     }
 
-    fn before_spark(&self, intent: &Intent, launch: &Launch<'_>) -> Vec<OsString> {
+    fn before_spark(&self, launch: &Launch<'_>, places: &Places) -> Vec<OsString> {
         if launch.secrets.is_empty() {
             return Vec::new();
         }
         let python = self.python.clone().into_os_string();
-        vec![python, "-c".into(), HIDE_SECRETS.into(), intent.directory.clone().into_os_string()]
+        vec![python, "-c".into(), HIDE_SECRETS.into(), places.records.clone().into_os_string()]
     }
 
     fn environment(&self, intent: &Intent, launch: &Launch<'_>) -> BTreeMap<String, String> {
@@ -291,7 +327,9 @@ impl LocalSpark {
         if launch.master.is_none_or(conf::is_here) {
             set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
         }
-        set("PYSPARK_PYTHON", text(&self.python));
+        // Of executors elsewhere, whose machines have a Python of their own, somebody may have said which.
+        let theirs = launch.environment.get("PYSPARK_PYTHON").filter(|_| launch.master.is_some());
+        set("PYSPARK_PYTHON", theirs.cloned().unwrap_or_else(|| text(&self.python)));
         set("PYSPARK_DRIVER_PYTHON", text(&self.python));
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
         set("SPARK_SUBMIT_OPTS", format!("\"-Djava.io.tmpdir={tmp}\""));
@@ -304,14 +342,14 @@ impl LocalSpark {
     }
 }
 
-/// Starts a command under a supervisor, with `driver.log` of the attempt's folder as its output.
+/// Starts a command under a supervisor, with a file of the attempt's folder for its output.
 pub(crate) fn supervised(
     intent: &Intent,
+    log: &str,
     command: Vec<OsString>,
-    working_directory: &Path,
-    environment: BTreeMap<String, String>,
+    (working_directory, environment): (&Path, BTreeMap<String, String>),
 ) -> Result<(), Error> {
-    let log_path = intent.file("driver.log");
+    let log_path = intent.file(log);
     let open = || {
         File::options()
             .append(true)

@@ -64,7 +64,7 @@ impl OwnProcess<'_> {
         environment.insert("TMPDIR".to_owned(), tmp.to_string_lossy().into_owned());
         let folder = intent.directory.clone().into_os_string();
         let command = self.command.iter().cloned().chain([folder]).collect();
-        supervised(intent, command, self.working_directory, environment)?;
+        supervised(intent, "driver.log", command, (self.working_directory, environment))?;
         intent.await_start()
     }
 }

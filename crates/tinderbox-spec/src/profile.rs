@@ -2,9 +2,11 @@
 
 mod limits;
 mod read;
+mod yarn;
 
 pub use limits::Limits;
 pub use read::load_profile;
+pub use yarn::{Kerberos, YarnProfile};
 
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub enum ProfileEngine {
     Local(LocalProfile),
     /// A standalone cluster.
     Standalone(StandaloneProfile),
+    /// A YARN cluster.
+    Yarn(Box<YarnProfile>),
     /// Sail, or a Spark Connect server.
     Sail(SailProfile),
 }
@@ -122,6 +126,7 @@ impl ClusterProfile {
             ProfileEngine::Local(_) => "local",
             ProfileEngine::Standalone(_) => "standalone",
             ProfileEngine::Sail(_) => "sail",
+            ProfileEngine::Yarn(_) => "yarn",
         }
     }
 
@@ -138,6 +143,9 @@ impl ClusterProfile {
         );
         if let Some(gpu) = &self.gpu {
             conf.extend(gpu.properties());
+        }
+        if let ProfileEngine::Yarn(yarn) = &self.engine {
+            conf.extend(yarn.launch_properties());
         }
         conf.extend(self.properties.clone());
         conf.extend(job.clone());

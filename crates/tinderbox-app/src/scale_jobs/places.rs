@@ -52,7 +52,7 @@ impl App {
         if !given.contains_key("spark.executor.cores") || is_own(place) {
             conf.insert("spark.executor.cores".to_owned(), "1".to_owned());
         }
-        let is_here = place.target() == Target::Local;
+        let is_here = place.target(&self.inner.host) == Target::Local;
         let spark = if is_here {
             Some(self.find_spark(place, place.spark_version().cloned()).await?)
         } else {

@@ -93,7 +93,7 @@ impl App {
         nodes: u32,
     ) -> Result<ResultPlace, Error> {
         let of_run = LaunchPlan { profile: plan.profile.clone(), ..LaunchPlan::default() };
-        let is_here = self.place_of(&of_run).await?.target() == Target::Local;
+        let is_here = self.place_of(&of_run).await?.target(&self.inner.host) == Target::Local;
         match (&plan.subject, plan.stored_request()) {
             (Subject::Stored { bucket, .. }, Some(request)) if !is_here => {
                 let key = measured_key(&request, nodes);

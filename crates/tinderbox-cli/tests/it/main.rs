@@ -43,3 +43,5 @@ mod transformation_cases;
 mod transformations;
 mod waiting;
 mod watch;
+mod yarn;
+mod yarn_servers;

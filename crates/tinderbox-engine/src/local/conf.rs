@@ -211,7 +211,7 @@ fn number(conf: &BTreeMap<String, String>, key: &str) -> Result<Option<u32>, Err
 
 /// The text of `--properties-file`, sorted by key. Spark reads it with `java.util.Properties.load`, whose escapes are
 /// used for everything that this treats specially and for all that is not ASCII.
-pub(super) fn properties_file(properties: &BTreeMap<String, String>) -> String {
+pub(crate) fn properties_file(properties: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     for (key, value) in properties {
         escape(&mut text, key, true);

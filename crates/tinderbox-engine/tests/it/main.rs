@@ -19,3 +19,7 @@ mod spark_application;
 mod standalone;
 #[cfg(test)]
 mod standalone_attempt;
+#[cfg(test)]
+mod yarn;
+#[cfg(test)]
+mod yarn_bench;

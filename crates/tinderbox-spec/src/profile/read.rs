@@ -1,3 +1,4 @@
+use super::yarn::read_yarn;
 use super::{
     ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, START_TIMEOUT,
     SailProfile, StandaloneProfile,
@@ -36,14 +37,10 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let name = name(&mut fields, report);
     let description = fields.text("description", report).map(|text| text.text);
     let environment = fields.text("environment", report).map(|text| text.text);
-    let engine = fields.choice("engine", &["local", "standalone", "sail"], report);
+    let engine = fields.choice("engine", &["local", "standalone", "yarn", "sail"], report);
     if fields.entry("engine").is_none() {
-        missing(
-            &fields,
-            "engine",
-            "write `engine: local`, `engine: standalone` or `engine: sail`",
-            report,
-        );
+        let hint = "write `engine:` and one of local, standalone, yarn, sail";
+        missing(&fields, "engine", hint, report);
     }
     let local = fields.block("local", report).map(|mut local| {
         let profile = LocalProfile { home: local.text("home", report).map(|text| text.text) };
@@ -54,8 +51,17 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let has_standalone = standalone.is_some();
     let standalone = standalone.and_then(|fields| read_standalone(fields, report));
     let sail = fields.block("sail", report).and_then(|fields| read_sail(fields, report));
+    let yarn = fields.block("yarn", report);
+    let has_yarn = yarn.is_some();
+    let yarn = yarn.and_then(|fields| read_yarn(fields, report));
     let engine = match engine {
         Some("sail") => Some(ProfileEngine::Sail(sail.unwrap_or_default())),
+        Some("yarn") if !has_yarn => {
+            let hint = "write `yarn:` with `resourceManager: http://HOST:8088` and `confDir: /etc/hadoop/conf`";
+            missing(&fields, "yarn", hint, report);
+            None
+        }
+        Some("yarn") => yarn.map(|yarn| ProfileEngine::Yarn(Box::new(yarn))),
         Some("standalone") if !has_standalone => {
             missing(
                 &fields,
@@ -104,7 +110,15 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     })
 }
 
-fn missing(fields: &Fields<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
+/// `deployMode`.
+pub(super) fn deploy_mode(fields: &mut Fields<'_>, report: &mut Report<'_>) -> DeployMode {
+    match fields.choice("deployMode", &["cluster", "client"], report) {
+        Some("client") => DeployMode::Client,
+        _ => DeployMode::Cluster,
+    }
+}
+
+pub(super) fn missing(fields: &Fields<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
     let message = format!("`{key}` is missing");
     report.error("spec::missing-field", fields.span, &fields.path_of(key), message).hint =
         Some(hint.to_owned());
@@ -146,10 +160,7 @@ fn read_standalone(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<St
     }
     let rest = address(&mut fields, "rest", "http", report);
     let web = address(&mut fields, "web", "http", report);
-    let deploy_mode = match fields.choice("deployMode", &["cluster", "client"], report) {
-        Some("client") => DeployMode::Client,
-        _ => DeployMode::Cluster,
-    };
+    let deploy_mode = deploy_mode(&mut fields, report);
     let token_secret = secret(&mut fields, "token", report);
     let authentication_secret = secret(&mut fields, "authenticationSecret", report);
     let staging = fields.text("staging", report);

@@ -35,6 +35,7 @@ mod schema;
 mod sources;
 mod sql;
 mod upgrading;
+mod yarn_profiles;
 
 use tinderbox_spec::{Choice, Diagnostic, Loaded, compile_pyspark, load};
 
