@@ -11,11 +11,14 @@
 mod local;
 mod master;
 mod moments;
+mod resource_manager;
+mod wire;
 
 use crate::place::{Place, Server, free_address, get_json, wait_for};
 pub use master::Master;
 pub use moments::Trap;
 use moments::{Dice, Moment, appears};
+use resource_manager::ResourceManager;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,6 +36,7 @@ const SETTLES: Duration = Duration::from_secs(120);
 enum Engine {
     Local(local::FakeSpark),
     Standalone(Master),
+    Yarn(local::FakeSpark, ResourceManager),
     /// A real Sail for each run, each of which adds a file to a folder of its own.
     Sail,
 }
@@ -55,13 +59,12 @@ impl Engine {
             Self::Standalone(_) => {
                 let mut moments = files(&["launched", "driver"]);
                 moments.push(Moment::Dropped("create"));
-                for kind in ["create", "status", "kill", "page"] {
-                    moments.extend([
-                        Moment::Asked(kind),
-                        Moment::Done(kind),
-                        Moment::Answered(kind),
-                    ]);
-                }
+                moments.extend(questions(&["create", "status", "kill", "page"]));
+                moments
+            }
+            Self::Yarn(..) => {
+                let mut moments = files(&["launched", "pid", "submission.log", "application"]);
+                moments.extend(questions(&["submit", "search", "status", "kill"]));
                 moments
             }
         };
@@ -71,7 +74,7 @@ impl Engine {
     fn name(&self) -> &'static str {
         match self {
             Self::Local(_) => "local",
-            Self::Standalone(_) => "fake",
+            Self::Standalone(_) | Self::Yarn(..) => "fake",
             Self::Sail => "sail",
         }
     }
@@ -106,10 +109,24 @@ fn kills_with_a_standalone_cluster_lose_no_run_and_submit_none_twice() {
         master.url
     );
     let mut killed = Killed::new(Place::new(), Engine::Standalone(master), trap);
-    killed.start();
-    let file = killed.place.write("fake.yaml", &profile);
-    let applied = killed.place.ask(&["cluster", "apply", file.to_str().unwrap()]);
-    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    killed.apply(&profile);
+    killed.test();
+}
+
+#[test]
+fn kills_with_yarn_lose_no_run_and_submit_none_twice() {
+    let (trap, place) = (Trap::default(), Place::new());
+    let manager = ResourceManager::start(trap.clone());
+    let spark = local::FakeSpark::with_submit(&place, &manager.submit());
+    std::fs::create_dir(place.path("conf")).unwrap();
+    let profile = format!(
+        "name: fake\nengine: yarn\nyarn: {{resourceManager: '{}', confDir: '{}'}}\n\
+         cluster: {{version: '3.5'}}\n",
+        manager.url,
+        place.path("conf").display()
+    );
+    let mut killed = Killed::new(place, Engine::Yarn(spark, manager), trap);
+    killed.apply(&profile);
     killed.test();
 }
 
@@ -144,11 +161,19 @@ impl Killed {
 
     fn start(&mut self) {
         let mut command = self.place.tinderbox();
-        if let Engine::Local(spark) = &self.engine {
+        if let Engine::Local(spark) | Engine::Yarn(spark, _) = &self.engine {
             spark.be_the_only_one(&mut command);
         }
         command.args(["serve", "--listen", &self.address.to_string()]);
         self.server = Some(Server::of(command));
+    }
+
+    /// Starts, and stores a profile.
+    fn apply(&mut self, profile: &str) {
+        self.start();
+        let file = self.place.write("fake.yaml", profile);
+        let applied = self.place.ask(&["cluster", "apply", file.to_str().unwrap()]);
+        assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     }
 
     fn kill(&mut self) {
@@ -271,6 +296,7 @@ impl Killed {
         let mut count = |run: String| *counted.entry(run).or_default() += 1;
         match &self.engine {
             Engine::Local(spark) => spark.started().into_iter().for_each(count),
+            Engine::Yarn(_, manager) => manager.started().into_iter().for_each(count),
             Engine::Standalone(master) => {
                 master.started().into_iter().for_each(|(run, _)| count(run))
             }
@@ -348,6 +374,12 @@ impl Killed {
             "a request was taken twice, or forgotten"
         );
     }
+}
+
+fn questions(kinds: &[&'static str]) -> Vec<Moment> {
+    let of =
+        |kind: &&'static str| [Moment::Asked(kind), Moment::Done(kind), Moment::Answered(kind)];
+    kinds.iter().flat_map(of).collect()
 }
 
 /// Whether a moment belongs to the end that somebody asks for.

@@ -17,10 +17,16 @@ const SUBMIT: &str =
 impl FakeSpark {
     pub fn make(place: &Place) -> Self {
         let root = place.path("fake");
+        let submit = SUBMIT.replace("LEDGER", root.join("ledger").to_str().unwrap());
+        Self::with_submit(place, &submit)
+    }
+
+    /// With another `spark-submit`.
+    pub fn with_submit(place: &Place, submit: &str) -> Self {
+        let root = place.path("fake");
         fs::create_dir_all(root.join("spark/jars")).unwrap();
         fs::write(root.join("spark/jars/spark-core_2.12-3.5.8.jar"), "").unwrap();
-        let submit = SUBMIT.replace("LEDGER", root.join("ledger").to_str().unwrap());
-        executable(&root.join("spark/bin/spark-submit"), &submit);
+        executable(&root.join("spark/bin/spark-submit"), submit);
         executable(
             &root.join("java/bin/java"),
             "#!/bin/sh\necho 'openjdk version \"17.0.15\" 2025-04-15' >&2\n",

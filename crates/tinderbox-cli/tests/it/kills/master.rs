@@ -1,11 +1,10 @@
 //! A standalone master with one worker that runs nothing: its drivers work for a while and end. It says what it is asked,
 //! so that somebody can be killed at that moment.
 
-use super::moments::{Moment, Trap};
+use super::moments::Trap;
+use super::wire::{self, Request};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,6 +38,16 @@ struct Driver {
     beside: usize,
 }
 
+/// What a question is about.
+fn kind_of(request: &Request) -> &'static str {
+    match request.path.split('/').nth(3) {
+        Some("create") => "create",
+        Some("kill") => "kill",
+        Some("status") => "status",
+        _ => "page",
+    }
+}
+
 impl Driver {
     fn state(&self) -> &'static str {
         match (self.is_killed, self.has_room, self.started.elapsed() < WORKS) {
@@ -57,16 +66,12 @@ impl Master {
 
     /// Without room its drivers wait until they are killed.
     pub fn with_room(trap: Trap, has_room: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (listener, url) = wire::listen();
         let inside =
             Arc::new(Inside { url: url.clone(), has_room, trap, drivers: Mutex::default() });
         let serving = inside.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let inside = serving.clone();
-                std::thread::spawn(move || inside.serve(stream));
-            }
+        wire::serve(listener, inside.trap.clone(), kind_of, move |kind, request| {
+            Some((200, serving.answer(kind, &request.path, &request.body)))
         });
         Self { url, inside }
     }
@@ -90,46 +95,6 @@ impl Master {
 }
 
 impl Inside {
-    /// Answers one connection until its other side is gone.
-    fn serve(&self, stream: TcpStream) -> Option<()> {
-        let mut reader = BufReader::new(stream.try_clone().ok()?);
-        let mut writer = stream;
-        loop {
-            let mut first = String::new();
-            reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).ok()?;
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).ok()?;
-            let path = first.split(' ').nth(1).unwrap().to_owned();
-            let kind = match path.split('/').nth(3) {
-                Some("create") => "create",
-                Some("kill") => "kill",
-                Some("status") => "status",
-                _ => "page",
-            };
-            self.trap.reached(&Moment::Asked(kind));
-            if self.trap.reached(&Moment::Dropped(kind)) {
-                return None;
-            }
-            let answer = self.answer(kind, &path, &body);
-            self.trap.reached(&Moment::Done(kind));
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
-            writer.write_all(head.as_bytes()).ok()?;
-            writer.write_all(answer.as_bytes()).ok()?;
-            self.trap.reached(&Moment::Answered(kind));
-        }
-    }
-
     fn answer(&self, kind: &str, path: &str, body: &[u8]) -> String {
         let mut drivers = self.drivers.lock().unwrap();
         let number = path.rsplit('-').next().and_then(|number| number.parse::<usize>().ok());
