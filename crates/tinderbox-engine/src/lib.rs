@@ -1,5 +1,5 @@
 //! Runs a compiled PySpark program, or one that people have, and follows it: on this machine through `spark-submit` (Linux:
-//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API.
+//! processes are recognized in `/proc`) or through a driver of our own ([`OwnProcess`]), on standalone clusters over the master's REST, on Kubernetes over its API.
 //!
 //! The order of calls, each of which may be the last one before a crash:
 //!
