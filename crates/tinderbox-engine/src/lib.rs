@@ -1,6 +1,6 @@
 //! Runs a compiled PySpark program, or one that people have, and follows it: on this machine through `spark-submit` (Linux:
-//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API, on YARN by `spark-submit` and
-//! the ResourceManager's REST.
+//! processes are recognized in `/proc`) or through a driver of our own ([`OwnProcess`]), on standalone clusters over the master's
+//! REST, on Kubernetes over its API, on YARN by `spark-submit` and the ResourceManager's REST.
 //!
 //! The order of calls, each of which may be the last one before a crash:
 //!

@@ -297,6 +297,42 @@ fn a_run_outlives_the_server_and_is_cancelled_with_nothing_left() {
     assert!(!place.path("out/endless").exists());
 }
 
+#[test]
+fn a_sail_that_is_killed_ends_its_run_and_another_attempt_follows_where_one_is_left() {
+    let Some(place) = place() else { return };
+    let server = Server::start(&place, free_address());
+    let file = place.write("endless.yaml", ENDLESS);
+    let arguments =
+        ["run", file.to_str().unwrap(), "--engine", "sail", "--detach", "--retries", "1"];
+    let started = place.ask_json(&arguments);
+    let id = started["job"]["job_id"].as_str().unwrap().to_owned();
+    let detail = || server.get(&format!("/api/jobs/{id}"));
+    for attempt in 1..=2 {
+        // Python is Sail.
+        let sail = wait_for("its Sail", Duration::from_secs(90), || {
+            let is_running = detail()["job"]["state"] == "running";
+            let found = processes_of(&format!("{id}/{attempt}"));
+            let sail = found.into_iter().find(|(_, name)| name.starts_with("python"));
+            sail.filter(|_| is_running)
+        });
+        let killed = Command::new("kill").args(["-KILL", &sail.0.to_string()]).status().unwrap();
+        assert!(killed.success());
+        if attempt == 1 {
+            wait_for("the second attempt", Duration::from_secs(90), || {
+                (detail()["attempts"].as_array()?.len() == 2).then_some(())
+            });
+        }
+    }
+    let job = wait_for("the end", Duration::from_secs(90), || {
+        let job = detail()["job"].clone();
+        (job["state"] == "failed").then_some(job)
+    });
+    assert!(job["error"].as_str().unwrap().contains("Sail ended while the job ran"), "{job}");
+    assert!(detail()["notes"][0].as_str().unwrap().starts_with("attempt 1 failed"));
+    assert!(!place.path("out/endless").exists());
+    assert_eq!(left_over(&place), Vec::<PathBuf>::new());
+}
+
 /// Process ids and names of what carries an attempt's marker.
 fn processes_of(marker: &str) -> Vec<(i32, String)> {
     let wanted = format!("TINDERBOX_ATTEMPT={marker}");
