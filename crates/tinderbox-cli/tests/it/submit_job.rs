@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 const DATA: &str = "user123/datasets/sales.csv";
 
 fn body(job_id: &str, nodes: &[u32]) -> String {
@@ -406,7 +406,7 @@ fn real_spark_measures_a_data_set_of_s3_though_the_server_is_killed() {
     .to_string();
     let (status, told) = call(&server, "POST", "/submit-job?async=true", &request);
     assert_eq!(status, 202, "{told}");
-    wait_for("the first run", Duration::from_secs(120), || {
+    wait_for("the first run", Duration::from_secs(300), || {
         let (_, told) = call(&server, "GET", "/submit-job/user123/job_001", "");
         (told["data"]["runs"][0]["state"] == "running").then_some(())
     });
