@@ -329,6 +329,12 @@ pub enum Error {
         "no PySpark with its Spark Connect client was found, through which jobs are measured on Sail"
     )]
     NoConnectClient,
+    /// The driver would not find the files of this machine.
+    #[error("drivers of {cluster} are on the cluster, and the job measures files of this machine")]
+    DriverElsewhere {
+        /// The profile.
+        cluster: String,
+    },
     /// A batch job cannot be measured there.
     #[error("a batch job cannot be measured on {cluster}")]
     NotMeasured {
@@ -412,7 +418,7 @@ impl Error {
             Self::NoSuchScaleJob { .. } => "no-such-job",
             Self::ScaleJobEnded { .. } => "job-ended",
             Self::NoConnectClient => "no-connect-client",
-            Self::NotMeasured { .. } => "not-measured",
+            Self::NotMeasured { .. } | Self::DriverElsewhere { .. } => "not-measured",
             Self::Closing { .. } => "closing",
             Self::Background(_) => "background",
         }
@@ -500,6 +506,7 @@ impl Error {
             Self::NoSuchScaleJob { .. } => "the path is /submit-job/USER/JOB_ID, with the first part of its `s3_path`".to_owned(),
             Self::ScaleJobEnded { .. } => return None,
             Self::NoConnectClient => "install it into an environment of its own (pip install 'pyspark[connect]') and name that in TINDERBOX_SPARK_HOMES".to_owned(),
+            Self::DriverElsewhere { .. } => "take a profile with `deployMode: client`, or a data set of the bucket (`s3_path`)".to_owned(),
             Self::NotMeasured { .. } => "measure it on Spark: leave --engine out, or name a profile of Spark".to_owned(),
             Self::Closing { .. } => "ask for it again when the server is back: the same request answers with the same job".to_owned(),
             Self::File { .. } | Self::Background(_) => return None,

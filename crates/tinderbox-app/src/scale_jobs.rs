@@ -182,6 +182,7 @@ impl App {
                     JobRequest::parse(&body).map_err(|faults| Error::BadJob { faults })?;
                 let cluster = request.cluster.clone().or(settings.cluster);
                 let place = self.scale_place(cluster.as_deref()).await?;
+                driver_is_here(&place)?;
                 let is_local = !data.contains("://");
                 if is_local && !std::path::Path::new(&data).exists() {
                     return Err(Error::MissingDataset { place: data });
@@ -198,6 +199,7 @@ impl App {
                     return Err(Error::BadJob { faults: vec![no_nodes()] });
                 }
                 let prepared = self.prepare_spec(*submission, settings.cluster, &nodes).await?;
+                driver_is_here(prepared.place())?;
                 let plan = prepared.plan(self, nodes, (repeats, warm_up));
                 self.record_job(id, String::new(), plan).await
             }
@@ -418,6 +420,14 @@ fn no_nodes() -> FieldError {
         message: "must be numbers of executors from 1".to_owned(),
         hint: Some("for example --nodes 1,2,4".to_owned()),
     }
+}
+
+/// Results that no bucket takes are files of this machine.
+fn driver_is_here(place: &Place) -> Result<(), Error> {
+    if place.target() == tinderbox_engine::Target::Local {
+        return Ok(());
+    }
+    Err(Error::DriverElsewhere { cluster: place.name().to_owned() })
 }
 
 /// Folder of the results of a job's runs, where the driver is on this machine.

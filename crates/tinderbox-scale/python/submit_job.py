@@ -521,7 +521,7 @@ def options_of(arguments: list) -> argparse.Namespace:
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON: {task: {parameter: value}}")
     parser.add_argument("--result", required=True, help="where the JSON is written: a path, or an address of Hadoop's")
     parser.add_argument("--executors", type=whole(0), default=0, help="wait for so many")
-    parser.add_argument("--executor-wait", type=float, default=180.0, help="seconds")
+    parser.add_argument("--executor-wait", type=float, default=600.0, help="seconds")
     parser.add_argument("--warm-up", type=whole(0), default=1)
     parser.add_argument("--repeats", type=whole(1), default=3)
     parser.add_argument("--models", help="address below which models are saved")

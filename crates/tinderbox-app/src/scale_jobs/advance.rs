@@ -14,13 +14,14 @@ use tinderbox_scale::{
     BadMeasurement, JobRequest, Measurement, Scaling, answer, oversubscription, result_files,
 };
 use tinderbox_store::{Run, ScaleJob, ScaleJobState};
+use tokio::task::{AbortHandle, JoinSet};
 
 /// How often jobs are looked at when nothing wakes the loop.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Changes of runs come in rows; this many jobs a second need no more than a look for all of them.
+/// Changes of runs come in rows, and one look is enough for all of them.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a job rests after a step of it has failed.
-const REST: TimestampMs = TimestampMs(2_000);
+const REST: Duration = Duration::from_secs(2);
 /// How long results that cannot be read or written are tried again, counted from the end of the last run.
 const PATIENCE: TimestampMs = TimestampMs(10 * 60 * 1_000);
 /// Of what a run may have written.
@@ -36,14 +37,13 @@ enum Step {
 
 impl App {
     pub(crate) async fn advance_scale_jobs(self) {
-        let mut rests: HashMap<String, TimestampMs> = HashMap::new();
+        let mut steps = Steps::default();
         let mut changes = self.changes();
         loop {
+            // Before the store is asked: a row that was read before its job's last step ended is out of date.
+            steps.forget_ended();
             match self.inner.store.scale_job_open().await {
-                Ok(jobs) => {
-                    rests.retain(|id, _| jobs.iter().any(|job| job.id == *id));
-                    self.advance_all(&jobs, &mut rests).await;
-                }
+                Ok(jobs) => steps.begin_all(&self, jobs),
                 Err(error) => tracing::warn!("jobs cannot be read: {}", chain(&error)),
             }
             tokio::select! {
@@ -56,30 +56,19 @@ impl App {
         }
     }
 
-    async fn advance_all(&self, jobs: &[ScaleJob], rests: &mut HashMap<String, TimestampMs>) {
-        // Executors on this machine take each other's cores: of those jobs the oldest goes on, and the others wait.
-        let mut is_machine_free = true;
-        for job in jobs {
-            let plan = match JobPlan::of(job) {
-                Ok(plan) => plan,
-                Err(error) => {
-                    self.end_job(job, ScaleJobState::Failed, failure(&error, None)).await;
-                    continue;
-                }
-            };
-            let is_here = plan.own_executor_mib.is_some() || plan.on_sail;
-            let may_begin = !is_here || is_machine_free;
-            is_machine_free &= !is_here;
-            if rests.get(&job.id).is_some_and(|until| now() < *until) {
-                continue;
-            }
-            match self.advance_one(job, &plan, may_begin).await {
-                Ok(Step::Waits) => {}
-                Ok(Step::Ends(state, answer)) => self.end_job(job, state, answer).await,
-                Err(error) => {
-                    tracing::warn!(job = %job.id, "a step of a job failed and is tried again: {}", chain(&error));
-                    rests.insert(job.id.clone(), TimestampMs(now().0 + REST.0));
-                }
+    /// One step of a job; results that are written to a slow store make no other job wait.
+    async fn step_of_job(&self, job: &ScaleJob, may_begin: bool) {
+        let step = match JobPlan::of(job) {
+            Ok(plan) => self.advance_one(job, &plan, may_begin).await,
+            Err(error) => Ok(fails(failure(&error, None))),
+        };
+        match step {
+            Ok(Step::Waits) => {}
+            Ok(Step::Ends(state, answer)) => self.end_job(job, state, answer).await,
+            Err(error) => {
+                let what = chain(&error);
+                tracing::warn!(job = %job.id, "a step of a job failed and is tried again: {what}");
+                tokio::time::sleep(REST).await;
             }
         }
     }
@@ -306,6 +295,37 @@ impl App {
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value))
             .collect()
+    }
+}
+
+/// Steps in flight, at most one of each job, aborted with the loop.
+#[derive(Default)]
+struct Steps {
+    tasks: JoinSet<()>,
+    of_jobs: HashMap<String, AbortHandle>,
+}
+
+impl Steps {
+    fn forget_ended(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+        self.of_jobs.retain(|_, step| !step.is_finished());
+    }
+
+    fn begin_all(&mut self, app: &App, jobs: Vec<ScaleJob>) {
+        // Executors on this machine take each other's cores: of those jobs the oldest goes on, and the others wait.
+        let mut is_machine_free = true;
+        for job in jobs {
+            let is_here =
+                JobPlan::of(&job).is_ok_and(|plan| plan.own_executor_mib.is_some() || plan.on_sail);
+            let may_begin = !is_here || is_machine_free;
+            is_machine_free &= !is_here;
+            if self.of_jobs.contains_key(&job.id) {
+                continue;
+            }
+            let (id, app) = (job.id.clone(), app.clone());
+            let step = self.tasks.spawn(async move { app.step_of_job(&job, may_begin).await });
+            self.of_jobs.insert(id, step);
+        }
     }
 }
 

@@ -150,6 +150,11 @@ impl App {
 }
 
 impl PreparedSpec {
+    /// Where it is to be measured.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
     pub(super) fn plan(
         self,
         app: &App,

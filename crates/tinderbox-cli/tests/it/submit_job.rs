@@ -4,13 +4,14 @@
 mod lab;
 
 use crate::place::{Spark, bare, wait_for};
+use crate::standalone_cluster::StandaloneServers;
 use lab::{BUCKET, CuttingProxy, Lab, call};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 const DATA: &str = "user123/datasets/sales.csv";
 
 fn body(job_id: &str, nodes: &[u32]) -> String {
@@ -405,7 +406,7 @@ fn real_spark_measures_a_data_set_of_s3_though_the_server_is_killed() {
     .to_string();
     let (status, told) = call(&server, "POST", "/submit-job?async=true", &request);
     assert_eq!(status, 202, "{told}");
-    wait_for("the first run", Duration::from_secs(120), || {
+    wait_for("the first run", Duration::from_secs(300), || {
         let (_, told) = call(&server, "GET", "/submit-job/user123/job_001", "");
         (told["data"]["runs"][0]["state"] == "running").then_some(())
     });
@@ -440,6 +441,46 @@ fn real_spark_measures_a_data_set_of_s3_though_the_server_is_killed() {
     assert!(
         data["performance_metrics_s3"].as_str().unwrap().starts_with(&format!("s3://{BUCKET}/"))
     );
+}
+
+/// With its driver on a worker, of which this machine sees nothing but what is in the bucket.
+#[test]
+fn real_spark_on_a_standalone_cluster_leaves_what_it_measured_in_the_bucket() {
+    let Some(spark) = Spark::three() else { return };
+    let Some(lab) = Lab::start("open") else { return };
+    let servers = StandaloneServers::start(&spark);
+    lab.s3.put(DATA, "a\n1\n3\n");
+    let (jars, python) = (s3_jars(), servers.python.display());
+    let profile = format!(
+        "name: lab\nengine: standalone\nstandalone: {{master: '{}', rest: '{}', web: '{}', python: {python}}}\n\
+         cluster: {{version: \"3.5\", driver: {{memory: 600m}}, executor: {{memory: 600m}}}}\n\
+         properties: {{spark.driver.extraClassPath: '{jars}', spark.executor.extraClassPath: '{jars}'}}\n",
+        servers.master, servers.rest, servers.web
+    );
+    let file = lab.place.write("lab.yaml", &profile);
+    let applied = lab.command().args(["cluster", "apply"]).arg(file).output().unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    let server = lab.serve();
+    let mut request: Value = serde_json::from_str(&body("away", &[2])).unwrap();
+    request["job_config"]["cluster"] = json!("lab");
+    request["job_config"]["repeats"] = json!(1);
+    let (status, answer) = call(&server, "POST", "/submit-job", &request.to_string());
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["data"]["runs"][0]["executors"], 2, "{answer}");
+    let results: Value =
+        serde_json::from_str(&lab.s3.text("user123/result/away/output/2_nodes.json")).unwrap();
+    assert_eq!(results, json!({"row_count": 2, "column_count": 1}));
+    assert!(lab.s3.object("user123/result/away/measured/2_nodes.json").is_there().unwrap());
+    assert_eq!(servers.active_drivers(), Vec::<String>::new(), "nothing is left on the cluster");
+    let spec = lab.place.write(
+        "sales.json",
+        r#"{"path": "sales.json", "job_config": {"type": "descriptive", "tasks": ["row_count"]}}"#,
+    );
+    let mut command = lab.command();
+    command.args(["scale", spec.to_str().unwrap(), "--nodes", "1", "--engine", "lab"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("drivers of lab are on the cluster"), "{said}");
 }
 
 /// On Sail, through PySpark's Connect client: without Java.

@@ -201,7 +201,7 @@ pub fn call(server: &Server, method: &str, path: &str, body: &str) -> (u16, Valu
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(240)).build().unwrap();
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(600)).build().unwrap();
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = client.request(method, format!("{}{path}", server.url));
         let answer = request.body(body.to_owned()).send().await.unwrap();
