@@ -2,8 +2,11 @@
 
 use crate::exit_reason::category_of;
 use crate::log_copy::copied;
-use crate::{ExitCategory, ExitReason};
+use crate::{DriverLog, ExitCategory, ExitReason};
 use std::path::Path;
+
+/// So much of the log's end is read.
+const TAIL: usize = 64 * 1024;
 
 /// Exit codes of containers (`org.apache.hadoop.yarn.api.records.ContainerExitStatus`, Hadoop 3.3) and of Spark's
 /// `ApplicationMaster` (3.5.8 and 4.3.0) whose sentence says more than the log of the driver.
@@ -41,7 +44,23 @@ pub(crate) fn reason_of(diagnostics: &str, folder: &Path) -> Option<ExitReason> 
     let has_log = ["stdout", "stderr"].iter().any(|name| copied(folder, name) > 0);
     // The id of an application of YARN, which attempts elsewhere do not have.
     let is_of_yarn = folder.join("application").exists();
-    is_of_yarn.then(|| told(diagnostics, has_log)).flatten()
+    if !is_of_yarn {
+        return None;
+    }
+    let logged = || in_log(&DriverLog::in_folder(folder).tail(TAIL).ok()?.text);
+    told(diagnostics, has_log).or_else(logged)
+}
+
+/// What Spark's `ApplicationMaster` logs when a driver on the JVM fails, with the exception on the next line.
+fn in_log(log: &str) -> Option<ExitReason> {
+    let signs = [
+        "ApplicationMaster: Uncaught exception: ",
+        "ApplicationMaster: User class threw exception: ",
+    ];
+    let at = signs.iter().filter_map(|sign| Some(log.rfind(sign)? + sign.len())).max()?;
+    let message = log[at..].lines().map(str::trim).find(|line| !line.is_empty())?.to_owned();
+    let category = category_of(&message).unwrap_or(ExitCategory::UserCode);
+    Some(ExitReason { category, message })
 }
 
 fn told(diagnostics: &str, has_log: bool) -> Option<ExitReason> {
@@ -186,5 +205,17 @@ mod tests {
         Cluster: Max number of executor failures (3) reached
         Cluster: ApplicationMaster for attempt appattempt_1_0001_000001 timed out
         ");
+    }
+    #[test]
+    fn an_exception_of_the_jvm_is_found_in_the_log() {
+        let log = "26/11/27 01:51:09 INFO ApplicationMaster: Starting\n26/11/27 01:51:09 ERROR ApplicationMaster: \
+                   Uncaught exception: \njava.lang.ClassNotFoundException: Counts\n\tat java.base/x\n";
+        let reason = in_log(log).expect("a reason");
+        assert_eq!(reason.category, ExitCategory::Submission);
+        assert_eq!(reason.message, "java.lang.ClassNotFoundException: Counts");
+        assert_eq!(
+            in_log("ERROR ApplicationMaster: User application exited with status 1\n"),
+            None
+        );
     }
 }

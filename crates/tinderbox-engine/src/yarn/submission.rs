@@ -6,7 +6,7 @@ use super::{Submission, YarnApplication, YarnTarget};
 use crate::cluster::Target;
 use crate::local::{Places, properties_file};
 use crate::properties::{self, Watched};
-use crate::{Error, Identity, Intent, Launch, Launched, LocalSpark};
+use crate::{Error, Identity, Intent, Launch, Launched, LocalSpark, Program};
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -70,7 +70,14 @@ impl LocalSpark {
         let processes = self.start_once(intent, launch, &files, &places)?;
         let submission = Submission { pid: processes.pid, started_ticks: processes.started_ticks };
         let identity = Identity::Yarn(YarnApplication { intent: intent.clone(), submission });
-        Ok(Launched { identity, notes: self.notes().to_vec() })
+        let mut notes = self.notes().to_vec();
+        if target.shares_files() && !starts_in_working_directory(target, launch) {
+            notes.push(
+                "relative paths of data start in the driver's container, because jars come with the job"
+                    .to_owned(),
+            );
+        }
+        Ok(Launched { identity, notes })
     }
 }
 
@@ -139,6 +146,8 @@ fn shown_properties(
         let shared = intent.shared_folder();
         let file = shared.join(crate::expectations::FILE).display().to_string();
         set(&format!("{DRIVER_VARIABLE}TINDERBOX_EXPECTATIONS"), &file);
+    }
+    if starts_in_working_directory(target, launch) {
         // Relative paths of data are those of `user.dir` (`RawLocalFileSystem`); a container has a folder of its own.
         let start = format!("\"-Duser.dir={}\"", launch.working_directory.display());
         let options = launch.conf.get("spark.driver.extraJavaOptions");
@@ -146,6 +155,18 @@ fn shown_properties(
         set("spark.driver.extraJavaOptions", &options);
     }
     Ok(conf)
+}
+
+/// Whether relative paths of data start where the job says. Not with jars: the driver looks for them by `user.dir` too
+/// (`Client.getUserClasspathUrls`), and they are in its container.
+fn starts_in_working_directory(target: &YarnTarget, launch: &Launch<'_>) -> bool {
+    let is_jar = match launch.program {
+        Program::File { file, .. } => file.ends_with(".jar"),
+        Program::PySpark(_) => false,
+    };
+    let jars = ["spark.jars", "spark.jars.packages", "spark.yarn.dist.jars"];
+    let has_jars = jars.iter().any(|key| launch.conf.contains_key(*key));
+    target.shares_files() && !is_jar && !has_jars
 }
 
 /// Secrets as variables of the driver. Spark hides the values of properties with such names in all that it shows
@@ -195,7 +216,7 @@ fn share_folder(target: &YarnTarget, intent: &Intent) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Listener, Program, YarnAddress};
+    use crate::{Listener, YarnAddress};
     use std::path::PathBuf;
     use tinderbox_model::{AttemptNumber, RunId};
 
@@ -288,6 +309,8 @@ mod tests {
         spark.eventLog.dir=file:/data/runs/Run%20A/1/eventlog
         spark.yarn.appMasterEnv.TINDERBOX_EXPECTATIONS=/data/runs/Run A/1/expectations.jsonl
         "#);
+        let (shown, _) = properties_of(None, &[("spark.jars", "udfs.jar")]);
+        assert!(!shown.contains("user.dir"), "jars are looked for there too: {shown}");
         let (shown, _) = properties_of(Some("/mnt/logs"), &[]);
         assert!(shown.contains("spark.eventLog.dir=file:/mnt/logs/run-a-1/eventlog\n"), "{shown}");
     }

@@ -45,7 +45,7 @@ impl FakeYarn {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (here, known) = (here.clone(), of_thread.clone());
-                std::thread::spawn(move || answer(stream, &here, &known));
+                std::thread::spawn(move || answer(&stream, &here, &known));
             }
         });
         Self { url, known }
@@ -60,7 +60,7 @@ impl FakeYarn {
     }
 }
 
-fn answer(stream: TcpStream, here: &str, known: &Mutex<Known>) {
+fn answer(mut stream: &TcpStream, here: &str, known: &Mutex<Known>) {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     loop {
         let mut head = String::new();
@@ -85,7 +85,7 @@ fn answer(stream: TcpStream, here: &str, known: &Mutex<Known>) {
         let answer = format!(
             "HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{content}"
         );
-        if (&stream).write_all(answer.as_bytes()).is_err() {
+        if stream.write_all(answer.as_bytes()).is_err() {
             return;
         }
     }
