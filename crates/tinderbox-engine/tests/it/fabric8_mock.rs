@@ -115,7 +115,7 @@ fn intent(run: &str) -> KubernetesIntent {
     KubernetesIntent::new("default", &run.into(), AttemptNumber(1), 1_700_000_000_000)
 }
 
-fn container(state: Value) -> Value {
+fn container(state: &Value) -> Value {
     json!([{"name": "spark-kubernetes-driver", "ready": false, "restartCount": 0, "image": "spark:4.3.0", "imageID": "",
         "state": state}])
 }
@@ -146,11 +146,11 @@ async fn rows_9_3_and_9_5_a_driver_on_fabric8_mock_is_made_once_followed_and_end
     assert!(as_wanted, "{waits:?}");
     let error = later.clean_up(&driver).await.expect_err("it has not ended");
     assert!(matches!(error, Error::Kubernetes(KubernetesError::StillRuns { .. })), "{error}");
-    let running = container(json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}}));
+    let running = container(&json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}}));
     mock.says(&driver, json!({"phase": "Running", "containerStatuses": running})).await;
     assert_eq!(later.status(&driver).await.expect("a status"), KubernetesStatus::Running);
     let ended = |code: i32, reason: &str| {
-        container(json!({"running": null, "terminated": {"exitCode": code, "reason": reason}}))
+        container(&json!({"running": null, "terminated": {"exitCode": code, "reason": reason}}))
     };
     let status = json!({"phase": "Succeeded", "containerStatuses": ended(0, "Completed")});
     mock.says(&driver, status).await;
