@@ -10,7 +10,11 @@ mod cluster;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod fabric8_mock;
+#[cfg(test)]
 mod kubernetes;
+#[cfg(test)]
+mod kubernetes_client;
 #[cfg(test)]
 mod real_spark;
 #[cfg(test)]
