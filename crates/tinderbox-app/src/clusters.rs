@@ -7,10 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tinderbox_engine::{
-    Cluster, Host, StandaloneAddress, StandaloneMaster, StandaloneTarget, Target,
+    Cluster, Host, KubernetesAccess, KubernetesRuns, KubernetesTarget, Placement,
+    StandaloneAddress, StandaloneMaster, StandaloneTarget, Target,
 };
 use tinderbox_model::{SparkVersion, TimestampMs, WorkspaceId};
-use tinderbox_spec::{ClusterProfile, DeployMode, ProfileEngine, StandaloneProfile, load_profile};
+use tinderbox_spec::{
+    ClusterProfile, DeployMode, KubernetesProfile, PodPlacement, ProfileEngine, StandaloneProfile,
+    load_profile,
+};
 use tinderbox_store::StoredProfile;
 
 /// A cluster profile.
@@ -20,7 +24,7 @@ pub struct ClusterView {
     pub name: String,
     /// Counts from 1; runs say on which one they were.
     pub version: u32,
-    /// `local`, `standalone` or `sail`.
+    /// `local`, `standalone`, `kubernetes` or `sail`.
     pub engine: String,
     /// The environment whose jobs it takes; all when `None`.
     pub environment: Option<String>,
@@ -47,6 +51,7 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Clusters {
     masters: Mutex<HashMap<StandaloneAddress, StandaloneMaster>>,
+    kubernetes: Mutex<Vec<(KubernetesAccess, KubernetesRuns)>>,
     /// Whoever counts the runs of a profile and adds one does it alone.
     pub turns: tokio::sync::Mutex<()>,
 }
@@ -129,7 +134,18 @@ impl App {
         match target {
             Target::Local => Ok(Cluster::Local),
             Target::Standalone(target) => self.master(target).map(Cluster::Standalone),
+            Target::Kubernetes(target) => Ok(Cluster::Kubernetes(self.kubernetes(&target.access))),
         }
+    }
+
+    fn kubernetes(&self, access: &KubernetesAccess) -> KubernetesRuns {
+        let mut known = lock(&self.inner.clusters.kubernetes);
+        if let Some((_, runs)) = known.iter().find(|(of, _)| of == access) {
+            return runs.clone();
+        }
+        let runs = KubernetesRuns::new(access.clone());
+        known.push((access.clone(), runs.clone()));
+        runs
     }
 
     fn master(&self, target: &StandaloneTarget) -> Result<StandaloneMaster, Error> {
@@ -179,6 +195,20 @@ impl Place {
         }
     }
 
+    /// The Kubernetes cluster whose pods run driver and executors.
+    pub(crate) fn kubernetes(&self) -> Option<(&ClusterProfile, &KubernetesProfile)> {
+        let (profile, _) = self.profile.as_ref()?;
+        match &profile.engine {
+            ProfileEngine::Kubernetes(kubernetes) => Some((profile, kubernetes)),
+            _ => None,
+        }
+    }
+
+    /// Whether the driver runs on the cluster, with the Spark that its profile says.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.standalone().is_some() || self.kubernetes().is_some()
+    }
+
     /// The master of drivers on this machine; `None` is local Spark.
     pub(crate) fn client_of(&self) -> Option<&StandaloneProfile> {
         match &self.profile.as_ref()?.0.engine {
@@ -193,6 +223,9 @@ impl Place {
 
     /// Where attempts go, as it is stored with their intent.
     pub(crate) fn target(&self) -> Target {
+        if let Some((profile, kubernetes)) = self.kubernetes() {
+            return Target::Kubernetes(Box::new(kubernetes_target(profile, kubernetes)));
+        }
         let Some((profile, standalone)) = self.standalone() else { return Target::Local };
         Target::Standalone(Box::new(StandaloneTarget {
             address: StandaloneAddress {
@@ -215,7 +248,7 @@ impl Place {
         let home = match self.profile.as_ref().map(|(profile, _)| &profile.engine) {
             Some(ProfileEngine::Local(local)) => local.home.as_deref(),
             Some(ProfileEngine::Standalone(standalone)) => standalone.home.as_deref(),
-            Some(ProfileEngine::Sail(_)) | None => None,
+            Some(ProfileEngine::Sail(_) | ProfileEngine::Kubernetes(_)) | None => None,
         };
         home.map_or_else(|| host.clone(), |home| host.with_only_spark(Path::new(home)))
     }
@@ -223,6 +256,49 @@ impl Place {
     /// The Spark version that a job must be compiled for, before any Spark is looked for.
     pub(crate) fn spark_version(&self) -> Option<&SparkVersion> {
         self.profile.as_ref()?.0.spark_version()
+    }
+}
+
+fn kubernetes_target(profile: &ClusterProfile, place: &KubernetesProfile) -> KubernetesTarget {
+    let access = match &place.kubeconfig {
+        Some(path) => KubernetesAccess::Kubeconfig {
+            path: PathBuf::from(path),
+            context: place.context.clone(),
+        },
+        None => KubernetesAccess::InCluster,
+    };
+    KubernetesTarget {
+        access,
+        namespace: place.namespace.clone(),
+        image: place.image.clone(),
+        spark_version: profile
+            .spark_version()
+            .map(|version| version.text.clone())
+            .unwrap_or_default(),
+        service_account: place.service_account.clone(),
+        image_pull_secrets: place.image_pull_secrets.clone(),
+        driver_template: place.driver_template.clone(),
+        executor_template: place.executor_template.clone(),
+        driver_placement: placement(&place.driver),
+        executor_placement: placement(&place.executors),
+    }
+}
+
+fn placement(place: &PodPlacement) -> Placement {
+    let tolerations = place.tolerations.iter().map(|one| {
+        let fields = [
+            ("key", &one.key),
+            ("operator", &one.operator),
+            ("value", &one.value),
+            ("effect", &one.effect),
+        ];
+        let given = fields.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        given.map(|(key, value)| (key.to_owned(), value.into())).collect()
+    });
+    Placement {
+        node_selector: place.node_selector.clone(),
+        tolerations: tolerations.map(serde_json::Value::Object).collect(),
+        priority_class: place.priority_class.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where attempts run, and what they are followed by: one set of questions for every engine.
 
 use crate::attempt::{LocalProcesses, Outcome};
+use crate::kubernetes::{KubernetesAttempt, KubernetesRuns, KubernetesTarget};
 use crate::standalone::{StandaloneDriver, StandaloneTarget};
 use crate::{Error, Intent, Launch, Launched, StandaloneMaster, Status, Trace};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub enum Target {
     Local,
     /// A driver on a worker of a standalone cluster.
     Standalone(Box<StandaloneTarget>),
+    /// A driver pod.
+    Kubernetes(Box<KubernetesTarget>),
 }
 
 /// By what a started attempt is followed. Stored; those of earlier versions, processes on this machine, are read too.
@@ -26,6 +29,8 @@ pub enum Identity {
     Local(LocalProcesses),
     /// A driver that a standalone master knows.
     Standalone(StandaloneDriver),
+    /// A driver pod.
+    Kubernetes(Box<KubernetesAttempt>),
 }
 
 /// An engine with what it takes to speak to it.
@@ -35,6 +40,8 @@ pub enum Cluster {
     Local,
     /// A standalone cluster.
     Standalone(StandaloneMaster),
+    /// Kubernetes.
+    Kubernetes(KubernetesRuns),
 }
 
 impl Identity {
@@ -43,6 +50,7 @@ impl Identity {
         match self {
             Self::Local(processes) => &processes.intent,
             Self::Standalone(driver) => &driver.intent,
+            Self::Kubernetes(attempt) => &attempt.intent,
         }
     }
 }
@@ -62,6 +70,10 @@ impl Cluster {
             Self::Standalone(master) => {
                 master.find(intent).await.map(|trace| trace.map(Identity::Standalone))
             }
+            Self::Kubernetes(runs) => {
+                let named = |attempt| Identity::Kubernetes(Box::new(attempt));
+                runs.find(intent).await.map(|trace| trace.map(named))
+            }
         }
     }
 
@@ -78,6 +90,22 @@ impl Cluster {
                 let Launched { identity, notes } = master.launch(intent, launch).await?;
                 Ok(Launched { identity: Identity::Standalone(identity), notes })
             }
+            Self::Kubernetes(runs) => {
+                let Launched { identity, notes } = runs.launch(intent, launch).await?;
+                Ok(Launched { identity: Identity::Kubernetes(Box::new(identity)), notes })
+            }
+        }
+    }
+
+    /// Takes away what is left of a launch that was begun and will not be completed. Only where a launch may be repeated there can
+    /// be something.
+    ///
+    /// # Errors
+    /// Those of [`Cluster::cancel`].
+    pub async fn withdraw(&self, intent: &Intent) -> Result<(), Error> {
+        match self {
+            Self::Local | Self::Standalone(_) => Ok(()),
+            Self::Kubernetes(runs) => runs.withdraw(intent).await,
         }
     }
 
@@ -94,7 +122,10 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => {
                 master.status_of(driver).await
             }
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.status_of(attempt).await
+            }
+            (_, _) => Err(wrong(identity)),
         }
     }
 
@@ -110,7 +141,7 @@ impl Cluster {
                     .iter()
                     .map(|identity| match identity {
                         Identity::Local(processes) => Some(processes.clone()),
-                        Identity::Standalone(_) => None,
+                        _ => None,
                     })
                     .collect();
                 on_thread(move || Ok(all.iter().map(|one| one.as_ref()?.still_runs()).collect()))
@@ -120,9 +151,16 @@ impl Cluster {
                 let active = master.active().await?;
                 let of = |identity: &&Identity| match identity {
                     Identity::Standalone(driver) => active.get(&driver.driver).cloned(),
-                    Identity::Local(_) => None,
+                    _ => None,
                 };
                 Ok(identities.iter().map(of).collect())
+            }
+            Self::Kubernetes(runs) => {
+                let all = identities.iter().map(|identity| match *identity {
+                    Identity::Kubernetes(attempt) => Some(attempt.as_ref()),
+                    _ => None,
+                });
+                runs.overview(&all.collect::<Vec<_>>()).await
             }
         }
     }
@@ -136,7 +174,10 @@ impl Cluster {
         match (self, identity) {
             (_, Identity::Local(processes)) => processes.cancel(grace).await,
             (Self::Standalone(master), Identity::Standalone(driver)) => master.cancel(driver).await,
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.cancel(attempt, grace).await
+            }
+            (_, _) => Err(wrong(identity)),
         }
     }
 
@@ -152,6 +193,10 @@ impl Cluster {
             }
             // Workers clear away the folders of drivers (`spark.worker.cleanup.enabled`).
             Identity::Standalone(_) => Ok(()),
+            Identity::Kubernetes(attempt) => match self {
+                Self::Kubernetes(runs) => runs.clean_up(attempt).await,
+                _ => Err(wrong(identity)),
+            },
         }
     }
 
@@ -166,7 +211,10 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => {
                 master.copy_log(driver, hidden).await
             }
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.copy_log(attempt, hidden).await
+            }
+            (_, _) => Err(wrong(identity)),
         }
     }
 }

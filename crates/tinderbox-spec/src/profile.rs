@@ -1,8 +1,10 @@
 //! Cluster profiles: documents of their own that say where jobs run and what they get there.
 
+mod kubernetes;
 mod limits;
 mod read;
 
+pub use kubernetes::{KubernetesProfile, PodPlacement, Queue, Toleration};
 pub use limits::Limits;
 pub use read::load_profile;
 
@@ -47,6 +49,8 @@ pub enum ProfileEngine {
     Standalone(StandaloneProfile),
     /// Sail, or a Spark Connect server.
     Sail(SailProfile),
+    /// A namespace of a Kubernetes cluster.
+    Kubernetes(Box<KubernetesProfile>),
 }
 
 /// Sail, started for each run by itself, or a server that runs already.
@@ -122,6 +126,7 @@ impl ClusterProfile {
             ProfileEngine::Local(_) => "local",
             ProfileEngine::Standalone(_) => "standalone",
             ProfileEngine::Sail(_) => "sail",
+            ProfileEngine::Kubernetes(_) => "kubernetes",
         }
     }
 
@@ -138,6 +143,9 @@ impl ClusterProfile {
         );
         if let Some(gpu) = &self.gpu {
             conf.extend(gpu.properties());
+        }
+        if let ProfileEngine::Kubernetes(kubernetes) = &self.engine {
+            conf.extend(kubernetes.properties());
         }
         conf.extend(self.properties.clone());
         conf.extend(job.clone());

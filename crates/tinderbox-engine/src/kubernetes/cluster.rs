@@ -207,7 +207,7 @@ impl KubernetesCluster {
         }
     }
 
-    async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
         match self.api.get(&format!("{}/{name}", pods(namespace))).await {
             Ok(pod) => Ok(Some(pod)),
             Err(failure) if failure.code() == Some(404) => Ok(None),

@@ -215,7 +215,7 @@ fn waiting() -> Status {
 fn target_of(intent: &Intent) -> Result<&StandaloneTarget, Error> {
     match &intent.target {
         Target::Standalone(target) => Ok(target),
-        Target::Local => Err(Error::WrongCluster { directory: intent.directory.clone() }),
+        _ => Err(Error::WrongCluster { directory: intent.directory.clone() }),
     }
 }
 

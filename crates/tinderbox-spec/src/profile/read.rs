@@ -36,12 +36,12 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let name = name(&mut fields, report);
     let description = fields.text("description", report).map(|text| text.text);
     let environment = fields.text("environment", report).map(|text| text.text);
-    let engine = fields.choice("engine", &["local", "standalone", "sail"], report);
+    let engine = fields.choice("engine", &["local", "standalone", "sail", "kubernetes"], report);
     if fields.entry("engine").is_none() {
         missing(
             &fields,
             "engine",
-            "write `engine: local`, `engine: standalone` or `engine: sail`",
+            "write `engine: local`, `engine: standalone`, `engine: kubernetes` or `engine: sail`",
             report,
         );
     }
@@ -54,7 +54,19 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let has_standalone = standalone.is_some();
     let standalone = standalone.and_then(|fields| read_standalone(fields, report));
     let sail = fields.block("sail", report).and_then(|fields| read_sail(fields, report));
+    let kubernetes = fields.block("kubernetes", report);
+    let has_kubernetes = kubernetes.is_some();
+    let kubernetes = kubernetes.and_then(|fields| super::kubernetes::read(fields, report));
     let engine = match engine {
+        Some("kubernetes") if !has_kubernetes => {
+            let hint =
+                "write `kubernetes:` with `kubeconfig: /PATH` and `image: REGISTRY/spark:TAG`";
+            missing(&fields, "kubernetes", hint, report);
+            None
+        }
+        Some("kubernetes") => {
+            kubernetes.map(|kubernetes| ProfileEngine::Kubernetes(Box::new(kubernetes)))
+        }
         Some("sail") => Some(ProfileEngine::Sail(sail.unwrap_or_default())),
         Some("standalone") if !has_standalone => {
             missing(
@@ -83,8 +95,13 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let limits = fields.block("limits", report).map(|block| read_limits(block, report));
     let start_timeout = read_start_timeout(&mut fields, report);
     let labels = fields.block("labels", report).map(|block| read_labels(&block, report));
-    let is_on_cluster = matches!(&engine, Some(ProfileEngine::Standalone(standalone))
-        if standalone.deploy_mode == DeployMode::Cluster);
+    let is_on_cluster = match &engine {
+        Some(ProfileEngine::Standalone(standalone)) => {
+            standalone.deploy_mode == DeployMode::Cluster
+        }
+        Some(ProfileEngine::Kubernetes(_)) => true,
+        _ => false,
+    };
     if is_on_cluster && sizes.as_ref().is_none_or(|sizes: &Cluster| sizes.version.is_none()) {
         let hint = "write `cluster: {version: \"3.5\"}` with the version that the cluster has";
         missing(&fields, "cluster.version", hint, report);
@@ -104,7 +121,7 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     })
 }
 
-fn missing(fields: &Fields<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
+pub(super) fn missing(fields: &Fields<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
     let message = format!("`{key}` is missing");
     report.error("spec::missing-field", fields.span, &fields.path_of(key), message).hint =
         Some(hint.to_owned());
