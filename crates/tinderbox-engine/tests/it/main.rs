@@ -11,6 +11,7 @@ mod cluster;
 mod crash;
 #[cfg(test)]
 mod kubernetes;
+mod kubernetes_attempt;
 #[cfg(test)]
 mod real_spark;
 #[cfg(test)]
