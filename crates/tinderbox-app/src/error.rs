@@ -51,6 +51,14 @@ pub enum Error {
         /// The run.
         id: String,
     },
+    /// Pods wrote their event log to where it is not found.
+    #[error("there is no event log {id} in {directory}")]
+    NoPodsLog {
+        /// `spark.eventLog.dir` of the job.
+        directory: String,
+        /// Spark's application id.
+        id: String,
+    },
     /// The folder that relative paths start from cannot be used.
     #[error("the base directory `{}` is not an absolute path of a folder", path.display())]
     BaseDirectory {
@@ -384,7 +392,7 @@ impl Error {
             Self::NoConnectServer { .. } => "no-connect-server",
             Self::NoSuchQuery { .. } => "no-such-query",
             Self::NoSpec { .. } => "no-spec",
-            Self::NoLog { .. } => "no-log",
+            Self::NoLog { .. } | Self::NoPodsLog { .. } => "no-log",
             Self::BadSpec { .. } => "bad-spec",
             Self::MissingInput { .. } => "missing-input",
             Self::MissingSecrets { .. } => "missing-secrets",
@@ -435,6 +443,7 @@ impl Error {
             Self::NotLaunchedHere { .. } => "end it where it was started".to_owned(),
             Self::BaseDirectory { .. } => "give the folder of the spec, on the server's machine".to_owned(),
             Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
+            Self::NoPodsLog { .. } => "set spark.eventLog.dir to an address that pods and the server can reach".to_owned(),
             Self::NoSuchQuery { .. } => "give the query's id, the id of one start of it, or its name".to_owned(),
             Self::NothingInside { .. } => "`tinderbox logs` has what its driver said, and the run's page what was executed".to_owned(),
             Self::NoConnectServer { .. } => "name one of `engine: sail`, or leave it out for a Sail of its own".to_owned(),

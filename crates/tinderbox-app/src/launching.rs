@@ -171,9 +171,20 @@ impl App {
             _ => false,
         };
         if intent.target != Target::Local && !is_open {
+            // Of an earlier launch of the same attempt.
+            let withdrawn = self.cluster_of(&intent.target)?.withdraw(intent).await;
+            if let Err(left) = withdrawn.map_err(Error::Engine) {
+                return Ok(Trace::Unknown { why: format!("{}; {}", chain(error), chain(&left)) });
+            }
             return Ok(Trace::NeverStarted);
         }
         match self.find_trace(intent).await {
+            // Its name makes it one whenever it is launched again, and that may be later.
+            Ok(Trace::NotLaunched)
+                if matches!(error, Error::Engine(tinderbox_engine::Error::Unanswered { .. })) =>
+            {
+                Ok(Trace::Unknown { why: chain(error) })
+            }
             Err(unanswered) if intent.target != Target::Local => {
                 Ok(Trace::Unknown { why: format!("{}; {}", chain(error), chain(&unanswered)) })
             }
@@ -388,7 +399,7 @@ fn rests_until(before: &Attempt) -> TimestampMs {
 }
 
 /// What a run says of an error: with what can be done.
-fn told(error: &Error) -> String {
+pub(crate) fn told(error: &Error) -> String {
     match error.hint() {
         Some(hint) => format!("{}\nhint: {hint}", chain(error)),
         None => chain(error),

@@ -13,7 +13,7 @@ use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::{App, Error, RunView, chain, now};
 use std::time::Duration;
 use steps::{Next, Steps};
-use tinderbox_engine::{ExitReason, Identity, Intent, Status, Target, Trace};
+use tinderbox_engine::{ExitReason, Identity, Intent, Outcome, Status, Target, Trace};
 use tinderbox_model::{Origin, Retry, RunId, RunState};
 use tinderbox_spec::{START_TIMEOUT, Spec};
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
@@ -26,6 +26,9 @@ const REST: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a run rests that is between two states: as often as people can see a change, and no cluster minds.
 const CLUSTER_PERIOD: Duration = Duration::from_millis(700);
+/// Clusters that grow and shrink have ever new reasons.
+const MOST_NOTES: usize = 20;
+
 /// The attempt that a run is at.
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
@@ -148,7 +151,8 @@ impl App {
         if run.state == RunState::Running && !self.tells_start(run, &current) {
             return Ok(Next::OnNews(Box::new((identity, status))));
         }
-        self.watch(run, &current.attempt).await?;
+        let is_container = matches!(identity, Identity::Kubernetes(_));
+        self.watch(run, &current.attempt, is_container).await?;
         Ok(again)
     }
 
@@ -157,7 +161,8 @@ impl App {
         match error {
             tinderbox_engine::Error::Unreachable { .. }
             | tinderbox_engine::Error::Undecided { .. }
-            | tinderbox_engine::Error::Refused { .. } => self.lose(run, &chain(error)).await,
+            | tinderbox_engine::Error::Refused { .. }
+            | tinderbox_engine::Error::Kubernetes(_) => self.lose(run, &chain(error)).await,
             other => Err(Error::Background(chain(other))),
         }
     }
@@ -182,6 +187,8 @@ impl App {
             }
             Trace::NotLaunched => {
                 if let Some(end) = self.asked_end(run) {
+                    let cluster = self.cluster_of(&intent.target)?;
+                    cluster.withdraw(intent).await.map_err(Error::Engine)?;
                     self.end_unlaunched(run, end).await?;
                     return Ok(None);
                 }
@@ -230,7 +237,9 @@ impl App {
             );
             return self.stop(run, current, identity, (RunState::Failed, Some(why))).await;
         }
-        if let Some(reason) = reason {
+        if let Some(reason) = reason
+            && current.record.notes.len() < MOST_NOTES
+        {
             self.note(current, &format!("waited for the cluster: {reason}")).await?;
         }
         if run.state == RunState::Submitting || run.state == RunState::Lost {
@@ -249,8 +258,9 @@ impl App {
         self.keep(&current.attempt, &record).await
     }
 
-    /// While Spark works: without a listener, the event log says that the application has started.
-    async fn watch(&self, run: &Run, attempt: &Attempt) -> Result<(), Error> {
+    /// While Spark works: without a listener, the event log says that the application has started; of a container that runs
+    /// nothing more is seen.
+    async fn watch(&self, run: &Run, attempt: &Attempt, is_container: bool) -> Result<(), Error> {
         match run.state {
             RunState::Submitting => {
                 self.move_run(&run.id, run.state, RunState::Starting, &RunChange::at(now()))
@@ -258,7 +268,7 @@ impl App {
                 Ok(())
             }
             RunState::Starting | RunState::Lost
-                if has_event_log(attempt) || self.has_begun(attempt) =>
+                if is_container || has_event_log(attempt) || self.has_begun(attempt) =>
             {
                 self.note_running(&run.id, run.state).await;
                 Ok(())
@@ -331,6 +341,8 @@ impl App {
     ) -> Result<(), Error> {
         tracing::info!(run = %run.id, "stopping Spark: {end}");
         let cluster = self.cluster_of(&identity.intent().target)?;
+        // Of a pod nothing is left afterwards.
+        self.copy_last_log(run, identity).await;
         let status = cluster.cancel(identity, GRACE).await.map_err(Error::Engine)?;
         self.finish(run, current, identity, End { status, asked: Some(end), why }).await
     }
@@ -353,7 +365,10 @@ impl App {
         let exit_code = end.status.exit_code();
         let reason = end.reason(intent);
         let turn = self.inner.heavy.acquire().await;
-        let collected = self.collect_attempt(run, &intent.shared_folder()).await;
+        let collected = match identity {
+            Identity::Kubernetes(attempt) => self.collect_pods_log(run, attempt).await,
+            _ => self.collect_attempt(run, &intent.shared_folder()).await,
+        };
         drop(turn);
         let record = match collected {
             Ok(()) => current.record.clone(),
@@ -471,9 +486,14 @@ impl End {
                 .filter(|_| *code != 0 && !was_cancelled)
                 .or_else(|| ExitReason::read(&log, *code, was_cancelled)),
             Status::Ended { outcome, message } => {
-                ExitReason::on_cluster(&log, *outcome, message.as_deref(), was_cancelled)
+                let told = ExitReason::told(&intent.directory);
+                told.filter(|_| *outcome != Outcome::Succeeded && !was_cancelled).or_else(|| {
+                    ExitReason::on_cluster(&log, *outcome, message.as_deref(), was_cancelled)
+                })
             }
-            Status::Vanished => Some(ExitReason::vanished()),
+            Status::Vanished => {
+                Some(ExitReason::told(&intent.directory).unwrap_or_else(ExitReason::vanished))
+            }
         }
     }
 }

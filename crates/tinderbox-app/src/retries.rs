@@ -1,9 +1,10 @@
 //! Another attempt of a run whose last one failed for a reason that may not hold again.
 
 use crate::events::{new_token, sha256_hex};
+use crate::launching::told;
 use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::reconcile::Current;
-use crate::{App, Error, chain, now};
+use crate::{App, Error, now};
 use tinderbox_engine::ExitCategory;
 use tinderbox_model::{Retry, RunState};
 use tinderbox_store::{Retried, Run, RunChange};
@@ -35,7 +36,7 @@ impl App {
             Retry::Never => ExitCategory::Submission,
             _ => ExitCategory::Cluster,
         };
-        self.not_started(run, current, (category, &chain(error))).await
+        self.not_started(run, current, (category, &told(error))).await
     }
 
     /// An attempt of which nothing was started, nor ever will be, because the process that was about to has ended: not for

@@ -182,7 +182,7 @@ impl App {
                     JobRequest::parse(&body).map_err(|faults| Error::BadJob { faults })?;
                 let cluster = request.cluster.clone().or(settings.cluster);
                 let place = self.scale_place(cluster.as_deref()).await?;
-                driver_is_here(&place)?;
+                driver_is_here(&place, &self.inner.host)?;
                 let is_local = !data.contains("://");
                 if is_local && !std::path::Path::new(&data).exists() {
                     return Err(Error::MissingDataset { place: data });
@@ -199,7 +199,7 @@ impl App {
                     return Err(Error::BadJob { faults: vec![no_nodes()] });
                 }
                 let prepared = self.prepare_spec(*submission, settings.cluster, &nodes).await?;
-                driver_is_here(prepared.place())?;
+                driver_is_here(prepared.place(), &self.inner.host)?;
                 let plan = prepared.plan(self, nodes, (repeats, warm_up));
                 self.record_job(id, String::new(), plan).await
             }
@@ -423,8 +423,8 @@ fn no_nodes() -> FieldError {
 }
 
 /// Results that no bucket takes are files of this machine.
-fn driver_is_here(place: &Place) -> Result<(), Error> {
-    if place.target() == tinderbox_engine::Target::Local {
+fn driver_is_here(place: &Place, host: &tinderbox_engine::Host) -> Result<(), Error> {
+    if place.target(host) == tinderbox_engine::Target::Local {
         return Ok(());
     }
     Err(Error::DriverElsewhere { cluster: place.name().to_owned() })

@@ -193,7 +193,7 @@ impl App {
 
     /// The spec as it is compiled for the Spark of its place.
     pub(crate) async fn on_spark_of(&self, place: &Place, spec: Spec) -> Result<Spec, Error> {
-        if place.standalone().is_some() {
+        if place.is_elsewhere() {
             let version = place.spark_version().cloned();
             return Ok(version.map_or(spec.clone(), |version| spec.on_spark(version)));
         }

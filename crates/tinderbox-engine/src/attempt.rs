@@ -146,7 +146,7 @@ impl Intent {
     /// The folder that the driver reads its program from and writes its event log to.
     pub fn shared_folder(&self) -> PathBuf {
         match &self.target {
-            Target::Local => self.directory.clone(),
+            Target::Local | Target::Kubernetes(_) => self.directory.clone(),
             Target::Standalone(target) => target.shared_folder(self),
             Target::Yarn(target) => target.shared_folder(self),
         }

@@ -1,6 +1,7 @@
 //! Where attempts run, and what they are followed by: one set of questions for every engine.
 
 use crate::attempt::{LocalProcesses, Outcome};
+use crate::kubernetes::{KubernetesAttempt, KubernetesRuns, KubernetesTarget};
 use crate::standalone::{StandaloneDriver, StandaloneTarget};
 use crate::yarn::{YarnApplication, YarnCluster, YarnTarget};
 use crate::{Error, Intent, Launch, Launched, StandaloneMaster, Status, Trace};
@@ -19,6 +20,8 @@ pub enum Target {
     Standalone(Box<StandaloneTarget>),
     /// A driver in a container of a YARN cluster.
     Yarn(Box<YarnTarget>),
+    /// A driver pod.
+    Kubernetes(Box<KubernetesTarget>),
 }
 
 /// By what a started attempt is followed. Stored; those of earlier versions, processes on this machine, are read too.
@@ -31,6 +34,8 @@ pub enum Identity {
     Standalone(StandaloneDriver),
     /// An application of YARN.
     Yarn(YarnApplication),
+    /// A driver pod.
+    Kubernetes(Box<KubernetesAttempt>),
 }
 
 /// An engine with what it takes to speak to it.
@@ -42,6 +47,8 @@ pub enum Cluster {
     Standalone(StandaloneMaster),
     /// A YARN cluster.
     Yarn(YarnCluster),
+    /// Kubernetes.
+    Kubernetes(KubernetesRuns),
 }
 
 impl Identity {
@@ -51,6 +58,7 @@ impl Identity {
             Self::Local(processes) => &processes.intent,
             Self::Standalone(driver) => &driver.intent,
             Self::Yarn(application) => &application.intent,
+            Self::Kubernetes(attempt) => &attempt.intent,
         }
     }
 }
@@ -71,6 +79,10 @@ impl Cluster {
                 master.find(intent).await.map(|trace| trace.map(Identity::Standalone))
             }
             Self::Yarn(yarn) => yarn.find(intent).await.map(|trace| trace.map(Identity::Yarn)),
+            Self::Kubernetes(runs) => {
+                let named = |attempt| Identity::Kubernetes(Box::new(attempt));
+                runs.find(intent).await.map(|trace| trace.map(named))
+            }
         }
     }
 
@@ -80,7 +92,7 @@ impl Cluster {
     /// [`Error::Unreachable`], [`Error::Refused`].
     pub async fn answers(&self) -> Result<(), Error> {
         match self {
-            Self::Local | Self::Standalone(_) => Ok(()),
+            Self::Local | Self::Standalone(_) | Self::Kubernetes(_) => Ok(()),
             Self::Yarn(yarn) => yarn.version().await.map(drop),
         }
     }
@@ -101,6 +113,22 @@ impl Cluster {
                 let Launched { identity, notes } = master.launch(intent, launch).await?;
                 Ok(Launched { identity: Identity::Standalone(identity), notes })
             }
+            Self::Kubernetes(runs) => {
+                let Launched { identity, notes } = runs.launch(intent, launch).await?;
+                Ok(Launched { identity: Identity::Kubernetes(Box::new(identity)), notes })
+            }
+        }
+    }
+
+    /// Takes away what is left of a launch that was begun and will not be completed. Only where a launch may be repeated there can
+    /// be something.
+    ///
+    /// # Errors
+    /// Those of [`Cluster::cancel`].
+    pub async fn withdraw(&self, intent: &Intent) -> Result<(), Error> {
+        match self {
+            Self::Local | Self::Standalone(_) | Self::Yarn(_) => Ok(()),
+            Self::Kubernetes(runs) => runs.withdraw(intent).await,
         }
     }
 
@@ -118,6 +146,9 @@ impl Cluster {
                 master.status_of(driver).await
             }
             (Self::Yarn(yarn), Identity::Yarn(application)) => yarn.status_of(application).await,
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.status_of(attempt).await
+            }
             _ => Err(wrong(identity)),
         }
     }
@@ -156,6 +187,13 @@ impl Cluster {
                 };
                 Ok(identities.iter().map(of).collect())
             }
+            Self::Kubernetes(runs) => {
+                let all = identities.iter().map(|identity| match *identity {
+                    Identity::Kubernetes(attempt) => Some(attempt.as_ref()),
+                    _ => None,
+                });
+                runs.overview(&all.collect::<Vec<_>>()).await
+            }
         }
     }
 
@@ -170,6 +208,9 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => master.cancel(driver).await,
             (Self::Yarn(yarn), Identity::Yarn(application)) => {
                 yarn.cancel(application, grace).await
+            }
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.cancel(attempt, grace).await
             }
             _ => Err(wrong(identity)),
         }
@@ -188,6 +229,10 @@ impl Cluster {
             // Workers clear away the folders of drivers (`spark.worker.cleanup.enabled`).
             Identity::Standalone(_) => Ok(()),
             Identity::Yarn(application) => application.clean_up().await,
+            Identity::Kubernetes(attempt) => match self {
+                Self::Kubernetes(runs) => runs.clean_up(attempt).await,
+                _ => Err(wrong(identity)),
+            },
         }
     }
 
@@ -204,6 +249,9 @@ impl Cluster {
             }
             (Self::Yarn(yarn), Identity::Yarn(application)) => {
                 yarn.copy_log(application, hidden).await
+            }
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.copy_log(attempt, hidden).await
             }
             _ => Err(wrong(identity)),
         }

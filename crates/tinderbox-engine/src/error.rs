@@ -53,9 +53,7 @@ pub enum Error {
         home: PathBuf,
     },
     /// A cluster does not look into a jar for its main class.
-    #[error(
-        "the main class of {file} must be named: the master of a standalone cluster does not look into it"
-    )]
+    #[error("the main class of {file} must be named: a cluster does not look into it")]
     NoMainClass {
         /// The jar.
         file: String,

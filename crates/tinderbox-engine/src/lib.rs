@@ -55,9 +55,9 @@ pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
 pub use kubernetes::{
     ApplicationSchedule, DriverChange, DriverWatch, FailureReason, KubernetesAccess,
-    KubernetesApplication, KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent,
-    KubernetesRequest, KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog,
-    SecretValue, SparkApplication,
+    KubernetesApplication, KubernetesAttempt, KubernetesCluster, KubernetesDriver, KubernetesError,
+    KubernetesIntent, KubernetesRequest, KubernetesRuns, KubernetesStatus, KubernetesTarget,
+    KubernetesTrace, PendingReason, Placement, PodLog, SecretValue, SparkApplication,
 };
 pub use local::{Launch, Launched, Listener, LocalSpark, Program};
 pub use module_options::java_module_options;

@@ -1,9 +1,11 @@
 //! Cluster profiles: documents of their own that say where jobs run and what they get there.
 
+mod kubernetes;
 mod limits;
 mod read;
 mod yarn;
 
+pub use kubernetes::{KubernetesProfile, PodPlacement, Queue, Toleration};
 pub use limits::Limits;
 pub use read::load_profile;
 pub use yarn::{Kerberos, YarnProfile};
@@ -51,6 +53,8 @@ pub enum ProfileEngine {
     Yarn(Box<YarnProfile>),
     /// Sail, or a Spark Connect server.
     Sail(SailProfile),
+    /// A namespace of a Kubernetes cluster.
+    Kubernetes(Box<KubernetesProfile>),
 }
 
 /// Sail, started for each run by itself, or a server that runs already.
@@ -127,6 +131,7 @@ impl ClusterProfile {
             ProfileEngine::Standalone(_) => "standalone",
             ProfileEngine::Sail(_) => "sail",
             ProfileEngine::Yarn(_) => "yarn",
+            ProfileEngine::Kubernetes(_) => "kubernetes",
         }
     }
 
@@ -146,6 +151,9 @@ impl ClusterProfile {
         }
         if let ProfileEngine::Yarn(yarn) = &self.engine {
             conf.extend(yarn.launch_properties());
+        }
+        if let ProfileEngine::Kubernetes(kubernetes) = &self.engine {
+            conf.extend(kubernetes.properties());
         }
         conf.extend(self.properties.clone());
         conf.extend(job.clone());

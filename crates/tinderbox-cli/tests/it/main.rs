@@ -20,6 +20,7 @@ mod generated;
 mod history_server;
 mod history_sql;
 mod kills;
+mod kubernetes;
 mod learning;
 mod lineage_events;
 mod live;

@@ -4,6 +4,7 @@ use super::driver_pod::{DriverObjects, Submission};
 use super::names::Names;
 use super::{KubernetesError, KubernetesIntent};
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,6 +50,8 @@ pub struct KubernetesRequest {
     pub driver_placement: Placement,
     /// Where executors may run: on spot nodes while the driver is on a node that stays.
     pub executor_placement: Placement,
+    /// Files that the driver finds in `/opt/tinderbox`, by name; at most 1 MiB together.
+    pub program: BTreeMap<String, Vec<u8>>,
     /// Files of `SPARK_CONF_DIR` by name, such as `log4j2.properties`.
     pub spark_files: BTreeMap<String, String>,
     /// Files of `HADOOP_CONF_DIR` by name, such as `core-site.xml`.
@@ -87,7 +90,8 @@ pub enum SecretValue {
 }
 
 /// Which nodes pods may be put on, and with which priority. The fields go into the pods besides what templates say.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Placement {
     /// Labels that a node must have.
     pub node_selector: BTreeMap<String, String>,
@@ -132,6 +136,7 @@ impl KubernetesRequest {
             executor_template: None,
             driver_placement: Placement::default(),
             executor_placement: Placement::default(),
+            program: BTreeMap::new(),
             spark_files: BTreeMap::new(),
             hadoop_files: BTreeMap::new(),
         }

@@ -37,9 +37,10 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let name = name(&mut fields, report);
     let description = fields.text("description", report).map(|text| text.text);
     let environment = fields.text("environment", report).map(|text| text.text);
-    let engine = fields.choice("engine", &["local", "standalone", "yarn", "sail"], report);
+    let engines = ["local", "standalone", "yarn", "kubernetes", "sail"];
+    let engine = fields.choice("engine", &engines, report);
     if fields.entry("engine").is_none() {
-        let hint = "write `engine:` and one of local, standalone, yarn, sail";
+        let hint = "write `engine:` and one of local, standalone, yarn, kubernetes, sail";
         missing(&fields, "engine", hint, report);
     }
     let local = fields.block("local", report).map(|mut local| {
@@ -54,7 +55,19 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let yarn = fields.block("yarn", report);
     let has_yarn = yarn.is_some();
     let yarn = yarn.and_then(|fields| read_yarn(fields, report));
+    let kubernetes = fields.block("kubernetes", report);
+    let has_kubernetes = kubernetes.is_some();
+    let kubernetes = kubernetes.and_then(|fields| super::kubernetes::read(fields, report));
     let engine = match engine {
+        Some("kubernetes") if !has_kubernetes => {
+            let hint =
+                "write `kubernetes:` with `kubeconfig: /PATH` and `image: REGISTRY/spark:TAG`";
+            missing(&fields, "kubernetes", hint, report);
+            None
+        }
+        Some("kubernetes") => {
+            kubernetes.map(|kubernetes| ProfileEngine::Kubernetes(Box::new(kubernetes)))
+        }
         Some("sail") => Some(ProfileEngine::Sail(sail.unwrap_or_default())),
         Some("yarn") if !has_yarn => {
             let hint = "write `yarn:` with `resourceManager: http://HOST:8088` and `confDir: /etc/hadoop/conf`";
@@ -89,8 +102,13 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let limits = fields.block("limits", report).map(|block| read_limits(block, report));
     let start_timeout = read_start_timeout(&mut fields, report);
     let labels = fields.block("labels", report).map(|block| read_labels(&block, report));
-    let is_on_cluster = matches!(&engine, Some(ProfileEngine::Standalone(standalone))
-        if standalone.deploy_mode == DeployMode::Cluster);
+    let is_on_cluster = match &engine {
+        Some(ProfileEngine::Standalone(standalone)) => {
+            standalone.deploy_mode == DeployMode::Cluster
+        }
+        Some(ProfileEngine::Kubernetes(_)) => true,
+        _ => false,
+    };
     if is_on_cluster && sizes.as_ref().is_none_or(|sizes: &Cluster| sizes.version.is_none()) {
         let hint = "write `cluster: {version: \"3.5\"}` with the version that the cluster has";
         missing(&fields, "cluster.version", hint, report);

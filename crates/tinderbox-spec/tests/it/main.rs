@@ -21,6 +21,7 @@ mod environments;
 mod expectations;
 mod formatting;
 mod includes;
+mod kubernetes_profiles;
 mod learning;
 mod lineage;
 mod lints;
