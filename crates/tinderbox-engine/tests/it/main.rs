@@ -11,6 +11,7 @@ mod cluster;
 mod crash;
 #[cfg(test)]
 mod kubernetes;
+#[cfg(test)]
 mod kubernetes_attempt;
 #[cfg(test)]
 mod real_spark;
