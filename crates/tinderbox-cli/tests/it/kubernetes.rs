@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
-use tinderbox_testcluster::{Config, Image, TestCluster};
+use tinderbox_testcluster::{Config, Image, TestCluster, Trouble};
 
 /// Generous: the machine may be busy with other things.
 const LIMIT: Duration = Duration::from_secs(240);
@@ -201,12 +201,14 @@ fn a_file_of_this_machine_is_refused(lab: &Lab) {
     assert!(said.contains("local:///PATH"), "{said}");
 }
 
-/// Whoever starts it again after a server that was killed finds the pods that it left.
+/// Neither an API server that cuts connections nor a server of ours that is killed makes a second pod or loses one.
 #[test]
 fn row_9_3_pods_are_found_again_after_a_server_that_was_killed() {
     let lab = Lab::start(idle);
     lab.apply("pods", "kubeconfig", "  namespace: jobs\n  image: spark:test");
     let mut server = Server::start(&lab.place, free_address());
+    // As often as a launch asks for its pod: what became of it is looked for, and it is launched again.
+    lab.cluster.trouble("POST", "/pods", 4, Trouble::Cut);
     let run = lab.submit(&server, &lab.job(), "pods");
     run.until("running");
     server.child.kill().unwrap();

@@ -13,6 +13,7 @@ mod crash;
 mod fabric8_mock;
 #[cfg(test)]
 mod kubernetes;
+#[cfg(test)]
 mod kubernetes_attempt;
 #[cfg(test)]
 mod kubernetes_client;
