@@ -91,7 +91,7 @@ pub fn import_spark_application(text: &str) -> Result<Translated, Error> {
     }
     for (key, place) in SIZES {
         if let Some(value) = conf.remove(key) {
-            cluster[place[0]][place[1]] = plain(value);
+            cluster[place[0]][place[1]] = plain(&value);
         }
     }
     if !request.image.is_empty() {
@@ -210,7 +210,7 @@ pub fn export_spark_application(spec: &Spec) -> Result<Translated, Error> {
 }
 
 /// Numbers and truth values as such.
-fn plain(text: String) -> Value {
+fn plain(text: &str) -> Value {
     match text.parse::<u32>() {
         Ok(number) => json!(number),
         Err(_) if text == "true" || text == "false" => json!(text == "true"),

@@ -54,10 +54,9 @@ fn scalar(value: &Value) -> String {
 /// Whether a text stays a text, and the same, without quotes, in YAML 1.1 and 1.2.
 fn is_plain(text: &str) -> bool {
     // Sizes of memory: 8g.
-    if let Some(number) = text.strip_suffix(['k', 'm', 'g', 't']) {
-        if !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) {
-            return true;
-        }
+    let number = text.strip_suffix(['k', 'm', 'g', 't']).unwrap_or_default();
+    if !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) {
+        return true;
     }
     let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
     text.starts_with(|c: char| c.is_ascii_alphabetic())
