@@ -219,6 +219,14 @@ pub enum Error {
         #[source]
         source: tinderbox_spec::Error,
     },
+    /// The job cannot be a manifest of the kubeflow operator.
+    #[error("{problem}")]
+    NotForOperator {
+        /// Why.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
     /// The engine failed.
     #[error("the engine refused")]
     Engine(#[source] tinderbox_engine::Error),
@@ -404,6 +412,7 @@ impl Error {
             Self::OtherVersion { .. } => "other-version",
             Self::NoAdvice { .. } => "no-advice",
             Self::Advice { .. } => "advice-does-not-fit",
+            Self::NotForOperator { .. } => "not-for-operator",
             Self::Engine(_) | Self::NoSparkHere(_) => "engine",
             Self::Store(_) => "store",
             Self::Collect(_) => "collect",
@@ -482,6 +491,7 @@ impl Error {
             Self::EngineNotHere { .. } => "leave --engine out, or use --engine local".to_owned(),
             Self::NoAdvice { .. } => "run the spec once without --apply-advice, then `tinderbox analyze latest`".to_owned(),
             Self::Advice { .. } => return None,
+            Self::NotForOperator { hint, .. } => hint.clone(),
             Self::Engine(error) => return error.hint(),
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Collect(error) => error.hint(),

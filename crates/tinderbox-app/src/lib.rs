@@ -39,6 +39,7 @@ mod sail_run;
 mod scale_jobs;
 mod secrets;
 mod sessions;
+mod spark_application;
 mod spark_places;
 mod spec_columns;
 mod spec_tests;
@@ -78,6 +79,9 @@ pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
 pub use sail_run::{ExecutedCommand, ExecutedJob, drive_on_sail};
 pub use scale_jobs::{ScaleFailure, ScaleJobView, ScaleSettings, ScaleState, ScaleSubmission};
+pub use spark_application::{
+    Translated, export_spark_application, import_spark_application, is_spark_application,
+};
 pub use spark_places::SparkPlaces;
 pub use spec_columns::{SpecColumns, spec_columns};
 pub use spec_tests::{TestOutcome, TestProblem, TestQuery, run_spec_tests};

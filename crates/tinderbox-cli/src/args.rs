@@ -516,6 +516,8 @@ pub enum Target {
     Sql,
     /// A project of Spark Declarative Pipelines, for `spark-pipelines run` of Spark 4.1 and later.
     Pipelines,
+    /// A `SparkApplication` of the kubeflow operator that runs the job's `application`, for `kubectl apply -f`.
+    SparkApplication,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

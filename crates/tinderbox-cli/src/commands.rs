@@ -22,6 +22,7 @@ mod sail_driver;
 mod scale;
 mod serve;
 mod session;
+mod spark_application;
 mod spec;
 mod spec_diff;
 mod spec_edit;

@@ -32,6 +32,7 @@ mod quality;
 mod sail_run;
 mod session;
 mod sources;
+mod spark_application;
 mod spark_run;
 mod spec_commands;
 mod spec_import;
