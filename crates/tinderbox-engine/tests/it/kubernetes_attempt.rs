@@ -239,6 +239,18 @@ async fn row_9_5_what_no_pod_could_run_is_refused_before_anything_is_asked() {
     );
     let said = refused(&bench, file("local:///opt/a.jar")).await;
     assert!(said.contains("main class"), "{said}");
+    let with = |bench: &mut Bench, key: &str, value: &str| {
+        bench.conf = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    };
+    with(&mut bench, "spark.submit.pyFiles", "a/one.py,b/one.py");
+    fs::create_dir_all(bench.folder.path().join("a")).expect("a folder");
+    fs::write(bench.folder.path().join("a/one.py"), "").expect("a file");
+    let order = Launch { working_directory: bench.folder.path(), ..bench.order("") };
+    let same = bench.cluster.launch(&bench.intent("refused"), &order).await.expect_err("refused");
+    assert!(same.to_string().contains("Python files with different names"), "{same}");
+    with(&mut bench, "spark.submit.pyFiles", "../one.py");
+    let said = refused(&bench, Program::PySpark("")).await;
+    assert!(said.contains("../one.py is a file of this machine"), "{said}");
     let key = "spark.kubernetes.driver.podTemplateFile".to_owned();
     bench.conf.insert(key, "/etc/shadow".to_owned());
     let said = refused(&bench, Program::PySpark("")).await;
