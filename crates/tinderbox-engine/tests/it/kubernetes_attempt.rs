@@ -187,6 +187,8 @@ async fn row_9_5_an_attempt_is_followed_by_a_watch_its_log_copied_and_its_end_to
         assert!(Instant::now() < end, "something is left");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let known = bench.cluster.status(&fails).await.expect("a status");
+    assert_eq!(known, Status::Exited { code: 3 }, "also when its pod is gone");
     bench.cluster.copy_log(&fails, &[]).await.expect("its copy stays");
     assert_eq!(log(&fails), "no such customer: 7\n");
 }
