@@ -157,7 +157,7 @@ impl KubernetesRuns {
             }
             other => other,
         })?;
-        write(&intent.file("driver"), pod.pod.as_bytes())?;
+        write(&intent.file("driver"), &serde_json::to_vec(&pod).unwrap_or_default())?;
         let identity = KubernetesAttempt { intent: intent.clone(), pod, event_log };
         Ok(Launched { identity, notes })
     }
@@ -169,11 +169,17 @@ impl KubernetesRuns {
         let Some(begun) = begun(intent)? else { return Ok(Trace::NotLaunched) };
         let cluster = self.cluster().await?;
         let found = self.noted(cluster.find(&name_of(target, intent, begun)).await)?;
-        let is_whole = intent.file("driver").exists();
+        let noted = fs::read(intent.file("driver")).ok();
+        let noted: Option<KubernetesDriver> =
+            noted.and_then(|json| serde_json::from_slice(&json).ok());
+        let is_whole = noted.is_some();
         let pod = match found {
             KubernetesTrace::Started(pod) => pod,
-            KubernetesTrace::NotLaunched if is_whole => return Ok(Trace::NeverStarted),
-            KubernetesTrace::NotLaunched => return Ok(Trace::NotLaunched),
+            // It was there, and what became of it is not known: not to be run again as if it had never been.
+            KubernetesTrace::NotLaunched => match noted {
+                Some(pod) => pod,
+                None => return Ok(Trace::NotLaunched),
+            },
         };
         let waits = || async {
             let status = cluster.status(&pod).await?;

@@ -204,6 +204,12 @@ async fn row_9_5_pods_that_go_by_other_hands_and_launches_that_are_given_up() {
         matches!(ended, Status::Vanished | Status::Ended { .. } | Status::Exited { .. }),
         "{ended:?}"
     );
+    let found = bench.cluster.find(deleted.intent()).await.expect("a trace");
+    assert_eq!(
+        found,
+        Trace::Started(deleted.clone()),
+        "it was there once, and is not launched again"
+    );
     let told = ExitReason::told(&deleted.intent().directory).expect("a reason");
     assert_eq!(told.category, ExitCategory::Cluster, "{told:?}");
 
