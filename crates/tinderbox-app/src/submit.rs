@@ -43,8 +43,9 @@ impl App {
             (applied, advice_run) = (advice, Some(run));
             (spec, warnings) = load(&submission, &text)?;
         }
-        check_inputs(&spec, &submission.base_directory)?;
         let place = self.choose_place(&submission, &spec).await?;
+        check_inputs(&place, &spec, &submission.base_directory)?;
+        warnings.extend(read_by_pods(&place, &spec));
         let on_sail = place.sail().cloned();
         let spec = match &on_sail {
             Some(sail) => {
@@ -111,8 +112,8 @@ impl App {
     ) -> Result<(Spec, Compiled, Place), Error> {
         check_base(&submission.base_directory)?;
         let (spec, _) = load(submission, &submission.spec)?;
-        check_inputs(&spec, &submission.base_directory)?;
         let place = self.choose_place(submission, &spec).await?;
+        check_inputs(&place, &spec, &submission.base_directory)?;
         if place.sail().is_some() {
             // A program for Spark needs more of it than Sail has.
             return Err(Error::NotMeasured { cluster: place.name().to_owned() });
@@ -269,14 +270,34 @@ fn check_base(base: &Path) -> Result<(), Error> {
     Err(Error::BaseDirectory { path: base.to_owned() })
 }
 
-fn check_inputs(spec: &Spec, base: &Path) -> Result<(), Error> {
-    for input in spec.local_inputs() {
+fn check_inputs(place: &Place, spec: &Spec, base: &Path) -> Result<(), Error> {
+    for input in spec.local_inputs().into_iter().filter(|input| is_of_here(place, &input.path)) {
         let path = base.join(&input.path);
         if !path.exists() {
             return Err(Error::MissingInput { node: input.node.to_string(), path });
         }
     }
     Ok(())
+}
+
+/// Pods do not see this machine's disks; Python files are sent to them.
+fn is_of_here(place: &Place, path: &str) -> bool {
+    place.kubernetes().is_none() || path.ends_with(".py")
+}
+
+/// What people should know of paths that pods read.
+fn read_by_pods(place: &Place, spec: &Spec) -> Vec<String> {
+    let inputs = spec.local_inputs().into_iter();
+    let of_pods = inputs.filter(|input| !is_of_here(place, &input.path));
+    of_pods
+        .map(|input| {
+            format!(
+                "`{}` of {} is a path of the pods, which do not see this machine's disks: mount it there, or name an address \
+                 such as s3a://",
+                input.path, input.node
+            )
+        })
+        .collect()
 }
 
 fn job_type(spec: &Spec) -> &'static str {

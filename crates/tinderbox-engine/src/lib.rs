@@ -14,7 +14,8 @@
 //!
 //! Invariants:
 //! - **At most once.** An attempt is launched once or never, whoever dies at whatever instruction;
-//!   a second launch of the same attempt is refused.
+//!   a second launch of the same attempt is refused. On Kubernetes it is the API server that takes one pod
+//!   of a name: there a launch that was cut off is made again, and adopts the pod that it finds.
 //! - A launched Spark outlives its launcher: `kill -9` of the caller neither ends Spark nor loses
 //!   its exit code.
 //! - No process is signaled that does not carry the attempt's marker.

@@ -800,7 +800,7 @@ export interface components {
             description?: string | null;
             /** @description The document. */
             document: string;
-            /** @description What executes its jobs: `local` or `standalone`. */
+            /** @description What executes its jobs: `local`, `standalone`, `kubernetes` or `sail`. */
             engine: string;
             /** @description The environment whose jobs it takes; all when left out. */
             environment?: string | null;

@@ -16,6 +16,18 @@ const IDLE_SPARK: &str = "#!/bin/sh\necho the driver runs\nexec sleep 600\n";
 const SLEEPS: &str = "import time\nfrom pyspark.sql import SparkSession\n\n\
     spark = SparkSession.builder.getOrCreate()\nprint('counted', spark.range(9).count(), flush=True)\ntime.sleep(600)\n";
 
+const JOB: &str = r#"
+name: by-country
+pipeline:
+  sources:
+    - {id: people, type: csv, path: people.csv, options: {header: true}}
+  transformations:
+    - {id: loud, type: udf, input: people, file: shout.py, function: shout, columns: {loud: [country]}, returns: string}
+    - {id: counted, type: aggregate, input: loud, group_by: [loud], aggregations: {n: count(*)}}
+  sinks:
+    - {id: out, type: csv, path: OUT, input: counted, mode: overwrite}
+"#;
+
 struct Lab {
     place: Place,
     cluster: TestCluster,
@@ -68,16 +80,11 @@ impl Lab {
         assert_eq!((&stored["name"], &stored["engine"]), (&name.into(), &"kubernetes".into()));
     }
 
-    /// A job that reads and writes at addresses that pods know.
+    /// A job that reads and writes at addresses that pods know, with a function of the user's.
     fn job(&self) -> String {
         let at = |name: &str| self.place.path(name).display().to_string();
-        let text = format!(
-            "name: by-country\npipeline:\n  sources:\n    - {{id: people, type: csv, path: {}, options: {{header: true}}}}\n  \
-             transformations:\n    - {{id: counted, type: aggregate, input: people, group_by: [country], aggregations: {{n: count(*)}}}}\n  \
-             sinks:\n    - {{id: out, type: parquet, path: {}, input: counted, mode: overwrite}}\n",
-            at("people.csv"),
-            at("out"),
-        );
+        self.place.write("shout.py", "def shout(text):\n    return text.upper() + \"!\"\n");
+        let text = JOB.replace("people.csv", &at("people.csv")).replace("OUT", &at("out"));
         self.place.write("by-country.yaml", &text).display().to_string()
     }
 
@@ -237,7 +244,11 @@ fn row_9_5_real_spark_3_5_runs_in_pods() {
     let done = lab.place.ask_json(&["run", &lab.job(), "--engine", "pods"]);
     assert_eq!(done["job"]["state"], "succeeded", "{done}");
     assert!(done["job"]["application_id"].as_str().unwrap().starts_with("spark-"), "{done}");
-    assert!(lab.place.path("out/_SUCCESS").exists());
+    let mut rows = String::new();
+    for part in std::fs::read_dir(lab.place.path("out")).unwrap() {
+        rows += &std::fs::read_to_string(part.unwrap().path()).unwrap_or_default();
+    }
+    assert!(rows.contains("FR!,2\n") && rows.contains("DE!,1\n"), "{rows}");
     let run = done["job"]["job_id"].as_str().unwrap();
     let executors = server.get(&format!("/api/jobs/{run}/executors"))["executors"].clone();
     let executors = executors.as_array().unwrap().iter().any(|one| one["executor_id"] == "1");

@@ -5,6 +5,7 @@
 //! | `kubernetes.json` | renamed into place, before the mark | what of the launch is needed after the end |
 //! | `launched` | before the API server is asked for a pod | it may have been asked; by the pod's name it may be asked again |
 //! | `driver` | renamed into place, after its last answer | the pod has all that it needs |
+//! | `ended` | renamed into place, when its end is first seen | how it ended, for when its pod is cleaned up |
 //!
 //! The arbiter is the API server: it takes one pod of a name. So a launch that was cut short is launched again, which adopts the
 //! pod or makes it, unlike on other engines.
@@ -156,7 +157,7 @@ impl KubernetesRuns {
             }
             other => other,
         })?;
-        write(&intent.file("driver"), pod.pod.as_bytes())?;
+        write(&intent.file("driver"), &serde_json::to_vec(&pod).unwrap_or_default())?;
         let identity = KubernetesAttempt { intent: intent.clone(), pod, event_log };
         Ok(Launched { identity, notes })
     }
@@ -168,11 +169,17 @@ impl KubernetesRuns {
         let Some(begun) = begun(intent)? else { return Ok(Trace::NotLaunched) };
         let cluster = self.cluster().await?;
         let found = self.noted(cluster.find(&name_of(target, intent, begun)).await)?;
-        let is_whole = intent.file("driver").exists();
+        let noted = fs::read(intent.file("driver")).ok();
+        let noted: Option<KubernetesDriver> =
+            noted.and_then(|json| serde_json::from_slice(&json).ok());
+        let is_whole = noted.is_some();
         let pod = match found {
             KubernetesTrace::Started(pod) => pod,
-            KubernetesTrace::NotLaunched if is_whole => return Ok(Trace::NeverStarted),
-            KubernetesTrace::NotLaunched => return Ok(Trace::NotLaunched),
+            // It was there, and what became of it is not known: not to be run again as if it had never been.
+            KubernetesTrace::NotLaunched => match noted {
+                Some(pod) => pod,
+                None => return Ok(Trace::NotLaunched),
+            },
         };
         let waits = || async {
             let status = cluster.status(&pod).await?;
@@ -203,13 +210,20 @@ impl KubernetesRuns {
         let cluster = self.cluster().await?;
         let status = self.noted(cluster.status(&attempt.pod).await)?;
         let was_cancelled = attempt.intent.was_cancelled();
+        if status == KubernetesStatus::Deleted
+            && let Some(ended) = recalled(&attempt.intent)
+        {
+            return Ok(ended);
+        }
         if let Some(reason) = reason_of(&status).filter(|_| !was_cancelled) {
             reason.tell(&attempt.intent.directory)?;
         }
         if was_cancelled && status == KubernetesStatus::Deleted {
             return Ok(killed());
         }
-        Ok(as_told(status))
+        let told = as_told(status);
+        remember(&attempt.intent, &told)?;
+        Ok(told)
     }
 
     /// Where attempts stand, from the watches of their namespaces.
@@ -313,6 +327,27 @@ fn write(place: &Path, bytes: &[u8]) -> Result<(), Error> {
     fs::write(&written, bytes)
         .and_then(|()| fs::rename(&written, place))
         .map_err(|source| Error::Write { path: place.to_owned(), source })
+}
+
+/// Notes an end: a caller that dies after it has cleaned up asks again.
+fn remember(intent: &Intent, status: &Status) -> Result<(), Error> {
+    let how = match status {
+        Status::Exited { code } => code.to_string(),
+        Status::Ended { outcome: Outcome::Killed, .. } => "killed".to_owned(),
+        Status::Ended { .. } => "failed".to_owned(),
+        Status::Waiting { .. } | Status::Running | Status::Vanished => return Ok(()),
+    };
+    write(&intent.file("ended"), how.as_bytes())
+}
+
+fn recalled(intent: &Intent) -> Option<Status> {
+    let how = fs::read_to_string(intent.file("ended")).ok()?;
+    let ended = |outcome| Status::Ended { outcome, message: None };
+    match how.as_str() {
+        "killed" => Some(ended(Outcome::Killed)),
+        "failed" => Some(ended(Outcome::Failed)),
+        code => Some(Status::Exited { code: code.parse().ok()? }),
+    }
 }
 
 fn killed() -> Status {

@@ -19,6 +19,8 @@ const TEMPLATE_DIR: &str = "/opt/spark/pod-template";
 const TEMPLATE_FILE: &str = "pod-spec-template.yml";
 /// Where the driver finds the files of [`KubernetesRequest::program`].
 pub(super) const PROGRAM_DIR: &str = "/opt/tinderbox";
+/// The same as an address: executors get such files from the driver, as they get all `file:` ones.
+pub(super) const PROGRAM_URL: &str = "file:///opt/tinderbox/";
 const HADOOP_DIR: &str = "/opt/hadoop/conf";
 /// Of all files of a config map together (`MaxSecretSize` of Kubernetes' validation).
 const MOST_BYTES: usize = 1 << 20;

@@ -1,13 +1,15 @@
 //! What an attempt sends to Kubernetes.
 
-use super::driver_pod::PROGRAM_DIR;
+use super::driver_pod::{PROGRAM_DIR, PROGRAM_URL};
 use super::{KubernetesApplication, KubernetesRequest, KubernetesTarget, SecretValue};
 use crate::properties::{self, Watched};
 use crate::{Error, Intent, Launch, Program};
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 use tinderbox_model::SparkVersion;
 
 const JOB: &str = "job.py";
+const PY_FILES: &str = "spark.submit.pyFiles";
 const LISTENER_JAR: &str = "tinderbox-listener.jar";
 
 /// The request, and what people should know of the run.
@@ -38,7 +40,10 @@ pub(super) fn request(
             (application(file, main_class)?, arguments.to_vec())
         }
     };
-    let conf = conf(target, intent, launch, listener.is_some())?;
+    let mut conf = conf(target, intent, launch, listener.is_some())?;
+    if let Some(files) = conf.get_mut(PY_FILES) {
+        *files = sent_python(files, launch.working_directory, &mut program)?;
+    }
     if conf.get("spark.eventLog.enabled").is_some_and(|value| value == "false") {
         notes.push(match listener {
             Some(_) => "the run has no event log: what is known of its inside comes from live events only; \
@@ -77,6 +82,35 @@ pub(super) fn request(
         ..KubernetesRequest::new(&target.namespace, image, version, application)
     };
     Ok((request, notes))
+}
+
+/// Takes the Python files of the job's folder with the program; others are left for the request to judge.
+fn sent_python(
+    files: &str,
+    folder: &Path,
+    program: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<String, Error> {
+    let mut sent = Vec::new();
+    for file in files.split(',').map(str::trim).filter(|file| !file.is_empty()) {
+        let is_inside =
+            Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+        if file.contains(':') || !is_inside {
+            sent.push(file.to_owned());
+            continue;
+        }
+        let path = folder.join(file);
+        let name = file.rsplit('/').next().unwrap_or(file).to_owned();
+        if program.contains_key(&name) {
+            let expected =
+                "a list of Python files with different names, which Spark puts into one folder";
+            let (key, value) = (PY_FILES.to_owned(), files.to_owned());
+            return Err(Error::Conf { key, value, expected });
+        }
+        let bytes = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
+        sent.push(format!("{PROGRAM_URL}{name}"));
+        program.insert(name, bytes);
+    }
+    Ok(sent.join(","))
 }
 
 fn application(file: &str, main_class: Option<&str>) -> Result<KubernetesApplication, Error> {

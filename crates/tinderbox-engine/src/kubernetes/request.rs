@@ -1,6 +1,6 @@
 //! What is to be run on Kubernetes.
 
-use super::driver_pod::{DriverObjects, Submission};
+use super::driver_pod::{DriverObjects, PROGRAM_URL, Submission};
 use super::names::Names;
 use super::{KubernetesError, KubernetesIntent};
 use crate::Error;
@@ -213,6 +213,12 @@ impl KubernetesRequest {
         matches!(self.application, KubernetesApplication::Python { .. })
     }
 
+    /// Whether a file is one of the driver's that [`KubernetesRequest::program`] brings there.
+    fn is_sent(&self, file: &str) -> bool {
+        let name = file.strip_prefix(PROGRAM_URL);
+        name.is_some_and(|name| self.program.contains_key(name))
+    }
+
     /// Refuses what would be lost or would be a secret in the open.
     pub(super) fn check(&self) -> Result<(), KubernetesError> {
         let mut files = vec![match &self.application {
@@ -227,7 +233,7 @@ impl KubernetesRequest {
         }
         for (what, file) in files {
             let scheme = file.split_once(':').map(|(scheme, _)| scheme);
-            if matches!(scheme, None | Some("file")) {
+            if matches!(scheme, None | Some("file")) && !self.is_sent(file) {
                 return Err(KubernetesError::LocalFile {
                     what: what.to_owned(),
                     file: file.to_owned(),

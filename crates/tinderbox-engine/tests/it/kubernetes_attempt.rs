@@ -187,6 +187,8 @@ async fn row_9_5_an_attempt_is_followed_by_a_watch_its_log_copied_and_its_end_to
         assert!(Instant::now() < end, "something is left");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let known = bench.cluster.status(&fails).await.expect("a status");
+    assert_eq!(known, Status::Exited { code: 3 }, "also when its pod is gone");
     bench.cluster.copy_log(&fails, &[]).await.expect("its copy stays");
     assert_eq!(log(&fails), "no such customer: 7\n");
 }
@@ -201,6 +203,12 @@ async fn row_9_5_pods_that_go_by_other_hands_and_launches_that_are_given_up() {
     assert!(
         matches!(ended, Status::Vanished | Status::Ended { .. } | Status::Exited { .. }),
         "{ended:?}"
+    );
+    let found = bench.cluster.find(deleted.intent()).await.expect("a trace");
+    assert_eq!(
+        found,
+        Trace::Started(deleted.clone()),
+        "it was there once, and is not launched again"
     );
     let told = ExitReason::told(&deleted.intent().directory).expect("a reason");
     assert_eq!(told.category, ExitCategory::Cluster, "{told:?}");
@@ -239,6 +247,18 @@ async fn row_9_5_what_no_pod_could_run_is_refused_before_anything_is_asked() {
     );
     let said = refused(&bench, file("local:///opt/a.jar")).await;
     assert!(said.contains("main class"), "{said}");
+    let with = |bench: &mut Bench, key: &str, value: &str| {
+        bench.conf = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    };
+    with(&mut bench, "spark.submit.pyFiles", "a/one.py,b/one.py");
+    fs::create_dir_all(bench.folder.path().join("a")).expect("a folder");
+    fs::write(bench.folder.path().join("a/one.py"), "").expect("a file");
+    let order = Launch { working_directory: bench.folder.path(), ..bench.order("") };
+    let same = bench.cluster.launch(&bench.intent("refused"), &order).await.expect_err("refused");
+    assert!(same.to_string().contains("Python files with different names"), "{same}");
+    with(&mut bench, "spark.submit.pyFiles", "../one.py");
+    let said = refused(&bench, Program::PySpark("")).await;
+    assert!(said.contains("../one.py is a file of this machine"), "{said}");
     let key = "spark.kubernetes.driver.podTemplateFile".to_owned();
     bench.conf.insert(key, "/etc/shadow".to_owned());
     let said = refused(&bench, Program::PySpark("")).await;
