@@ -11,6 +11,8 @@
 mod local;
 mod master;
 mod moments;
+mod pods;
+mod proxy;
 mod resource_manager;
 mod wire;
 
@@ -18,6 +20,7 @@ use crate::place::{Place, Server, free_address, get_json, wait_for};
 pub use master::Master;
 pub use moments::Trap;
 use moments::{Dice, Moment, appears};
+use pods::Pods;
 use resource_manager::ResourceManager;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -37,6 +40,7 @@ enum Engine {
     Local(local::FakeSpark),
     Standalone(Master),
     Yarn(local::FakeSpark, ResourceManager),
+    Kubernetes(Pods),
     /// A real Sail for each run, each of which adds a file to a folder of its own.
     Sail,
 }
@@ -62,6 +66,12 @@ impl Engine {
                 moments.extend(questions(&["create", "status", "kill", "page"]));
                 moments
             }
+            Self::Kubernetes(_) => {
+                let mut moments = files(&["launched"]);
+                moments.push(Moment::Dropped("POST"));
+                moments.extend(questions(&["POST", "PATCH", "GET", "DELETE"]));
+                moments
+            }
             Self::Yarn(..) => {
                 let mut moments = files(&["launched", "pid", "submission.log", "application"]);
                 moments.extend(questions(&["submit", "search", "status", "kill"]));
@@ -74,7 +84,7 @@ impl Engine {
     fn name(&self) -> &'static str {
         match self {
             Self::Local(_) => "local",
-            Self::Standalone(_) | Self::Yarn(..) => "fake",
+            Self::Standalone(_) | Self::Yarn(..) | Self::Kubernetes(_) => "fake",
             Self::Sail => "sail",
         }
     }
@@ -131,6 +141,31 @@ fn kills_with_yarn_lose_no_run_and_submit_none_twice() {
 }
 
 #[test]
+fn kills_with_kubernetes_lose_no_run_and_submit_none_twice() {
+    let (trap, place) = (Trap::default(), Place::new());
+    let pods = Pods::start(&place);
+    let server = proxy::before(&pods.cluster.url(), trap.clone());
+    let kubeconfig = place.write(
+        "kubeconfig",
+        &format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: lab\n\
+             clusters: [{{name: lab, cluster: {{server: '{server}'}}}}]\n\
+             users: [{{name: me, user: {{}}}}]\ncontexts: [{{name: lab, context: {{cluster: lab, user: me}}}}]\n"
+        ),
+    );
+    let profile = format!(
+        "name: fake\nengine: kubernetes\nkubernetes: {{kubeconfig: '{}', namespace: jobs, image: 'spark:test'}}\n\
+         cluster: {{version: '3.5'}}\n",
+        kubeconfig.display()
+    );
+    let mut killed = Killed::new(place, Engine::Kubernetes(pods), trap);
+    killed.apply(&profile);
+    killed.test();
+    let Engine::Kubernetes(pods) = &killed.engine else { unreachable!() };
+    assert_eq!(pods.left(), 0, "pods are left on the cluster");
+}
+
+#[test]
 fn kills_with_sail_lose_no_run_and_submit_none_twice() {
     if std::env::var_os("TINDERBOX_SAIL").is_none() {
         assert!(
@@ -147,7 +182,10 @@ fn kills_with_sail_lose_no_run_and_submit_none_twice() {
 
 impl Killed {
     fn new(place: Place, engine: Engine, trap: Trap) -> Self {
-        let program = place.write("works.py", "print('works')\n");
+        let program = match engine {
+            Engine::Kubernetes(_) => PathBuf::from("local:///opt/works.py"),
+            _ => place.write("works.py", "print('works')\n"),
+        };
         Self {
             place,
             engine,
@@ -296,6 +334,7 @@ impl Killed {
         let mut count = |run: String| *counted.entry(run).or_default() += 1;
         match &self.engine {
             Engine::Local(spark) => spark.started().into_iter().for_each(count),
+            Engine::Kubernetes(pods) => pods.started().into_iter().for_each(count),
             Engine::Yarn(_, manager) => manager.started().into_iter().for_each(count),
             Engine::Standalone(master) => {
                 master.started().into_iter().for_each(|(run, _)| count(run))
@@ -384,7 +423,11 @@ fn questions(kinds: &[&'static str]) -> Vec<Moment> {
 
 /// Whether a moment belongs to the end that somebody asks for.
 fn is_kill(moment: &Moment) -> bool {
-    matches!(moment, Moment::Asked("kill") | Moment::Done("kill") | Moment::Answered("kill"))
+    let kind = match moment {
+        Moment::Asked(kind) | Moment::Done(kind) | Moment::Answered(kind) => *kind,
+        _ => return false,
+    };
+    kind == "kill" || kind == "DELETE"
 }
 
 fn number(variable: &str) -> Option<u64> {
