@@ -176,7 +176,7 @@ fn kills_with_sail_lose_no_run_and_submit_none_twice() {
         return;
     }
     let place = Place::new();
-    place.write("rows.csv", "a\n1\n");
+    place.write("rows.csv", "1\n");
     Killed::new(place, Engine::Sail, Trap::default()).test();
 }
 
