@@ -6,7 +6,7 @@ use super::{EXECUTED, ExecutedCommand, ExecutedJob, ORDER, Order, Server, plan_f
 use crate::{Error, chain};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tinderbox_connect::{
     ConnectProfile, Engine, Executed, InteractiveSession, Job, Limits, OperationId, Progress,
     SAIL_VERSION, Sail, SailEnvironment, SailLimits, SessionId,
@@ -21,6 +21,8 @@ const MARKER: &str = "TINDERBOX_ATTEMPT";
 const TEMPORARY: Bytes = Bytes(256 << 30);
 /// What the question of a probe may take.
 const PROBE: Limits = Limits { rows: 10, bytes: Bytes(1 << 20), time: Duration::from_secs(60) };
+/// How long after a broken answer Sail's end may be noticed.
+const ENDS: Duration = Duration::from_secs(1);
 /// 128 + SIGTERM, as shells count.
 const STOPPED: i32 = 143;
 
@@ -104,7 +106,13 @@ async fn drive(
         None => probe(&session, &engine, folder, say).await,
     };
     let _ = session.close().await;
-    // A session that broke says nothing of why; whether the process is there does.
+    // A session that broke says nothing of why; whether the process is there does, and its end may come a little later.
+    if let (Err(Error::Connect(_)), Some(sail)) = (&ran, &sail) {
+        let limit = Instant::now() + ENDS;
+        while sail.is_alive() && Instant::now() < limit {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
     match (ran, sail) {
         (Err(Error::Connect(error)), Some(sail)) if !sail.is_alive() => {
             let tail = format!(

@@ -337,7 +337,7 @@ impl Killed {
             Engine::Kubernetes(pods) => pods.started().into_iter().for_each(count),
             Engine::Yarn(_, manager) => manager.started().into_iter().for_each(count),
             Engine::Standalone(master) => {
-                master.started().into_iter().for_each(|(run, _)| count(run))
+                master.started().into_iter().for_each(|(run, _)| count(run));
             }
             Engine::Sail => {
                 for (run, key) in &*self.keys.borrow() {

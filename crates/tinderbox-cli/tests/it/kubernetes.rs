@@ -229,7 +229,7 @@ fn row_9_3_pods_are_found_again_after_a_server_that_was_killed() {
 }
 
 #[test]
-fn row_9_5_real_spark_3_5_runs_in_pods() {
+fn real_spark_rows_2_1_2_6_3_2_and_9_3_to_9_6_run_in_pods_on_3_5() {
     let Some(spark) = Spark::three() else { return };
     let lab = Lab::start(|_| spark.home());
     std::fs::create_dir(lab.place.path("events")).unwrap();
