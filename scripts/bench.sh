@@ -11,10 +11,14 @@
 #                                        and 10000000 jobs when left out (pandas takes 6 GB for the latter)
 #   scripts/bench.sh define [PART…]      checks, columns and previews of specs, the latter against a warm local Spark; parts:
 #                                        define-checks, define-columns, define-preview
+#   scripts/bench.sh scale [MB]          a descriptive job on a CSV file (1000 MB when left out) on Sail against local Spark
+#   scripts/bench.sh run [PART…]         runs on clusters; parts: reconciler (a thousand in flight), kubernetes (submissions,
+#                                        against spark-submit)
 #   scripts/bench.sh report              only the document, from the results that are kept
 #
 #   TINDERBOX_BENCH_ROUNDS (3)           rounds; the sides take turns within a round
 #   TINDERBOX_BENCH_TASKS (10000)        tasks of the listener's application, each almost empty
+#   TINDERBOX_BENCH_SECONDS (60)         how long is submitted to Kubernetes
 #   TINDERBOX_BENCH_LOGS                 folder of the event logs, made when missing: 3.8 GB, and for a while 2.5 GB
 #     ($TINDERBOX_CACHE/bench)           of small ones
 #
@@ -45,14 +49,18 @@ main() {
       generate
       serve
       define
+      scale
+      run_clusters
       ;;
     listener) listener ;;
     history) history "$@" ;;
     generate) generate "$@" ;;
     serve) serve "$@" ;;
     define) define "$@" ;;
+    scale) scale "$@" ;;
+    run) run_clusters "$@" ;;
     report) ;;
-    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, define, report" ;;
+    *) give_up "unknown benchmark: $section" "use one of: listener, history, generate, serve, define, scale, run, report" ;;
   esac
   printf 'benchmarks took %d s\n' $((SECONDS - started))
   "$python" scripts/bench_report.py bench/results docs/benchmarks.md
@@ -125,6 +133,38 @@ define() { # PART...
     step_run "Python environment spark-4" "1 to 3 min" setup-spark-4 scripts/setup/python.sh install spark-4
   PYTHONPATH=bench/history "$TINDERBOX_SPARK_4/bin/python" bench/define/run.py --binary "$TINDERBOX_BIN" \
     --program "$program" --spark "$TINDERBOX_SPARK_4/bin/python" --data "$logs/define" --results "$results" "$@"
+}
+
+scale() { # [MB]
+  local environment
+  for environment in sail spark-4; do
+    scripts/setup/python.sh is-ready "$environment" ||
+      step_run "Python environment $environment" "1 to 3 min" "setup-$environment" scripts/setup/python.sh install "$environment"
+  done
+  PYTHONPATH=bench/history "$TINDERBOX_SPARK_4/bin/python" bench/scale/run.py "$@" --sail "$TINDERBOX_SAIL" \
+    --spark "$TINDERBOX_SPARK_4" --data "$logs/scale" --results "$results" --rounds "$rounds"
+}
+
+run_clusters() { # PART...
+  local part program examples=$CARGO_TARGET_DIR/dist/examples
+  [ $# -gt 0 ] || set -- reconciler kubernetes
+  for part in "$@"; do
+    case $part in
+      reconciler) set -- "$TINDERBOX_BIN" ;;
+      kubernetes) set -- "$examples/kubernetes_submissions" "$examples/serve" ;;
+      *) give_up "unknown part: $part" "use one of: reconciler, kubernetes" ;;
+    esac
+    for program in "$@"; do
+      [ -x "$program" ] || give_up "$program is missing" "run: scripts/build.sh --bench"
+    done
+    case $part in
+      reconciler) "$python" bench/run/reconciler.py --binary "$1" --results "$results" ;;
+      kubernetes)
+        "$python" bench/run/kubernetes.py --program "$1" --server "$2" --spark-home "$home" \
+          --seconds "${TINDERBOX_BENCH_SECONDS:-60}" --results "$results"
+        ;;
+    esac
+  done
 }
 
 need_peers() {

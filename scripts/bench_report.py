@@ -14,6 +14,8 @@ from collections.abc import Callable
 import bench_report_define
 import bench_report_generate
 import bench_report_history
+import bench_report_run
+import bench_report_scale
 import bench_report_serve
 
 LISTENER_MODES = {
@@ -33,6 +35,8 @@ def main() -> None:
         "What the listener costs a driver": lambda: listener(parts),
         "The history beside Spark's History Server": lambda: bench_report_history.section(parts, missed),
         "Specs before a run": lambda: bench_report_define.section(parts, missed),
+        "Runs on clusters": lambda: bench_report_run.section(parts, missed),
+        "Descriptive jobs on Sail beside local Spark": lambda: bench_report_scale.section(parts, missed),
         "Generated data sets": lambda: bench_report_generate.section(parts, missed),
         "Lists of jobs beside FastAPI and pandas": lambda: bench_report_serve.section(parts, missed),
     }

@@ -21,6 +21,12 @@ export TINDERBOX_CONNECTORS=${TINDERBOX_CONNECTORS:-$TINDERBOX_CACHE/connectors}
 # The Python environment with Sail: where `tinderbox engine install sail` puts it.
 export TINDERBOX_SAIL=${TINDERBOX_SAIL:-$TINDERBOX_CACHE/sail}
 
+# Python environment with a published client of Livy.
+export TINDERBOX_LIVY_CLIENT=${TINDERBOX_LIVY_CLIENT:-$TINDERBOX_CACHE/livy}
+
+# Python environment with published clients of interfaces that Tinderbox has or makes use of.
+export TINDERBOX_CLIENTS=${TINDERBOX_CLIENTS:-$TINDERBOX_CACHE/clients}
+
 # Python environment with the programs that `make bench` measures against.
 export TINDERBOX_PEERS=${TINDERBOX_PEERS:-$TINDERBOX_CACHE/peers}
 

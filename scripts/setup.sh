@@ -2,7 +2,8 @@
 # Installs what a verb needs and is missing; a second call finds everything ready within a second.
 #
 #   scripts/setup.sh build|demo   Java, Node, PySpark 3.5, npm packages
-#   scripts/setup.sh test         the same, PySpark 4, Sail, Chromium, PostgreSQL, MariaDB and jars of Kafka, HDFS and connectors
+#   scripts/setup.sh test         the same, PySpark 4, Sail, published clients, Chromium, PostgreSQL, MariaDB and jars of Kafka, HDFS, YARN,
+#                                 a Kubernetes API server and connectors
 #
 # Debian packages are system-wide and announced one by one; all else goes to $TINDERBOX_CACHE and
 # ui/node_modules. Needs the network only for what is missing. Exit code 2: something that only the
@@ -15,7 +16,7 @@ source scripts/progress.sh
 mode=${1:-build}
 case $mode in
   build | demo) environments=(spark-3.5) ;;
-  test) environments=(spark-3.5 spark-4 s3 sail) ;;
+  test) environments=(spark-3.5 spark-4 s3 sail livy clients) ;;
   *) give_up "unknown set-up: $mode" "use one of: build, demo, test" ;;
 esac
 STEPS=$((3 + ${#environments[@]}))

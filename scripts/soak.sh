@@ -23,6 +23,7 @@ compat 4.x     | scripts/compat.sh --shape 4.x | 1
 retained 3.5   | scripts/compat.sh --shape 3.5 --retained-tasks 10 | 1
 retained 4.x   | scripts/compat.sh --shape 4.x --retained-tasks 10 | 1
 server killed  | cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_a_run | 20
+kills          | TINDERBOX_KILLS=40 cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- kills_ | 5
 ids            | $TINDERBOX_SPARK_3_5/bin/python scripts/soak_ids.py $TINDERBOX_BIN $state/ids | 1
 equivalence    | TINDERBOX_AGREEMENT=graphs cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_and_sail | 1
 verified list  | TINDERBOX_AGREEMENT=list cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_and_sail | 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One Python environment per Spark line, one with an S3 server, one with Sail and one for benchmarks, in the cache, with
-# exactly what its requirements file says.
+# One Python environment per Spark line, one with an S3 server, one with Sail, one with a client of Livy, one with other
+# published clients and one for benchmarks, in the cache, with exactly what its requirements file says.
 #
 #   scripts/setup/python.sh is-ready NAME            exit 0 when nothing is to be done
 #   scripts/setup/python.sh install NAME             creates or repairs it
@@ -23,8 +23,10 @@ folder_of() { # NAME
     spark-4) echo "$TINDERBOX_SPARK_4" ;;
     s3) echo "$TINDERBOX_MOTO" ;;
     sail) echo "$TINDERBOX_SAIL" ;;
+    livy) echo "$TINDERBOX_LIVY_CLIENT" ;;
+    clients) echo "$TINDERBOX_CLIENTS" ;;
     peers) echo "$TINDERBOX_PEERS" ;;
-    *) give_up "unknown Python environment: $1" "use one of: spark-3.5, spark-4, s3, sail, peers" ;;
+    *) give_up "unknown Python environment: $1" "use one of: spark-3.5, spark-4, s3, sail, livy, clients, peers" ;;
   esac
 }
 
@@ -90,7 +92,7 @@ sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
 
 interpreter_needed() { # MODE
   local name names=(spark-3.5)
-  [ "$1" != test ] || names+=(spark-4 s3 sail)
+  [ "$1" != test ] || names+=(spark-4 s3 sail livy clients)
   for name in "${names[@]}"; do
     is_ready "$name" || { ! interpreter >/dev/null; return; }
   done

@@ -1,8 +1,9 @@
 use crate::{
     ApplyCluster, CheckRequest, CheckResult, Cluster, ClusterList, ClusterProbe, CollectRequest,
     CollectResult, Comparison, ExpectationList, ImportRequest, ImportResult, Job, JobDetail,
-    JobList, JobProgress, LogPage, OperatorList, Problem, PruneRequest, PruneResult, Report,
-    Server, SpecSource, StageList, SubmitJob, SubmitRun, SubmittedJob,
+    JobList, JobProgress, LogMatches, LogPage, MeasureScale, OperatorList, Problem, PruneRequest,
+    PruneResult, Report, ScaleState, Server, SpecSource, StageList, SubmitJob, SubmitRun,
+    SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -146,6 +147,33 @@ impl Client {
         self.post("/api/jobs", request).await
     }
 
+    /// Measures a job on several numbers of executors.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn measure_scale(&self, request: &MeasureScale) -> Result<ScaleState, Error> {
+        self.post("/api/scale", request).await
+    }
+
+    /// Where such a job stands, by the `href` that it was answered with: [`crate::ScaleAnswer`] when its `status` is `SUCCESS`, else
+    /// [`ScaleState`].
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get_scale(&self, href: &str) -> Result<serde_json::Value, Error> {
+        self.get(href, &()).await
+    }
+
+    /// Asks for the end of such a job.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn cancel_scale(&self, href: &str) -> Result<(), Error> {
+        let url = format!("{}{href}", self.base);
+        let request = self.http.delete(&url).timeout(Duration::from_secs(60));
+        self.answer(request, &url).await.map(drop)
+    }
+
     /// Asks for a run of a program.
     ///
     /// # Errors
@@ -252,6 +280,15 @@ impl Client {
     pub async fn read_log(&self, id: &str, offset: u64, limit: u64) -> Result<LogPage, Error> {
         let query = [("offset", offset), ("limit", limit)];
         self.get(&format!("/api/jobs/{}/log", segment(id)), &query).await
+    }
+
+    /// Lines of a driver's log with a text in them.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn search_log(&self, id: &str, text: &str, offset: u64) -> Result<LogMatches, Error> {
+        let query = [("text", text.to_owned()), ("offset", offset.to_string())];
+        self.get(&format!("/api/jobs/{}/log/search", segment(id)), &query).await
     }
 
     /// What came of the expectations of a run.

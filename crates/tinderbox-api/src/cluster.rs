@@ -9,7 +9,7 @@ pub struct Cluster {
     pub name: String,
     /// Counts from 1 with each document that differs.
     pub version: u32,
-    /// What executes its jobs: `local` or `standalone`.
+    /// What executes its jobs: `local`, `standalone`, `yarn`, `kubernetes` or `sail`.
     pub engine: String,
     /// The environment whose jobs it takes; all when left out.
     pub environment: Option<String>,

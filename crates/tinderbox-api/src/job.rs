@@ -136,6 +136,9 @@ pub struct JobDetail {
     pub applied_advice: Vec<AppliedPatch>,
     /// What was capped or chosen for the user at launch, in sentences.
     pub notes: Vec<String>,
+    /// Why it has no stages, tasks and findings: a sentence, `null` of a run on Spark. What it has executed instead is at
+    /// `/api/jobs/{job_id}/executed`.
+    pub nothing_inside: Option<String>,
     /// Why the figures are partial, in sentences; empty when they are whole.
     pub partial_reasons: Vec<String>,
     /// Spark properties that were set, redacted.
@@ -227,6 +230,28 @@ pub struct SpecSource {
     pub pyspark: String,
 }
 
+/// What a run has executed on a Spark Connect server; of runs on Sail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExecutedJob {
+    /// Who computed it, with its version.
+    pub engine: String,
+    /// The commands in their order; none before the run has begun to execute.
+    pub commands: Vec<ExecutedCommand>,
+}
+
+/// A command of Spark Connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExecutedCommand {
+    /// The node of the document.
+    pub node: String,
+    /// What is written where, and below it the relation, inputs below what reads them.
+    pub text: String,
+    /// Where its message is, byte for byte as it was sent: a `spark.connect.Plan` of protocol buffers.
+    pub plan_url: String,
+    /// Size of that message.
+    pub plan_bytes: u64,
+}
+
 /// A part of a driver's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogPage {
@@ -240,6 +265,28 @@ pub struct LogPage {
     pub size: u64,
     /// Whether nothing will be added any more.
     pub complete: bool,
+}
+
+/// Lines of a driver's log with a text in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogMatches {
+    /// In the order of the log.
+    pub lines: Vec<LogLine>,
+    /// Where the next search goes on, in bytes.
+    pub next_offset: u64,
+    /// Size of the log now, in bytes.
+    pub size: u64,
+    /// Whether nothing will be added any more.
+    pub complete: bool,
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogLine {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// Without its end; at most 64 KiB of it.
+    pub text: String,
 }
 
 /// What came of the expectations of a run.

@@ -15,6 +15,7 @@ mod operator;
 mod problem;
 mod report;
 mod run;
+mod scale;
 mod streaming;
 mod time;
 mod timeline_cells;
@@ -39,8 +40,8 @@ pub use fleet::{
 };
 pub use job::{
     AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning,
-    ExpectationList, ExpectationResult, Job, JobDetail, JobList, LogPage, Pagination, Server,
-    SpecSource, SubmitJob, SubmittedJob,
+    ExecutedCommand, ExecutedJob, ExpectationList, ExpectationResult, Job, JobDetail, JobList,
+    LogLine, LogMatches, LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
 pub use operator::{
@@ -52,6 +53,10 @@ pub use report::{
     Subject, Withheld,
 };
 pub use run::SubmitRun;
+pub use scale::{
+    MeasureScale, PerformanceMetric, ScaleAnswer, ScaleConfig, ScaleData, ScaleError,
+    ScaleProgress, ScaleRequest, ScaleRun, ScaleState,
+};
 pub use streaming::{
     StreamingBatch, StreamingBatchList, StreamingQuery, StreamingQueryList, StreamingSource,
 };

@@ -1,15 +1,21 @@
 //! Cluster profiles as people keep them, and the engines that they stand for.
 
 use crate::plan::{LaunchPlan, ProfileVersion};
+use crate::sail_run::SAIL;
 use crate::{App, Error, lock, now};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tinderbox_engine::{
-    Cluster, Host, StandaloneAddress, StandaloneMaster, StandaloneTarget, Target,
+    Cluster, Host, KubernetesAccess, KubernetesRuns, KubernetesTarget, Placement,
+    StandaloneAddress, StandaloneMaster, StandaloneTarget, Target, YarnAddress, YarnCluster,
+    YarnTarget,
 };
 use tinderbox_model::{SparkVersion, TimestampMs, WorkspaceId};
-use tinderbox_spec::{ClusterProfile, DeployMode, ProfileEngine, StandaloneProfile, load_profile};
+use tinderbox_spec::{
+    ClusterProfile, DeployMode, KubernetesProfile, PodPlacement, ProfileEngine, StandaloneProfile,
+    YarnProfile, load_profile,
+};
 use tinderbox_store::StoredProfile;
 
 /// A cluster profile.
@@ -19,7 +25,7 @@ pub struct ClusterView {
     pub name: String,
     /// Counts from 1; runs say on which one they were.
     pub version: u32,
-    /// `local` or `standalone`.
+    /// `local`, `standalone`, `yarn`, `kubernetes` or `sail`.
     pub engine: String,
     /// The environment whose jobs it takes; all when `None`.
     pub environment: Option<String>,
@@ -46,6 +52,10 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Clusters {
     masters: Mutex<HashMap<StandaloneAddress, StandaloneMaster>>,
+    yarns: Mutex<HashMap<YarnAddress, YarnCluster>>,
+    kubernetes: Mutex<Vec<(KubernetesAccess, KubernetesRuns)>>,
+    /// Whoever counts the runs of a profile and adds one does it alone.
+    pub turns: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -109,6 +119,9 @@ impl App {
         let Some(ProfileVersion { name, version }) = &plan.profile else {
             return Ok(Place { profile: None });
         };
+        if name == SAIL {
+            return Ok(Place { profile: Some((crate::sail_run::built_in(), *version)) });
+        }
         let workspace = WorkspaceId::default();
         let stored = self.inner.store.profile_version(&workspace, name, *version).await?;
         let Some(stored) = stored else {
@@ -123,7 +136,29 @@ impl App {
         match target {
             Target::Local => Ok(Cluster::Local),
             Target::Standalone(target) => self.master(target).map(Cluster::Standalone),
+            Target::Yarn(target) => self.yarn(&target.address).map(Cluster::Yarn),
+            Target::Kubernetes(target) => Ok(Cluster::Kubernetes(self.kubernetes(&target.access))),
         }
+    }
+
+    fn yarn(&self, address: &YarnAddress) -> Result<YarnCluster, Error> {
+        let mut yarns = lock(&self.inner.clusters.yarns);
+        if let Some(yarn) = yarns.get(address) {
+            return Ok(yarn.clone());
+        }
+        let yarn = YarnCluster::new(address.clone()).map_err(Error::Engine)?;
+        yarns.insert(address.clone(), yarn.clone());
+        Ok(yarn)
+    }
+
+    fn kubernetes(&self, access: &KubernetesAccess) -> KubernetesRuns {
+        let mut known = lock(&self.inner.clusters.kubernetes);
+        if let Some((_, runs)) = known.iter().find(|(of, _)| of == access) {
+            return runs.clone();
+        }
+        let runs = KubernetesRuns::new(access.clone());
+        known.push((access.clone(), runs.clone()));
+        runs
     }
 
     fn master(&self, target: &StandaloneTarget) -> Result<StandaloneMaster, Error> {
@@ -173,7 +208,38 @@ impl Place {
         }
     }
 
-    /// The master of drivers on this machine; `None` is local Spark.
+    /// The YARN cluster, whoever runs the driver.
+    pub(crate) fn yarn(&self) -> Option<&YarnProfile> {
+        match &self.profile.as_ref()?.0.engine {
+            ProfileEngine::Yarn(yarn) => Some(yarn),
+            _ => None,
+        }
+    }
+
+    /// The Kubernetes cluster whose pods run driver and executors.
+    pub(crate) fn kubernetes(&self) -> Option<(&ClusterProfile, &KubernetesProfile)> {
+        let (profile, _) = self.profile.as_ref()?;
+        match &profile.engine {
+            ProfileEngine::Kubernetes(kubernetes) => Some((profile, kubernetes)),
+            _ => None,
+        }
+    }
+
+    /// The master that a driver on this machine has its executors from; `None` is local Spark.
+    pub(crate) fn client_master(&self) -> Option<String> {
+        let is_client = |yarn: &&YarnProfile| yarn.deploy_mode == DeployMode::Client;
+        match self.yarn().filter(is_client) {
+            Some(_) => Some("yarn".to_owned()),
+            None => self.client_of().map(|standalone| standalone.master.clone()),
+        }
+    }
+
+    /// Whether the driver runs on the cluster, with the Spark that its profile says.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.standalone().is_some() || self.kubernetes().is_some()
+    }
+
+    /// The standalone master of drivers on this machine.
     pub(crate) fn client_of(&self) -> Option<&StandaloneProfile> {
         match &self.profile.as_ref()?.0.engine {
             ProfileEngine::Standalone(standalone)
@@ -186,7 +252,13 @@ impl Place {
     }
 
     /// Where attempts go, as it is stored with their intent.
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self, host: &Host) -> Target {
+        if let Some(yarn) = self.yarn().filter(|yarn| yarn.deploy_mode == DeployMode::Cluster) {
+            return Target::Yarn(Box::new(yarn_target(yarn, host)));
+        }
+        if let Some((profile, kubernetes)) = self.kubernetes() {
+            return Target::Kubernetes(Box::new(kubernetes_target(profile, kubernetes)));
+        }
         let Some((profile, standalone)) = self.standalone() else { return Target::Local };
         Target::Standalone(Box::new(StandaloneTarget {
             address: StandaloneAddress {
@@ -209,7 +281,8 @@ impl Place {
         let home = match self.profile.as_ref().map(|(profile, _)| &profile.engine) {
             Some(ProfileEngine::Local(local)) => local.home.as_deref(),
             Some(ProfileEngine::Standalone(standalone)) => standalone.home.as_deref(),
-            None => None,
+            Some(ProfileEngine::Yarn(yarn)) => yarn.home.as_deref(),
+            Some(ProfileEngine::Sail(_) | ProfileEngine::Kubernetes(_)) | None => None,
         };
         home.map_or_else(|| host.clone(), |home| host.with_only_spark(Path::new(home)))
     }
@@ -217,6 +290,72 @@ impl Place {
     /// The Spark version that a job must be compiled for, before any Spark is looked for.
     pub(crate) fn spark_version(&self) -> Option<&SparkVersion> {
         self.profile.as_ref()?.0.spark_version()
+    }
+}
+
+fn yarn_target(yarn: &YarnProfile, host: &Host) -> YarnTarget {
+    let kerberos = yarn.kerberos.as_ref();
+    // Without Kerberos YARN takes the name that is given; Hadoop's clients give that of the process.
+    let of_process = ["HADOOP_USER_NAME", "USER", "LOGNAME"];
+    let of_process = of_process.iter().find_map(|name| host.variables.get(*name)).cloned();
+    let user = match kerberos {
+        Some(kerberos) => kerberos.principal.split(['/', '@']).next().map(str::to_owned),
+        None => yarn.user.clone().or(of_process),
+    };
+    YarnTarget {
+        address: YarnAddress {
+            resource_managers: yarn.resource_managers.clone(),
+            user: user.filter(|user| !user.is_empty()),
+            logs: yarn.logs.clone(),
+        },
+        conf_dir: PathBuf::from(&yarn.conf_dir),
+        python: yarn.python.clone(),
+        event_logs: yarn.event_logs.clone(),
+        principal: kerberos.map(|kerberos| kerberos.principal.clone()),
+        keytab: kerberos.map(|kerberos| PathBuf::from(&kerberos.keytab)),
+    }
+}
+
+fn kubernetes_target(profile: &ClusterProfile, place: &KubernetesProfile) -> KubernetesTarget {
+    let access = match &place.kubeconfig {
+        Some(path) => KubernetesAccess::Kubeconfig {
+            path: PathBuf::from(path),
+            context: place.context.clone(),
+        },
+        None => KubernetesAccess::InCluster,
+    };
+    KubernetesTarget {
+        access,
+        namespace: place.namespace.clone(),
+        image: place.image.clone(),
+        spark_version: profile
+            .spark_version()
+            .map(|version| version.text.clone())
+            .unwrap_or_default(),
+        service_account: place.service_account.clone(),
+        image_pull_secrets: place.image_pull_secrets.clone(),
+        driver_template: place.driver_template.clone(),
+        executor_template: place.executor_template.clone(),
+        driver_placement: placement(&place.driver),
+        executor_placement: placement(&place.executors),
+    }
+}
+
+fn placement(place: &PodPlacement) -> Placement {
+    let tolerations = place.tolerations.iter().map(|one| {
+        let fields = [
+            ("key", &one.key),
+            ("operator", &one.operator),
+            ("value", &one.value),
+            ("effect", &one.effect),
+        ];
+        let given = fields.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        given.map(|(key, value)| (key.to_owned(), value.into())).collect()
+    });
+    Placement {
+        node_selector: place.node_selector.clone(),
+        tolerations: tolerations.map(serde_json::Value::Object).collect(),
+        priority_class: place.priority_class.clone(),
     }
 }
 

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tinderbox_collect::{Depth, EventLog as Log, Location};
+use tinderbox_engine::KubernetesAttempt;
 use tinderbox_model::{Application, Bytes, RunId, TimestampMs};
 use tinderbox_store::{EventLog, KnownLog, Run};
 use tinderbox_table::PackOptions;
@@ -307,6 +308,35 @@ impl App {
         })
         .await?;
         let Some(entry) = entries.into_iter().next() else { return Ok(()) };
+        self.record_attempt(run, entry).await
+    }
+
+    /// Reads the event log that pods have written to where their job says.
+    pub(crate) async fn collect_pods_log(
+        &self,
+        run: &Run,
+        attempt: &KubernetesAttempt,
+    ) -> Result<(), Error> {
+        let Some(directory) = &attempt.event_log else { return Ok(()) };
+        let location = self.location(directory)?;
+        let listing = blocking(move || {
+            tinderbox_collect::list(&location, Depth::OneLevel).map_err(Error::Collect)
+        })
+        .await?;
+        // `spark-ID`, its rolling form `eventlog_v2_spark-ID`, and endings of compression and of logs that are not closed.
+        let id = attempt.pod.application_id.as_str();
+        let is_ours = |log: &Log| {
+            let name = log.place.name();
+            let name = name.strip_prefix("eventlog_v2_").unwrap_or(&name);
+            name.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        match listing.logs.into_iter().find(is_ours) {
+            Some(log) => self.record_attempt(run, log).await,
+            None => Err(Error::NoPodsLog { directory: directory.clone(), id: id.to_owned() }),
+        }
+    }
+
+    async fn record_attempt(&self, run: &Run, entry: Log) -> Result<(), Error> {
         let log = LogFacts { url: entry.url(), modified: entry.version.modified };
         match self.read_log(run, entry, None, None).await {
             Ok((application, files)) => {

@@ -51,6 +51,14 @@ pub enum Error {
         /// The run.
         id: String,
     },
+    /// Pods wrote their event log to where it is not found.
+    #[error("there is no event log {id} in {directory}")]
+    NoPodsLog {
+        /// `spark.eventLog.dir` of the job.
+        directory: String,
+        /// Spark's application id.
+        id: String,
+    },
     /// The folder that relative paths start from cannot be used.
     #[error("the base directory `{}` is not an absolute path of a folder", path.display())]
     BaseDirectory {
@@ -71,6 +79,37 @@ pub enum Error {
         /// What was asked for.
         query: String,
     },
+    /// The run was on Sail, and what is asked for is of Spark.
+    #[error("the run {id} was not on Spark: {why}")]
+    NothingInside {
+        /// The run.
+        id: String,
+        /// Why there is nothing.
+        why: String,
+    },
+    /// The profile is of a cluster, which has no sessions.
+    #[error("the profile {name} is no Spark Connect server")]
+    NoConnectServer {
+        /// The profile.
+        name: String,
+    },
+    /// The run was on Spark, whose commands are not kept.
+    #[error("the run {id} was not on Sail or a Connect server")]
+    NotOnSail {
+        /// The run.
+        id: String,
+    },
+    /// The run has executed no such command.
+    #[error("the run {id} has executed no command {number}")]
+    NoSuchCommand {
+        /// The run.
+        id: String,
+        /// What was asked for, from 1.
+        number: u32,
+    },
+    /// No Spark, or no Java for it, where none was asked for by name.
+    #[error("no Spark can be started here")]
+    NoSparkHere(#[source] tinderbox_engine::Error),
     /// The run was not made from a spec.
     #[error("the run {id} was observed, not launched here: it has no spec")]
     NoSpec {
@@ -180,6 +219,14 @@ pub enum Error {
         #[source]
         source: tinderbox_spec::Error,
     },
+    /// The job cannot be a manifest of the kubeflow operator.
+    #[error("{problem}")]
+    NotForOperator {
+        /// Why.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
     /// The engine failed.
     #[error("the engine refused")]
     Engine(#[source] tinderbox_engine::Error),
@@ -248,6 +295,74 @@ pub enum Error {
         /// Its name.
         variable: String,
     },
+    /// A request over several numbers of executors has faults.
+    #[error("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    BadJob {
+        /// All of them.
+        faults: Vec<tinderbox_scale::FieldError>,
+    },
+    /// The id names another job.
+    #[error("there is another job {job_id} of this user, with another request")]
+    JobExists {
+        /// The id.
+        job_id: String,
+    },
+    /// Somebody has written there before, and nothing is overwritten.
+    #[error("there are results at {place} already")]
+    ResultsExist {
+        /// Where.
+        place: String,
+    },
+    /// The data set is not there.
+    #[error("there is no data set at {place}")]
+    MissingDataset {
+        /// Where.
+        place: String,
+    },
+    /// The data set holds nothing.
+    #[error("the data set at {place} is empty")]
+    EmptyDataset {
+        /// Where.
+        place: String,
+    },
+    /// The object store failed.
+    #[error("the object store cannot be used")]
+    ObjectStore(#[source] tinderbox_collect::Error),
+    /// There is no such job over several numbers of executors.
+    #[error("there is no job {name}")]
+    NoSuchScaleJob {
+        /// What was asked for.
+        name: String,
+    },
+    /// It has ended, so it cannot be cancelled.
+    #[error("the job {job_id} has ended already")]
+    ScaleJobEnded {
+        /// The job.
+        job_id: String,
+    },
+    /// There is no PySpark with its Connect client.
+    #[error(
+        "no PySpark with its Spark Connect client was found, through which jobs are measured on Sail"
+    )]
+    NoConnectClient,
+    /// The driver would not find the files of this machine.
+    #[error("drivers of {cluster} are on the cluster, and the job measures files of this machine")]
+    DriverElsewhere {
+        /// The profile.
+        cluster: String,
+    },
+    /// A batch job cannot be measured there.
+    #[error("a batch job cannot be measured on {cluster}")]
+    NotMeasured {
+        /// The profile.
+        cluster: String,
+    },
+    /// This process ends.
+    #[error("the server ends before the job {job_id} does, which goes on when it starts again")]
+    Closing {
+        /// The job.
+        job_id: String,
+    },
     /// Sail or a Spark Connect server failed, or the SQL is not taken.
     #[error(transparent)]
     Connect(#[from] tinderbox_connect::Error),
@@ -261,12 +376,12 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Store(error) => error.class(),
-            Self::Engine(error) => error.class(),
-            Self::Collect(error) => error.class(),
+            Self::Engine(error) | Self::NoSparkHere(error) => error.class(),
+            Self::Collect(error) | Self::ObjectStore(error) => error.class(),
             Self::Table(error) => error.class(),
             Self::Connect(error) => error.class(),
             Self::Background(_) => ErrorClass::INTERNAL,
-            Self::File { .. } => ErrorClass::EXTERNAL,
+            Self::File { .. } | Self::Closing { .. } => ErrorClass::EXTERNAL,
             _ => ErrorClass::USER,
         }
     }
@@ -280,10 +395,12 @@ impl Error {
             Self::AlreadyEnded { .. } => "already-ended",
             Self::NotLaunchedHere { .. } => "not-launched-here",
             Self::BaseDirectory { .. } => "base-directory",
-            Self::NoRecord { .. } => "no-record",
+            Self::NoRecord { .. } | Self::NothingInside { .. } => "no-record",
+            Self::NotOnSail { .. } | Self::NoSuchCommand { .. } => "not-on-sail",
+            Self::NoConnectServer { .. } => "no-connect-server",
             Self::NoSuchQuery { .. } => "no-such-query",
             Self::NoSpec { .. } => "no-spec",
-            Self::NoLog { .. } => "no-log",
+            Self::NoLog { .. } | Self::NoPodsLog { .. } => "no-log",
             Self::BadSpec { .. } => "bad-spec",
             Self::MissingInput { .. } => "missing-input",
             Self::MissingSecrets { .. } => "missing-secrets",
@@ -295,7 +412,8 @@ impl Error {
             Self::OtherVersion { .. } => "other-version",
             Self::NoAdvice { .. } => "no-advice",
             Self::Advice { .. } => "advice-does-not-fit",
-            Self::Engine(_) => "engine",
+            Self::NotForOperator { .. } => "not-for-operator",
+            Self::Engine(_) | Self::NoSparkHere(_) => "engine",
             Self::Store(_) => "store",
             Self::Collect(_) => "collect",
             Self::Table(_) => "table",
@@ -308,6 +426,17 @@ impl Error {
             Self::BadCursor => "bad-cursor",
             Self::Imported { .. } => "no-record",
             Self::File { .. } => "file",
+            Self::BadJob { .. } => "bad-job",
+            Self::JobExists { .. } => "job-exists",
+            Self::ResultsExist { .. } => "results-exist",
+            Self::MissingDataset { .. } => "missing-dataset",
+            Self::EmptyDataset { .. } => "empty-dataset",
+            Self::ObjectStore(_) => "object-store",
+            Self::NoSuchScaleJob { .. } => "no-such-job",
+            Self::ScaleJobEnded { .. } => "job-ended",
+            Self::NoConnectClient => "no-connect-client",
+            Self::NotMeasured { .. } | Self::DriverElsewhere { .. } => "not-measured",
+            Self::Closing { .. } => "closing",
             Self::Background(_) => "background",
         }
     }
@@ -323,7 +452,16 @@ impl Error {
             Self::NotLaunchedHere { .. } => "end it where it was started".to_owned(),
             Self::BaseDirectory { .. } => "give the folder of the spec, on the server's machine".to_owned(),
             Self::NoRecord { .. } => "it is there when Spark has started, or when the event log was collected".to_owned(),
+            Self::NoPodsLog { .. } => "set spark.eventLog.dir to an address that pods and the server can reach".to_owned(),
             Self::NoSuchQuery { .. } => "give the query's id, the id of one start of it, or its name".to_owned(),
+            Self::NothingInside { .. } => "`tinderbox logs` has what its driver said, and the run's page what was executed".to_owned(),
+            Self::NoConnectServer { .. } => "name one of `engine: sail`, or leave it out for a Sail of its own".to_owned(),
+            Self::NotOnSail { .. } => "what was submitted to Spark is on the run's page".to_owned(),
+            Self::NoSuchCommand { .. } => "they count from 1".to_owned(),
+            Self::NoSparkHere(error) => {
+                let other = "or run it without Java on Sail: --engine sail";
+                error.hint().map_or_else(|| other.to_owned(), |hint| format!("{hint}; {other}"))
+            }
             Self::NoSpec { .. } => return None,
             Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),
             Self::BadSpec { .. } => "`tinderbox check SPEC` shows the errors without running anything".to_owned(),
@@ -353,6 +491,7 @@ impl Error {
             Self::EngineNotHere { .. } => "leave --engine out, or use --engine local".to_owned(),
             Self::NoAdvice { .. } => "run the spec once without --apply-advice, then `tinderbox analyze latest`".to_owned(),
             Self::Advice { .. } => return None,
+            Self::NotForOperator { hint, .. } => hint.clone(),
             Self::Engine(error) => return error.hint(),
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Collect(error) => error.hint(),
@@ -370,6 +509,25 @@ impl Error {
             }
             Self::NoSession { known, .. } => format!("sessions: {}", known.join(", ")),
             Self::NoToken { variable } => format!("export {variable}"),
+            Self::BadJob { faults } => {
+                let hint = |fault: &tinderbox_scale::FieldError| {
+                    Some(format!("{}: {}", fault.field, fault.hint.as_deref()?))
+                };
+                let hints: Vec<_> = faults.iter().filter_map(hint).collect();
+                if hints.is_empty() { "docs/submit-job.md has the fields of requests".to_owned() } else { hints.join("; ") }
+            }
+            Self::JobExists { .. } | Self::ResultsExist { .. } => {
+                "nothing is overwritten: use another `job_id`".to_owned()
+            }
+            Self::MissingDataset { .. } => "check the path, and the bucket of the server (`serve --s3-bucket`); case counts".to_owned(),
+            Self::EmptyDataset { .. } => "write rows to it first, or name another one".to_owned(),
+            Self::ObjectStore(error) => error.hint(),
+            Self::NoSuchScaleJob { .. } => "the path is /submit-job/USER/JOB_ID, with the first part of its `s3_path`".to_owned(),
+            Self::ScaleJobEnded { .. } => return None,
+            Self::NoConnectClient => "install it into an environment of its own (pip install 'pyspark[connect]') and name that in TINDERBOX_SPARK_HOMES".to_owned(),
+            Self::DriverElsewhere { .. } => "take a profile with `deployMode: client`, or a data set of the bucket (`s3_path`)".to_owned(),
+            Self::NotMeasured { .. } => "measure it on Spark: leave --engine out, or name a profile of Spark".to_owned(),
+            Self::Closing { .. } => "ask for it again when the server is back: the same request answers with the same job".to_owned(),
             Self::File { .. } | Self::Background(_) => return None,
         })
     }

@@ -129,7 +129,7 @@ pub(crate) async fn start_sail(places: &SparkPlaces) -> Result<Sail, Error> {
     Ok(Sail::start(&environment, &temporary, SAIL).await?)
 }
 
-fn sail_folder(places: &SparkPlaces) -> Result<PathBuf, Error> {
+pub(crate) fn sail_folder(places: &SparkPlaces) -> Result<PathBuf, Error> {
     places.sail().ok_or_else(|| {
         Error::Connect(tinderbox_connect::Error::NoSail {
             folder: PathBuf::from("~/.cache/tinderbox/sail"),

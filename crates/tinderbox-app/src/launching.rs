@@ -9,16 +9,16 @@ use crate::{App, DataDir, Error, blocking, chain, now};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-use tinderbox_engine::{
-    Identity, Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace,
-};
-use tinderbox_model::{AttemptNumber, RunState, SparkVersion, TimestampMs};
-use tinderbox_spec::{Application, Spec, compile_pyspark};
-use tinderbox_store::{Attempt, Run, RunChange};
+use tinderbox_engine::{Intent, Launch, Launched, Listener, LocalSpark, Program, Target, Trace};
+use tinderbox_model::{AttemptNumber, Origin, RunState, SparkVersion, TimestampMs};
+use tinderbox_spec::{Application, DeployMode, Spec, YarnProfile, compile_pyspark};
+use tinderbox_store::{Attempt, Run, RunChange, RunFilter};
 
 /// The rest before a second attempt; it doubles with each further one, up to [`LONGEST_REST`].
 const FIRST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(300);
+/// How often a run in the queue of a full profile looks whether there is room.
+const FULL_REST: Duration = Duration::from_secs(1);
 
 /// What is to be run, and how it is told to Spark.
 struct Job {
@@ -42,26 +42,68 @@ struct Order {
 }
 
 impl App {
-    /// Records the intent, then launches.
-    pub(crate) async fn start(&self, run: &Run) -> Result<(), Error> {
+    /// Records the intent, then launches; or answers how long the run still rests.
+    pub(crate) async fn start(&self, run: &Run) -> Result<Option<Duration>, Error> {
         if let Some(end) = self.asked_end(run) {
-            return self.end_unlaunched(run, end).await;
+            self.end_unlaunched(run, end).await?;
+            return Ok(None);
         }
         let before = self.inner.store.attempt_latest(&run.id).await?;
-        if before.as_ref().is_some_and(|before| now() < rests_until(before)) {
-            return Ok(());
+        let rest = before.as_ref().map_or(0, |before| rests_until(before).0 - now().0);
+        if let Ok(rest @ 1..) = u64::try_from(rest) {
+            return Ok(Some(Duration::from_millis(rest)));
         }
         let number = AttemptNumber(before.map_or(1, |before| before.number.0 + 1));
-        let plan = LaunchPlan::of(run);
-        let place = match self.place_of(&plan).await {
+        let place = match self.place_of(&LaunchPlan::of(run)).await {
             Ok(place) => place,
             Err(Error::Store(error)) => return Err(error.into()),
-            Err(error) => return self.fail_unlaunched(run, &error).await,
+            Err(error) => {
+                self.fail_unlaunched(run, &error).await?;
+                return Ok(None);
+            }
         };
+        // Held until the intent counts.
+        let turn = self.inner.clusters.turns.lock().await;
+        if self.is_full(&place).await? {
+            return Ok(Some(FULL_REST));
+        }
+        let Some((current, token)) = self.intend(run, number, &place).await? else {
+            return Ok(None);
+        };
+        drop(turn);
+        self.launch(run, current, token).await?;
+        Ok(None)
+    }
+
+    /// Whether a profile has as many runs as it may.
+    async fn is_full(&self, place: &Place) -> Result<bool, Error> {
+        let most = place.profile.as_ref().and_then(|(profile, _)| profile.limits.runs);
+        let Some(most) = most else { return Ok(false) };
+        let there = RunFilter {
+            states: vec![
+                RunState::Submitting,
+                RunState::Starting,
+                RunState::Running,
+                RunState::Lost,
+            ],
+            engine: Some(place.name().to_owned()),
+            origin: Some(Origin::Launched),
+            ..RunFilter::default()
+        };
+        Ok(self.inner.store.run_count(&there).await? >= u64::from(most))
+    }
+
+    /// Records the next attempt; `None` when the run is not in the queue any more.
+    async fn intend(
+        &self,
+        run: &Run,
+        number: AttemptNumber,
+        place: &Place,
+    ) -> Result<Option<(Current, String)>, Error> {
         let token = new_token();
         let relative = DataDir::attempt(&run.id, number);
         let directory = self.inner.data_dir.root().join(&relative);
-        let intent = Intent::new(&directory, &run.id, number).on(place.target());
+        let intent = Intent::new(&directory, &run.id, number).on(place.target(&self.inner.host));
         let record = AttemptRecord {
             intent,
             identity: None,
@@ -82,10 +124,10 @@ impl App {
             exit_code: None,
         };
         if !self.inner.store.run_intent(&attempt).await? {
-            return Ok(());
+            return Ok(None);
         }
         self.announce(&run.id);
-        self.launch(run, Current { attempt, record }, token).await
+        Ok(Some((Current { attempt, record }, token)))
     }
 
     pub(crate) async fn launch(
@@ -129,9 +171,20 @@ impl App {
             _ => false,
         };
         if intent.target != Target::Local && !is_open {
+            // Of an earlier launch of the same attempt.
+            let withdrawn = self.cluster_of(&intent.target)?.withdraw(intent).await;
+            if let Err(left) = withdrawn.map_err(Error::Engine) {
+                return Ok(Trace::Unknown { why: format!("{}; {}", chain(error), chain(&left)) });
+            }
             return Ok(Trace::NeverStarted);
         }
         match self.find_trace(intent).await {
+            // Its name makes it one whenever it is launched again, and that may be later.
+            Ok(Trace::NotLaunched)
+                if matches!(error, Error::Engine(tinderbox_engine::Error::Unanswered { .. })) =>
+            {
+                Ok(Trace::Unknown { why: chain(error) })
+            }
             Err(unanswered) if intent.target != Target::Local => {
                 Ok(Trace::Unknown { why: format!("{}; {}", chain(error), chain(&unanswered)) })
             }
@@ -178,11 +231,18 @@ impl App {
     ) -> Result<Launched, Error> {
         let plan = LaunchPlan::of(run);
         let place = self.place_of(&plan).await?;
+        if let Some(sail) = place.sail() {
+            if let Some(nodes) = plan.measured_nodes {
+                return self.launch_scale_on_sail(intent, plan, nodes).await;
+            }
+            return self.launch_on_sail(run, intent, plan, sail).await;
+        }
         let spec = match &plan.program {
             Some(_) => None,
             None => Some(self.spec_of(run, &plan).await?),
         };
-        let spark = if intent.target == Target::Local {
+        let begins_here = matches!(intent.target, Target::Local | Target::Yarn(_));
+        let spark = if begins_here {
             let asked = spec.as_ref().and_then(|spec| spec.cluster().version.clone());
             let wanted = asked.or_else(|| place.spark_version().cloned());
             Some(self.find_spark(&place, wanted).await?)
@@ -192,12 +252,15 @@ impl App {
         let version = spark.as_ref().map(LocalSpark::version).or(place.spark_version());
         let job = self.job_of(&plan, &place, spec, version)?;
         let listener = self.listener_for(&place, token);
-        let environment = self.environment_of(&place)?;
+        let mut environment = self.environment_of(&place)?;
+        if plan.uses_storage {
+            environment.extend(self.storage_environment());
+        }
         let cluster = self.cluster_of(&intent.target)?;
         let order = Order {
             job,
             working_directory: plan.base_directory,
-            master: place.client_of().map(|client| client.master.clone()),
+            master: plan.master.or_else(|| place.client_master()),
             listener,
             environment,
         };
@@ -208,12 +271,9 @@ impl App {
             let _turn = owner.inner.heavy.acquire().await;
             match spark {
                 Some(spark) => {
-                    blocking(move || {
-                        let Launched { identity, notes } =
-                            spark.launch(&intent, &order.launch()).map_err(Error::Engine)?;
-                        Ok(Launched { identity: Identity::Local(identity), notes })
-                    })
-                    .await
+                    cluster.answers().await.map_err(Error::Engine)?;
+                    blocking(move || spark.submit(&intent, &order.launch()).map_err(Error::Engine))
+                        .await
                 }
                 None => cluster.launch(&intent, &order.launch()).await.map_err(Error::Engine),
             }
@@ -232,10 +292,14 @@ impl App {
         version: Option<&SparkVersion>,
     ) -> Result<Job, Error> {
         let Some(spec) = spec else {
+            let mut secrets = self.secrets(plan.secrets.iter().map(String::as_str))?;
+            if plan.uses_storage {
+                secrets.extend(self.storage_secrets());
+            }
             return Ok(Job {
                 program: JobProgram::PySpark(plan.program.clone().unwrap_or_default()),
-                conf: place.launch_conf(&BTreeMap::new()),
-                secrets: BTreeMap::new(),
+                conf: place.launch_conf(&plan.conf),
+                secrets,
             });
         };
         let spec = match version {
@@ -259,17 +323,39 @@ impl App {
         let url = format!("{}/ingest/live", self.inner.url);
         let is_only_here = is_loopback(&self.inner.url);
         let is_elsewhere =
-            place.standalone().is_some_and(|(_, profile)| !is_loopback(&profile.master));
+            place.standalone().is_some_and(|(_, profile)| !is_loopback(&profile.master))
+                || place.yarn().is_some_and(|yarn| {
+                    yarn.deploy_mode == DeployMode::Cluster
+                        && !yarn.resource_managers.iter().all(|address| is_loopback(address))
+                });
         (!(is_only_here && is_elsewhere)).then_some(Listener { jar, url, token })
     }
 
     /// Variables of a driver on this machine beside the program's secrets.
     fn environment_of(&self, place: &Place) -> Result<BTreeMap<String, String>, Error> {
+        if let Some(yarn) = place.yarn() {
+            return Ok(hadoop_variables(yarn));
+        }
         let secret = place.client_of().and_then(|client| client.authentication_secret.as_deref());
         let Some(name) = secret else { return Ok(BTreeMap::new()) };
         let values = self.secrets([name])?.into_values();
         Ok(values.map(|value| (SPARK_SECRET.to_owned(), value)).collect())
     }
+}
+
+/// What Hadoop's clients take from their environment, and the Python of executors elsewhere.
+fn hadoop_variables(yarn: &YarnProfile) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
+    set("HADOOP_CONF_DIR", &yarn.conf_dir);
+    set("YARN_CONF_DIR", &yarn.conf_dir);
+    if let Some(user) = &yarn.user {
+        set("HADOOP_USER_NAME", user);
+    }
+    if let (Some(python), DeployMode::Client) = (&yarn.python, yarn.deploy_mode) {
+        set("PYSPARK_PYTHON", python);
+    }
+    variables
 }
 
 /// `org.apache.spark.SecurityManager.ENV_AUTH_SECRET`: where Spark takes `spark.authenticate.secret` from when no property
@@ -313,7 +399,7 @@ fn rests_until(before: &Attempt) -> TimestampMs {
 }
 
 /// What a run says of an error: with what can be done.
-fn told(error: &Error) -> String {
+pub(crate) fn told(error: &Error) -> String {
     match error.hint() {
         Some(hint) => format!("{}\nhint: {hint}", chain(error)),
         None => chain(error),

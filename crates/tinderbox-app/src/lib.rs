@@ -23,6 +23,7 @@ mod known_columns;
 mod launching;
 mod lineage_events;
 mod live;
+mod livy;
 mod log_warnings;
 mod object_files;
 mod opening;
@@ -34,8 +35,11 @@ mod reconcile;
 mod record;
 mod retention;
 mod retries;
+mod sail_run;
+mod scale_jobs;
 mod secrets;
 mod sessions;
+mod spark_application;
 mod spark_places;
 mod spec_columns;
 mod spec_tests;
@@ -64,11 +68,20 @@ pub use job_sets::{
 };
 pub use known_columns::known_columns;
 pub use live::LiveRun;
+pub use livy::{
+    LivyBatch, LivyKind, LivyLog, LivySession, LivyState, LivyStatement, NewLivySession,
+    StatementOutput, StatementRows, StatementState,
+};
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
 pub use probe::PROBE_MARK;
 pub use query::{Inside, streaming_query};
 pub use retention::{Pruned, Retention};
+pub use sail_run::{ExecutedCommand, ExecutedJob, drive_on_sail};
+pub use scale_jobs::{ScaleFailure, ScaleJobView, ScaleSettings, ScaleState, ScaleSubmission};
+pub use spark_application::{
+    Translated, export_spark_application, import_spark_application, is_spark_application,
+};
 pub use spark_places::SparkPlaces;
 pub use spec_columns::{SpecColumns, spec_columns};
 pub use spec_tests::{TestOutcome, TestProblem, TestQuery, run_spec_tests};
@@ -85,7 +98,8 @@ pub use views::{
     Submitted, TaskPage, TaskQuery, TaskSortKey,
 };
 
-pub use tinderbox_engine::ExpectationResult;
+pub use tinderbox_engine::{ExpectationResult, LogMatches};
+pub use tinderbox_scale as scale;
 pub use tinderbox_spark::{Cause, Relation};
 pub use tinderbox_store::{Dimension, DurationHistogram, Stats, StatsGroup, StatsKey, StatsQuery};
 pub use tinderbox_table::{
@@ -147,16 +161,20 @@ struct Inner {
     data_dir: DataDir,
     store: Store,
     host: Host,
+    places: SparkPlaces,
     access: Access,
     url: String,
     listener_jar: Option<PathBuf>,
     live: LiveRuns,
+    livy: livy::Livy,
     clusters: clusters::Clusters,
+    log_copies: reconcile::LogCopies,
     applications: Applications,
     packs: Packs,
     opening: Opening,
     growing: Growing,
     job_sets: job_sets::JobSets,
+    scale_jobs: scale_jobs::ScaleJobs,
     sessions: Sessions,
     /// What Spark's History Server lists; read when it is first asked for.
     history: history::KeptList,
@@ -201,17 +219,21 @@ impl App {
             inner: Arc::new(Inner {
                 data_dir,
                 store,
+                places: config.spark.clone(),
                 host: config.spark.host(),
                 access: config.access,
                 url: config.url,
                 listener_jar,
                 live: LiveRuns::default(),
+                livy: livy::Livy::default(),
                 clusters: clusters::Clusters::default(),
+                log_copies: reconcile::LogCopies::default(),
                 applications: Applications::default(),
                 packs: Packs::default(),
                 opening: Opening::default(),
                 growing: Growing::default(),
                 job_sets: job_sets::JobSets::default(),
+                scale_jobs: scale_jobs::ScaleJobs::default(),
                 sessions: Sessions::default(),
                 history: history::KeptList::default(),
                 log_directories: Mutex::default(),
@@ -230,6 +252,7 @@ impl App {
         };
         app.open_job_sets().await?;
         app.spawn(app.clone().reconcile());
+        app.spawn(app.clone().advance_scale_jobs());
         app.spawn(app.clone().sweep());
         app.spawn(app.clone().end_silent_sessions());
         Ok(app)

@@ -27,10 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const FIRST_WAIT: Duration = Duration::from_millis(300);
 
 impl App {
+    /// Whether somebody is still to be told of the start.
+    pub(crate) fn tells_start(&self, run: &Run, current: &Current) -> bool {
+        let told = current.record.lineage;
+        let is_open = !told.is_start_told && told.start_tries < TRIES;
+        is_open && run.state == RunState::Running && LaunchPlan::of(run).tells_lineage
+    }
+
     /// Tells of the start, once, with one try each time it is called.
     pub(crate) async fn tell_start(&self, run: &Run, current: &Current) -> Result<(), Error> {
-        let told = current.record.lineage;
-        if told.is_start_told || told.start_tries >= TRIES || run.state != RunState::Running {
+        if !self.tells_start(run, current) {
             return Ok(());
         }
         let Some(teller) = self.teller(run, &current.record).await? else { return Ok(()) };

@@ -35,12 +35,27 @@ pub(crate) struct LaunchPlan {
     /// The program itself, of runs that were made of no spec.
     #[serde(default)]
     pub program: Option<String>,
+    /// Properties of a run that was made of no spec, over those of its profile.
+    #[serde(default)]
+    pub conf: BTreeMap<String, String>,
+    /// The master of a driver on this machine; that of the profile when there is none.
+    #[serde(default)]
+    pub master: Option<String>,
+    /// Of a program that measures itself, the number of executors.
+    #[serde(default)]
+    pub measured_nodes: Option<u32>,
+    /// Whether the run gets the credentials of object stores that this process has.
+    #[serde(default)]
+    pub uses_storage: bool,
     /// Names of the secrets that the program looks up.
     #[serde(default)]
     pub secrets: Vec<String>,
     /// Whether others are told of the run; see [`tinderbox_spec::OpenLineage`].
     #[serde(default)]
     pub tells_lineage: bool,
+    /// Whether it goes to Sail or a Connect server, of which nothing of the inside is seen.
+    #[serde(default)]
+    pub on_sail: bool,
 }
 
 /// A version of a cluster profile.

@@ -2,6 +2,7 @@
 
 use crate::job_sets::state_of;
 use crate::plan::{AttemptRecord, LaunchPlan};
+use crate::sail_run::why_nothing_inside;
 use crate::{
     App, AttemptView, Error, LiveRun, LogPart, RunDetail, RunError, RunPage, RunQuery, RunSortKey,
     RunView, SpecText, TaskPage, TaskQuery, TaskSortKey, Timeline, blocking, now,
@@ -9,7 +10,7 @@ use crate::{
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tinderbox_engine::{DriverLog, ExpectationResult, SparkInstalls};
+use tinderbox_engine::{DriverLog, ExpectationResult, LogMatches, SparkInstalls};
 use tinderbox_model::{
     Application, Completeness, JobStatus, Origin, RunId, SqlStatus, StreamingQuery, WorkspaceId,
 };
@@ -122,6 +123,7 @@ impl App {
                     event_log: attempt.event_log,
                 })
                 .collect(),
+            nothing_inside: why_nothing_inside(&plan),
             spec_name: run.spec_label.clone(),
             parameters: plan.parameters,
             environment: plan.environment,
@@ -144,8 +146,10 @@ impl App {
         {
             return Ok((run.id, Arc::new(application)));
         }
-        let application = self.application_of(&run.id).await?;
-        Ok((run.id, application))
+        match (self.application_of(&run.id).await, why_nothing_inside(&LaunchPlan::of(&run))) {
+            (Err(Error::NoRecord { id }), Some(why)) => Err(Error::NothingInside { id, why }),
+            (application, _) => Ok((run.id, application?)),
+        }
     }
 
     /// The application of a run as its log tells it: as far as it was read while the log grows, then from its record.
@@ -253,7 +257,7 @@ impl App {
         let run = self.find(id).await?;
         let application = match self.application(run.id.as_str()).await {
             Ok((_, application)) => Some(application),
-            Err(Error::NoRecord { .. }) => None,
+            Err(Error::NoRecord { .. } | Error::NothingInside { .. }) => None,
             Err(error) => return Err(error),
         };
         // Thousands of texts may have to be taken apart.
@@ -273,6 +277,7 @@ impl App {
             // Not launched yet, or ended before it was.
             return Ok(LogPart { complete: run.state.is_final(), ..LogPart::default() });
         };
+        self.copy_log_for_reader(&run).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let page = blocking(move || {
             let log = DriverLog::in_folder(&directory);
@@ -292,6 +297,34 @@ impl App {
             size: page.size,
             complete: run.state.is_final(),
         })
+    }
+
+    /// Lines of the driver's log with a text in them, from a byte on.
+    ///
+    /// # Errors
+    /// As [`App::log`].
+    pub async fn search_log(
+        &self,
+        id: &str,
+        wanted: &str,
+        (offset, limit): (u64, usize),
+    ) -> Result<(LogMatches, bool), Error> {
+        let run = self.find(id).await?;
+        let is_complete = run.state.is_final();
+        let Some(directory) = self.attempt_directory(&run).await? else {
+            if run.origin == Origin::Observed {
+                return Err(Error::NoLog { id: run.id.to_string() });
+            }
+            return Ok((LogMatches { lines: Vec::new(), next: 0, size: 0 }, is_complete));
+        };
+        self.copy_log_for_reader(&run).await?;
+        let wanted = wanted.to_owned();
+        let found = blocking(move || {
+            let log = DriverLog::in_folder(&directory);
+            log.search(&wanted, offset, limit).map_err(Error::Engine)
+        })
+        .await?;
+        Ok((found, is_complete))
     }
 
     /// The spec as it was run, and the program that was submitted.
@@ -322,7 +355,7 @@ impl App {
         blocking(move || ExpectationResult::in_folder(&directory).map_err(Error::Engine)).await
     }
 
-    async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {
+    pub(crate) async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {
         let attempt = self.inner.store.attempt_latest(&run.id).await?;
         Ok(attempt.map(|attempt| self.inner.data_dir.root().join(attempt.directory)))
     }

@@ -4,16 +4,19 @@
 //! signal and by timer. It keeps nothing in memory that it needs, so a restart is no special case. Every run has at
 //! most one step in flight, and no run waits for another's.
 
+mod logs;
+mod steps;
+
+pub(crate) use logs::LogCopies;
+
 use crate::plan::{AttemptRecord, LaunchPlan};
-use crate::submit::LOCAL;
 use crate::{App, Error, RunView, chain, now};
-use std::collections::HashMap;
 use std::time::Duration;
-use tinderbox_engine::{ExitReason, Identity, Intent, Status, Target, Trace};
+use steps::{Next, Steps};
+use tinderbox_engine::{ExitReason, Identity, Intent, Outcome, Status, Target, Trace};
 use tinderbox_model::{Origin, Retry, RunId, RunState};
-use tinderbox_spec::Spec;
+use tinderbox_spec::{START_TIMEOUT, Spec};
 use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, Run, RunChange};
-use tokio::task::{AbortHandle, JoinSet};
 
 /// How often runs are looked at when nothing wakes the reconciler: processes end without telling us.
 const PERIOD: Duration = Duration::from_millis(300);
@@ -21,10 +24,10 @@ const PERIOD: Duration = Duration::from_millis(300);
 const REST: Duration = Duration::from_secs(2);
 /// How long Spark gets to stop before it is killed: its shutdown hooks close the event log.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long a step that asked a cluster rests: as often as people can see a change, and no cluster minds.
+/// How long a run rests that is between two states: as often as people can see a change, and no cluster minds.
 const CLUSTER_PERIOD: Duration = Duration::from_millis(700);
-/// How long a cluster may wait with a driver before its run has failed, unless the profile says otherwise.
-const STARTS: Duration = Duration::from_secs(30 * 60);
+/// Clusters that grow and shrink have ever new reasons.
+const MOST_NOTES: usize = 20;
 
 /// The attempt that a run is at.
 #[derive(Debug, Clone)]
@@ -57,10 +60,9 @@ impl App {
     pub(crate) async fn reconcile(self) {
         let mut steps = Steps::default();
         loop {
-            // Before the store is asked: a row that was read before its run's last step ended is out of date.
-            steps.forget_ended();
+            steps.settle().await;
             match self.inner.store.run_unfinished().await {
-                Ok(runs) => runs.into_iter().for_each(|run| steps.begin(&self, run)),
+                Ok(runs) => steps.go_on(&self, runs),
                 Err(error) => tracing::warn!("the store does not answer: {}", chain(&error)),
             }
             let _ = tokio::time::timeout(PERIOD, self.inner.work.notified()).await;
@@ -68,32 +70,41 @@ impl App {
     }
 
     /// The next step of one run.
-    async fn step(&self, run: &Run) -> Result<(), Error> {
+    async fn step(&self, run: &Run) -> Result<Next, Error> {
         match run.state {
-            RunState::Queued => self.start(run).await,
+            RunState::Queued => match self.start(run).await? {
+                // Somebody may ask for its end meanwhile.
+                Some(rest) => Ok(Next::After(rest.min(REST))),
+                None => Ok(Next::Now),
+            },
             RunState::Submitting | RunState::Starting | RunState::Running | RunState::Lost => {
                 self.follow(run).await
             }
             RunState::Succeeded | RunState::Failed | RunState::Cancelled | RunState::TimedOut => {
-                Ok(())
+                Ok(Next::Now)
             }
         }
     }
 
     /// The spec of a run that was launched here.
     pub(crate) async fn spec_of(&self, run: &Run, plan: &LaunchPlan) -> Result<Spec, Error> {
-        let text = match &run.spec_hash {
-            Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
-            None => None,
-        };
-        let text = text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })?;
+        let text = self.spec_text_of(run).await?;
         let loaded = tinderbox_spec::load(&plan.spec_name, &text, &plan.choice())
             .map_err(|_| Error::Background("the stored spec does not load".to_owned()))?;
         Ok(loaded.spec)
     }
 
+    /// Its text.
+    pub(crate) async fn spec_text_of(&self, run: &Run) -> Result<String, Error> {
+        let text = match &run.spec_hash {
+            Some(hash) => self.inner.store.spec_get(hash).await?.map(|spec| spec.text),
+            None => None,
+        };
+        text.ok_or_else(|| Error::NoSpec { id: run.id.to_string() })
+    }
+
     /// Looks what became of an attempt and does what follows from it.
-    async fn follow(&self, run: &Run) -> Result<(), Error> {
+    async fn follow(&self, run: &Run) -> Result<Next, Error> {
         let attempt = self.inner.store.attempt_latest(&run.id).await?;
         let Some(current) = attempt.and_then(|attempt| {
             let record = AttemptRecord::of(&attempt)?;
@@ -101,45 +112,57 @@ impl App {
         }) else {
             return Err(Error::Background("a run without a readable attempt".to_owned()));
         };
+        let target = &current.record.intent.target;
+        let again = if *target == Target::Local { Next::Now } else { Next::After(CLUSTER_PERIOD) };
         let identity = match current.record.identity.clone() {
             Some(identity) => identity,
             None => match self.adopt(run, &current).await? {
                 Some(identity) => identity,
-                None => return Ok(()),
+                None => return Ok(again),
             },
         };
         let cluster = self.cluster_of(&identity.intent().target)?;
         let status = match cluster.status(&identity).await {
             Ok(status) => status,
-            Err(error) => return self.cannot_say(run, &error).await,
+            Err(error) => {
+                self.cannot_say(run, &error).await?;
+                return Ok(Next::After(REST));
+            }
         };
         if status.is_final() {
             let was_cancelled = identity.intent().was_cancelled();
             let asked = self.asked_end(run).filter(|_| was_cancelled);
-            return self.finish(run, &current, &identity, End { status, asked, why: None }).await;
+            self.finish(run, &current, &identity, End { status, asked, why: None }).await?;
+            return Ok(Next::Now);
         }
         if let Some(end) = self.asked_end(run) {
-            return self.stop(run, &current, &identity, (end, None)).await;
+            self.stop(run, &current, &identity, (end, None)).await?;
+            return Ok(Next::Now);
         }
         if let Status::Waiting { reason } = &status {
-            return self.wait(run, &current, &identity, reason.as_deref()).await;
+            self.wait(run, &current, &identity, reason.as_deref()).await?;
+            let is_settled = run.state == RunState::Starting;
+            return Ok(if is_settled { Next::OnNews(Box::new((identity, status))) } else { again });
         }
-        if identity.intent().target != Target::Local {
+        if run.state != RunState::Running {
             self.copy_log(run, &identity).await;
         }
         self.tell_start(run, &current).await?;
-        self.watch(run, &current.attempt).await
+        if run.state == RunState::Running && !self.tells_start(run, &current) {
+            return Ok(Next::OnNews(Box::new((identity, status))));
+        }
+        let is_container = matches!(identity, Identity::Kubernetes(_));
+        self.watch(run, &current.attempt, is_container).await?;
+        Ok(again)
     }
 
     /// A cluster that does not answer says nothing about its runs.
     async fn cannot_say(&self, run: &Run, error: &tinderbox_engine::Error) -> Result<(), Error> {
         match error {
             tinderbox_engine::Error::Unreachable { .. }
-            | tinderbox_engine::Error::Refused { .. } => {
-                self.lose(run, &chain(error)).await?;
-                tokio::time::sleep(REST).await;
-                Ok(())
-            }
+            | tinderbox_engine::Error::Undecided { .. }
+            | tinderbox_engine::Error::Refused { .. }
+            | tinderbox_engine::Error::Kubernetes(_) => self.lose(run, &chain(error)).await,
             other => Err(Error::Background(chain(other))),
         }
     }
@@ -164,6 +187,8 @@ impl App {
             }
             Trace::NotLaunched => {
                 if let Some(end) = self.asked_end(run) {
+                    let cluster = self.cluster_of(&intent.target)?;
+                    cluster.withdraw(intent).await.map_err(Error::Engine)?;
                     self.end_unlaunched(run, end).await?;
                     return Ok(None);
                 }
@@ -201,34 +226,26 @@ impl App {
         identity: &Identity,
         reason: Option<&str>,
     ) -> Result<(), Error> {
-        let waited = now().since(current.attempt.created);
-        if waited.0 > u64::try_from(STARTS.as_millis()).unwrap_or(u64::MAX) {
+        let place = self.place_of(&LaunchPlan::of(run)).await?;
+        let most = place.profile.map_or(START_TIMEOUT, |(profile, _)| profile.start_timeout);
+        if now().since(current.attempt.created) > most {
             let reason = reason.unwrap_or("it does not say why");
             let why = format!(
-                "the cluster accepted the driver and did not start it within {} min: {reason}",
-                STARTS.as_secs() / 60
+                "the cluster accepted the driver and did not start it within {} s: {reason}\n\
+                 hint: look what the cluster is busy with; `startTimeout` in its profile is how long to wait",
+                most.0 / 1000
             );
             return self.stop(run, current, identity, (RunState::Failed, Some(why))).await;
         }
-        if let Some(reason) = reason {
+        if let Some(reason) = reason
+            && current.record.notes.len() < MOST_NOTES
+        {
             self.note(current, &format!("waited for the cluster: {reason}")).await?;
         }
         if run.state == RunState::Submitting || run.state == RunState::Lost {
             self.move_run(&run.id, run.state, RunState::Starting, &RunChange::at(now())).await?;
         }
         Ok(())
-    }
-
-    /// Brings the log here as far as it can be had; without it the run goes on all the same.
-    async fn copy_log(&self, run: &Run, identity: &Identity) {
-        let hidden = self.hidden(&LaunchPlan::of(run).secrets);
-        let copied = match self.cluster_of(&identity.intent().target) {
-            Ok(cluster) => cluster.copy_log(identity, hidden.values()).await.map_err(Error::Engine),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = copied {
-            tracing::debug!(run = %run.id, "the driver's log cannot be had: {}", chain(&error));
-        }
     }
 
     /// Adds a sentence to what the run's page says of an attempt, once.
@@ -241,20 +258,28 @@ impl App {
         self.keep(&current.attempt, &record).await
     }
 
-    /// While Spark works: without a listener, the event log says that the application has started.
-    async fn watch(&self, run: &Run, attempt: &Attempt) -> Result<(), Error> {
+    /// While Spark works: without a listener, the event log says that the application has started; of a container that runs
+    /// nothing more is seen.
+    async fn watch(&self, run: &Run, attempt: &Attempt, is_container: bool) -> Result<(), Error> {
         match run.state {
             RunState::Submitting => {
                 self.move_run(&run.id, run.state, RunState::Starting, &RunChange::at(now()))
                     .await?;
                 Ok(())
             }
-            RunState::Starting | RunState::Lost if has_event_log(attempt) => {
+            RunState::Starting | RunState::Lost
+                if is_container || has_event_log(attempt) || self.has_begun(attempt) =>
+            {
                 self.note_running(&run.id, run.state).await;
                 Ok(())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a driver of ours has begun to execute.
+    fn has_begun(&self, attempt: &Attempt) -> bool {
+        crate::sail_run::has_begun(&self.inner.data_dir.root().join(&attempt.directory))
     }
 
     /// Moves a run to `running` with what is known of its application.
@@ -316,6 +341,8 @@ impl App {
     ) -> Result<(), Error> {
         tracing::info!(run = %run.id, "stopping Spark: {end}");
         let cluster = self.cluster_of(&identity.intent().target)?;
+        // Of a pod nothing is left afterwards.
+        self.copy_last_log(run, identity).await;
         let status = cluster.cancel(identity, GRACE).await.map_err(Error::Engine)?;
         self.finish(run, current, identity, End { status, asked: Some(end), why }).await
     }
@@ -330,11 +357,18 @@ impl App {
         end: End,
     ) -> Result<(), Error> {
         let intent = identity.intent();
-        self.copy_log(run, identity).await;
+        self.copy_last_log(run, identity).await;
+        if self.has_begun(&current.attempt) {
+            // It may have begun and ended between two looks.
+            self.note_running(&run.id, run.state).await;
+        }
         let exit_code = end.status.exit_code();
         let reason = end.reason(intent);
         let turn = self.inner.heavy.acquire().await;
-        let collected = self.collect_attempt(run, &intent.shared_folder()).await;
+        let collected = match identity {
+            Identity::Kubernetes(attempt) => self.collect_pods_log(run, attempt).await,
+            _ => self.collect_attempt(run, &intent.shared_folder()).await,
+        };
         drop(turn);
         let record = match collected {
             Ok(()) => current.record.clone(),
@@ -448,48 +482,19 @@ impl End {
         let (log, was_cancelled) = (intent.driver_log(), intent.was_cancelled());
         match &self.status {
             Status::Waiting { .. } | Status::Running => None,
-            Status::Exited { code } => ExitReason::read(&log, *code, was_cancelled),
+            Status::Exited { code } => ExitReason::told(&intent.directory)
+                .filter(|_| *code != 0 && !was_cancelled)
+                .or_else(|| ExitReason::read(&log, *code, was_cancelled)),
             Status::Ended { outcome, message } => {
-                ExitReason::on_cluster(&log, *outcome, message.as_deref(), was_cancelled)
+                let told = ExitReason::told(&intent.directory);
+                told.filter(|_| *outcome != Outcome::Succeeded && !was_cancelled).or_else(|| {
+                    ExitReason::on_cluster(&log, *outcome, message.as_deref(), was_cancelled)
+                })
             }
-            Status::Vanished => Some(ExitReason::vanished()),
-        }
-    }
-}
-
-/// Steps in flight, aborted with the reconciler.
-#[derive(Default)]
-struct Steps {
-    tasks: JoinSet<()>,
-    of_runs: HashMap<RunId, AbortHandle>,
-}
-
-impl Steps {
-    fn forget_ended(&mut self) {
-        while self.tasks.try_join_next().is_some() {}
-        self.of_runs.retain(|_, step| !step.is_finished());
-    }
-
-    /// Begins the next step of a run unless one is in flight.
-    fn begin(&mut self, app: &App, run: Run) {
-        if self.of_runs.contains_key(&run.id) {
-            return;
-        }
-        let (app, id) = (app.clone(), run.id.clone());
-        let step = self.tasks.spawn(async move {
-            match app.step(&run).await {
-                Ok(()) if run.engine != LOCAL && run.cancel_requested.is_none() => {
-                    tokio::time::sleep(CLUSTER_PERIOD).await;
-                }
-                Ok(()) => {}
-                Err(error) => {
-                    let what = chain(&error);
-                    tracing::warn!(run = %run.id, "a step failed and is tried again: {what}");
-                    tokio::time::sleep(REST).await;
-                }
+            Status::Vanished => {
+                Some(ExitReason::told(&intent.directory).unwrap_or_else(ExitReason::vanished))
             }
-        });
-        self.of_runs.insert(id, step);
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Another attempt of a run whose last one failed for a reason that may not hold again.
 
 use crate::events::{new_token, sha256_hex};
+use crate::launching::told;
 use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::reconcile::Current;
-use crate::{App, Error, chain, now};
+use crate::{App, Error, now};
 use tinderbox_engine::ExitCategory;
 use tinderbox_model::{Retry, RunState};
 use tinderbox_store::{Retried, Run, RunChange};
+
+/// How often a launch that is cut short by the end of this process is begun anew.
+const CUT_SHORT: u32 = 5;
 
 impl App {
     /// Begins the same attempt again whose launch was never begun: the process that was about to has ended.
@@ -32,16 +36,24 @@ impl App {
             Retry::Never => ExitCategory::Submission,
             _ => ExitCategory::Cluster,
         };
-        self.not_started(run, current, (category, &chain(error))).await
+        self.not_started(run, current, (category, &told(error))).await
     }
 
-    /// An attempt of which nothing was started, nor ever will be.
+    /// An attempt of which nothing was started, nor ever will be, because the process that was about to has ended: not for
+    /// the run to pay for. A launch that ends this process again and again is given up.
     pub(crate) async fn never_started(
         &self,
         run: &Run,
         current: &Current,
         why: &str,
     ) -> Result<(), Error> {
+        let most = LaunchPlan::of(run).retries + CUT_SHORT;
+        if current.attempt.number.0 <= most
+            && self.asked_end(run).is_none()
+            && self.queue_again(run, current, why).await?
+        {
+            return Ok(());
+        }
         self.not_started(run, current, (ExitCategory::Cluster, why)).await
     }
 
@@ -78,7 +90,13 @@ impl App {
         {
             return Ok(false);
         }
-        let why = why.unwrap_or("the cluster failed");
+        self.queue_again(run, current, why.unwrap_or("the cluster failed")).await?;
+        Ok(true)
+    }
+
+    /// False when it stands otherwise by now.
+    async fn queue_again(&self, run: &Run, current: &Current, why: &str) -> Result<bool, Error> {
+        let tried = current.attempt.number.0;
         let mut record = current.record.clone();
         record.notes.push(format!("attempt {tried} failed: {why}"));
         self.keep(&current.attempt, &record).await?;
@@ -88,6 +106,6 @@ impl App {
             self.inner.live.forget(&run.id);
             self.announce(&run.id);
         }
-        Ok(true)
+        Ok(retried == Retried::Queued)
     }
 }

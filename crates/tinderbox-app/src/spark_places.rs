@@ -6,6 +6,7 @@ use tinderbox_engine::Host;
 #[derive(Debug, Clone, Default)]
 pub struct SparkPlaces {
     variables: BTreeMap<String, String>,
+    sail_driver: Option<PathBuf>,
 }
 
 impl SparkPlaces {
@@ -31,7 +32,18 @@ impl SparkPlaces {
             .filter(|p| !p.is_empty())
             .collect();
         variables.insert(HOMES.to_owned(), homes.join(":"));
-        Self { variables }
+        Self { variables, sail_driver: None }
+    }
+
+    /// The same with the program that is the driver of runs on Sail, called with `sail-driver` and the attempt's folder: see
+    /// [`crate::drive_on_sail`]. Without one there are no such runs.
+    #[must_use]
+    pub fn with_sail_driver(self, program: PathBuf) -> Self {
+        Self { sail_driver: Some(program), ..self }
+    }
+
+    pub(crate) fn sail_driver(&self) -> Option<PathBuf> {
+        self.sail_driver.clone()
     }
 
     /// Where Sail is: `TINDERBOX_SAIL`, else `sail` in the cache folder. `None` without any folder of the user.

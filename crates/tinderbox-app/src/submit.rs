@@ -6,6 +6,7 @@ pub use application::ApplicationSubmission;
 
 use crate::clusters::Place;
 use crate::plan::LaunchPlan;
+use crate::sail_run::SAIL;
 use crate::{App, AppliedAdvice, Error, Submission, Submitted, blocking, now};
 use std::path::Path;
 use tinderbox_engine::LocalSpark;
@@ -42,13 +43,27 @@ impl App {
             (applied, advice_run) = (advice, Some(run));
             (spec, warnings) = load(&submission, &text)?;
         }
-        check_inputs(&spec, &submission.base_directory)?;
         let place = self.choose_place(&submission, &spec).await?;
-        let spec = self.on_spark_of(&place, spec).await?;
+        check_inputs(&place, &spec, &submission.base_directory)?;
+        warnings.extend(read_by_pods(&place, &spec));
+        let on_sail = place.sail().cloned();
+        let spec = match &on_sail {
+            Some(sail) => {
+                let base = &submission.base_directory;
+                warnings.extend(self.check_for_sail(sail, &spec, base)?);
+                spec
+            }
+            None => {
+                let is_named = submission.engine.is_some() || spec.cluster().profile.is_some();
+                self.on_spark_of(&place, spec).await.map_err(|error| offered(error, is_named))?
+            }
+        };
         let compiled = compile_pyspark(&spec);
         check_limits(&place, &compiled)?;
         self.check_secrets(&spec, &compiled)?;
-        warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
+        if on_sail.is_none() {
+            warnings.extend(compiled.warnings.iter().map(|warning| warning.render(&text)));
+        }
 
         let plan = LaunchPlan {
             parameters: submission.parameters,
@@ -62,6 +77,8 @@ impl App {
             program: None,
             secrets: compiled.secrets.iter().cloned().collect(),
             tells_lineage: spec.open_lineage().is_some(),
+            on_sail: on_sail.is_some(),
+            ..LaunchPlan::default()
         };
         let spec_hash: SpecHash = self.inner.store.spec_put(spec.name(), &text, now()).await?;
         let id = RunId::new(uuid::Uuid::now_v7().to_string());
@@ -88,6 +105,25 @@ impl App {
         Ok(Submitted { run: self.view(&created.run), existed: false, applied, warnings })
     }
 
+    /// A job as it is run where it goes, with everything looked at that would fail there.
+    pub(crate) async fn compiled_for(
+        &self,
+        submission: &Submission,
+    ) -> Result<(Spec, Compiled, Place), Error> {
+        check_base(&submission.base_directory)?;
+        let (spec, _) = load(submission, &submission.spec)?;
+        let place = self.choose_place(submission, &spec).await?;
+        check_inputs(&place, &spec, &submission.base_directory)?;
+        if place.sail().is_some() {
+            // A program for Spark needs more of it than Sail has.
+            return Err(Error::NotMeasured { cluster: place.name().to_owned() });
+        }
+        let spec = self.on_spark_of(&place, spec).await?;
+        let compiled = compile_pyspark(&spec);
+        self.check_secrets(&spec, &compiled)?;
+        Ok((spec, compiled, place))
+    }
+
     /// Without its secrets the program fails at once, and others could not be told of it.
     fn check_secrets(&self, spec: &Spec, compiled: &Compiled) -> Result<(), Error> {
         let mut names: Vec<&str> = compiled.secrets.iter().map(String::as_str).collect();
@@ -108,16 +144,13 @@ impl App {
         let asked = submission.engine.as_deref().or(spec.cluster().profile.as_deref());
         let name = match asked {
             None | Some(LOCAL) => return Ok(Place { profile: None }),
-            Some("sail") => return Err(Error::EngineNotHere { name: "sail".to_owned() }),
+            Some(SAIL) => {
+                return Ok(Place { profile: Some((crate::sail_run::built_in(), 0)) });
+            }
             Some(name) => name,
         };
-        let stored = self.inner.store.profile_get(&WorkspaceId::default(), name).await?;
-        let Some(stored) = stored else {
-            let mut known = vec![LOCAL.to_owned()];
-            known.extend(self.names().await?);
-            return Err(Error::NoSuchEngine { name: name.to_owned(), known });
-        };
-        let (profile, _) = crate::clusters::read(name, &stored.text)?;
+        let place = self.place_of_name(name).await?;
+        let Some((profile, version)) = place.profile else { return Ok(place) };
         if let (Some(of), Some(chosen)) = (&profile.environment, &submission.environment)
             && of != chosen
         {
@@ -134,6 +167,18 @@ impl App {
                 nearest: self.nearest_to(wanted).await?,
             });
         }
+        Ok(Place { profile: Some((profile, version)) })
+    }
+
+    /// The place of a profile's name.
+    pub(crate) async fn place_of_name(&self, name: &str) -> Result<Place, Error> {
+        let stored = self.inner.store.profile_get(&WorkspaceId::default(), name).await?;
+        let Some(stored) = stored else {
+            let mut known = vec![LOCAL.to_owned(), SAIL.to_owned()];
+            known.extend(self.names().await?);
+            return Err(Error::NoSuchEngine { name: name.to_owned(), known });
+        };
+        let (profile, _) = crate::clusters::read(name, &stored.text)?;
         Ok(Place { profile: Some((profile, stored.version)) })
     }
 
@@ -149,7 +194,7 @@ impl App {
 
     /// The spec as it is compiled for the Spark of its place.
     pub(crate) async fn on_spark_of(&self, place: &Place, spec: Spec) -> Result<Spec, Error> {
-        if place.standalone().is_some() {
+        if place.is_elsewhere() {
             let version = place.spark_version().cloned();
             return Ok(version.map_or(spec.clone(), |version| spec.on_spark(version)));
         }
@@ -166,6 +211,20 @@ impl App {
     ) -> Result<LocalSpark, Error> {
         let host = place.host(&self.inner.host);
         blocking(move || LocalSpark::find(&host, version.as_ref()).map_err(Error::Engine)).await
+    }
+}
+
+/// Who has named no engine is told of the one that needs no Java.
+fn offered(error: Error, is_named: bool) -> Error {
+    use tinderbox_engine::Error as Engine;
+    match error {
+        Error::Engine(
+            error @ (Engine::NoSpark { .. }
+            | Engine::NoJava { .. }
+            | Engine::OldJava { .. }
+            | Engine::BadJava { .. }),
+        ) if !is_named => Error::NoSparkHere(error),
+        error => error,
     }
 }
 
@@ -211,14 +270,34 @@ fn check_base(base: &Path) -> Result<(), Error> {
     Err(Error::BaseDirectory { path: base.to_owned() })
 }
 
-fn check_inputs(spec: &Spec, base: &Path) -> Result<(), Error> {
-    for input in spec.local_inputs() {
+fn check_inputs(place: &Place, spec: &Spec, base: &Path) -> Result<(), Error> {
+    for input in spec.local_inputs().into_iter().filter(|input| is_of_here(place, &input.path)) {
         let path = base.join(&input.path);
         if !path.exists() {
             return Err(Error::MissingInput { node: input.node.to_string(), path });
         }
     }
     Ok(())
+}
+
+/// Pods do not see this machine's disks; Python files are sent to them.
+fn is_of_here(place: &Place, path: &str) -> bool {
+    place.kubernetes().is_none() || path.ends_with(".py")
+}
+
+/// What people should know of paths that pods read.
+fn read_by_pods(place: &Place, spec: &Spec) -> Vec<String> {
+    let inputs = spec.local_inputs().into_iter();
+    let of_pods = inputs.filter(|input| !is_of_here(place, &input.path));
+    of_pods
+        .map(|input| {
+            format!(
+                "`{}` of {} is a path of the pods, which do not see this machine's disks: mount it there, or name an address \
+                 such as s3a://",
+                input.path, input.node
+            )
+        })
+        .collect()
 }
 
 fn job_type(spec: &Spec) -> &'static str {

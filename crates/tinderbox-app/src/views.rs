@@ -120,6 +120,8 @@ pub struct RunDetail {
     pub applied: Vec<AppliedAdvice>,
     /// What was capped or chosen at launch, in sentences.
     pub notes: Vec<String>,
+    /// Why it has no stages, tasks and findings, in a sentence; `None` of a run on Spark.
+    pub nothing_inside: Option<String>,
     /// Why figures are partial, in sentences.
     pub partial_reasons: Vec<String>,
     /// Spark properties that were set, redacted.

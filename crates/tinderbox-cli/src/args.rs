@@ -3,6 +3,7 @@
 mod cluster;
 mod generate;
 mod history;
+mod scale;
 mod session;
 mod spec;
 mod submit;
@@ -12,6 +13,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 pub use cluster::ClusterCommand;
 pub use generate::{Fit, Generate, GenerateCommand, Live};
 pub use history::{HistoryApi, HistoryCommand, HistoryStatus};
+pub use scale::{Scale, SubmittedJobs};
 pub use session::{Bounds, SessionCommand};
 pub use spec::SpecCommand;
 use std::net::SocketAddr;
@@ -229,6 +231,8 @@ pub enum Command {
     ///
     /// Tinderbox's own options come first.
     Submit(Submit),
+    /// Measure a job on several numbers of executors, and draw what they bring.
+    Scale(Scale),
     /// List runs, newest first.
     Jobs {
         /// Only these states, commas between.
@@ -254,6 +258,9 @@ pub enum Command {
         /// Go on printing until the run ends.
         #[arg(long, short)]
         follow: bool,
+        /// Only lines that contain this, case ignored.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
         /// How to print.
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
@@ -387,6 +394,9 @@ pub enum Command {
         /// Leave older tasks of a stage out of /api/v1, as Spark does beyond spark.ui.retainedTasks (100000 there).
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         retained_tasks: Option<u64>,
+        /// Jobs over several numbers of executors.
+        #[command(flatten)]
+        jobs: SubmittedJobs,
     },
     /// The record of all runs: questions in Spark SQL, and how to replace a Spark History Server.
     ///
@@ -434,6 +444,12 @@ pub enum Command {
     },
     /// Print the API's contract as OpenAPI 3.1.
     Openapi,
+    /// The driver of a run on Sail, started by the server.
+    #[command(hide = true)]
+    SailDriver {
+        /// The attempt's folder.
+        folder: PathBuf,
+    },
 }
 
 /// What is chosen of a spec.
@@ -500,6 +516,8 @@ pub enum Target {
     Sql,
     /// A project of Spark Declarative Pipelines, for `spark-pipelines run` of Spark 4.1 and later.
     Pipelines,
+    /// A `SparkApplication` of the kubeflow operator that runs the job's `application`, for `kubectl apply -f`.
+    SparkApplication,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

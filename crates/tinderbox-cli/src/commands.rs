@@ -18,8 +18,11 @@ mod play;
 mod preview;
 mod profile;
 mod run;
+mod sail_driver;
+mod scale;
 mod serve;
 mod session;
+mod spark_application;
 mod spec;
 mod spec_diff;
 mod spec_edit;
@@ -96,12 +99,15 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             run::run(&place, &spec, order, format).await
         }
         Command::Submit(order) => submit::submit(&place, order).await,
+        Command::Scale(order) => scale::scale(&place, order).await,
         Command::Jobs { state, search, sort_by, limit, format } => {
             let query = inspect::JobsQuery { state, search, sort_by, limit };
             inspect::jobs(&place, query, format).await
         }
         Command::Expectations { run, format } => inspect::expectations(&place, &run, format).await,
-        Command::Logs { run, follow, format } => inspect::logs(&place, &run, follow, format).await,
+        Command::Logs { run, follow, search, format } => {
+            inspect::logs(&place, &run, (follow, search.as_deref()), format).await
+        }
         Command::Cancel { run, format } => inspect::cancel(&place, &run, format).await,
         Command::Analyze { target, format } => analyze::analyze(&place, &target, format).await,
         Command::Compare { before, after, format } => {
@@ -145,12 +151,13 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             keep_size,
             history_api,
             retained_tasks,
+            jobs,
             outgoing,
         } => {
             let logs = serve::Logs { urls: event_log_dir, recursive };
             let retention = Retention { age: keep_for, size: keep_size };
             let history = HistoryOptions { shape: history_api.shape(), retained_tasks };
-            let record = serve::Record { logs, data_sets: parquet, retention };
+            let record = serve::Record { logs, data_sets: parquet, retention, jobs: jobs.into() };
             serve::serve(&place, listen, record, history, &outgoing).await
         }
         Command::History { command: HistoryCommand::Sql { query, on, limit, format } } => {
@@ -177,6 +184,7 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Engine { command: EngineCommand::Install { engine: InstallableEngine::Sail } } => {
             history::install_sail().await
         }
+        Command::SailDriver { folder } => Ok(sail_driver::drive(&folder).await),
         Command::Openapi => {
             output::data(&tinderbox_server::openapi_json());
             Ok(ExitCode::SUCCESS)

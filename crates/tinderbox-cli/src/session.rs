@@ -121,10 +121,19 @@ async fn try_open_app(
         data_dir: root.to_owned(),
         url: url.clone(),
         listener_jar: bundle::LISTENER_JAR,
-        spark: SparkPlaces::from_environment(),
+        spark: spark_places(),
         access,
     });
     Ok(opened.await.map(|app| (app, listener, url)))
+}
+
+/// Where engines are; this very program is the driver of runs on Sail.
+fn spark_places() -> SparkPlaces {
+    let places = SparkPlaces::from_environment();
+    match std::env::current_exe() {
+        Ok(program) => places.with_sail_driver(program),
+        Err(_) => places,
+    }
 }
 
 /// The data directory: what was named, else `tinderbox` in the user's data folder (XDG base directory specification).

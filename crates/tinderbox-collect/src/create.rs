@@ -78,6 +78,21 @@ impl Remote {
         self.bucket.worker().wait(read).map_err(failed)
     }
 
+    /// The size of the object; `None` when there is none of this key.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for a bucket that is not there, [`Error::Unreadable`].
+    pub fn size(&self) -> Result<Option<Bytes>, Error> {
+        match self.bucket.head(&self.key) {
+            Ok(object) => Ok(Some(Bytes(object.size))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // A bucket that is not there answers so, too.
+                self.is_empty().map(|_| None)
+            }
+            Err(source) => Err(of_io(&Location::Remote(self.clone()), source)),
+        }
+    }
+
     /// Whether an object is there, or something lies below.
     ///
     /// # Errors

@@ -177,6 +177,34 @@ pub enum Error {
     /// A node cannot be had from a server.
     #[error("{0}")]
     Node(crate::Refusal),
+    /// A job has parts that Sail cannot do.
+    #[error("Sail cannot run this job: {}", problems.join("; "))]
+    NotInRun {
+        /// A sentence for each.
+        problems: Vec<String>,
+    },
+    /// Rows are not as expected, and the job must not write them.
+    #[error("{node}: {problems}")]
+    NotExpected {
+        /// The node.
+        node: String,
+        /// What is not met, with figures.
+        problems: String,
+    },
+    /// A sink must not replace what is there.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// The target.
+        path: PathBuf,
+    },
+    /// Files of a sink cannot be put in place.
+    #[error("cannot put files in place at {}", path.display())]
+    Output {
+        /// The target.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// There is no node of this name.
     #[error("there is no node `{node}`")]
     NoNode {
@@ -202,6 +230,7 @@ impl Error {
             Self::Temporary { .. }
             | Self::NotStarted { .. }
             | Self::Unreachable { .. }
+            | Self::Output { .. }
             | Self::Install { .. } => ErrorClass::EXTERNAL,
             Self::Answer { .. } => ErrorClass::INTERNAL,
             Self::NoSail { .. }
@@ -214,6 +243,9 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::TooSlow { .. }
             | Self::Node(_)
+            | Self::NotInRun { .. }
+            | Self::NotExpected { .. }
+            | Self::Exists { .. }
             | Self::NoNode { .. }
             | Self::Given { .. }
             | Self::Refused { .. }
@@ -295,7 +327,10 @@ impl Error {
                     .to_owned()
             }
             Self::NoNode { known, .. } => format!("nodes: {known}"),
-            Self::Server { .. } => return None,
+            Self::NotInRun { .. } => "run it on Spark: leave `--engine sail` out".to_owned(),
+            Self::Exists { .. } => "write `mode: overwrite` or `mode: append`, or move it away".to_owned(),
+            Self::Output { .. } => "make its folder writable, with room for it".to_owned(),
+            Self::Server { .. } | Self::NotExpected { .. } => return None,
         })
     }
 }

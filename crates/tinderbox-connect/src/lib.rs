@@ -12,6 +12,7 @@ mod debugger;
 mod error;
 mod failure;
 mod interactive;
+mod job;
 mod operation;
 mod preview;
 mod problem;
@@ -33,6 +34,7 @@ pub use failure::{Position, ServerFailure};
 pub use interactive::{
     Closed, ConnectProfile, ExplainMode, InteractiveSession, NodeRows, NodeRun, SessionId,
 };
+pub use job::{Executed, Job, Progress, not_on_sail};
 pub use operation::OperationId;
 pub use preview::Preview;
 pub use problem::{Problem, ProblemKind};

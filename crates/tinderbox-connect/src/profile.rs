@@ -4,6 +4,7 @@ mod checks;
 mod statistics;
 
 pub use checks::CheckedExpectation;
+pub(crate) use checks::of as checked;
 pub use statistics::{ColumnProfile, Range};
 
 use crate::relation::Emitter;

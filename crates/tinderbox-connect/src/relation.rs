@@ -11,14 +11,18 @@ mod quality;
 mod read;
 mod refusal;
 mod rows;
+mod shown;
 mod statement;
 mod texts;
 mod verified;
+mod write;
 
 pub(crate) use quality::wrong_rows;
 pub(crate) use read::with_moments;
 pub use refusal::{Reason, Refusal};
 pub(crate) use rows::Rows;
+pub(crate) use shown::shown;
+pub(crate) use write::{files_command, for_sail, parquet_rows, quarantined, write_command};
 
 use crate::schema::Schema;
 use aggregate::extreme;

@@ -33,13 +33,22 @@ const OVERHEAD: Bytes = Bytes(3 << 30);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SailEnvironment {
     folder: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl SailEnvironment {
     /// The environment in `folder`, which need not exist. A relative path counts from here on, not from where Sail works.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        Self { folder: std::path::absolute(&folder).unwrap_or(folder) }
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        Self { folder, variables: Vec::new() }
+    }
+
+    /// The same with a variable that Sail's process has in its environment, to be known by.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Whether it holds the pinned version. Starts nothing.
@@ -112,7 +121,7 @@ impl Sail {
         let owner = File::create(work.path().join(OWNER)).map_err(failed)?;
         owner.try_lock().map_err(|error| failed(error.into()))?;
         sweep(temporary);
-        let command = command(&environment.python(), work.path(), limits);
+        let command = command(environment, work.path(), limits);
         let child = Arc::new(Mutex::new(None));
         let (said, address) = oneshot::channel();
         let kept = Arc::clone(&child);
@@ -159,11 +168,11 @@ impl Drop for Sail {
 
 /// `setpriv --pdeathsig` ends Sail with the thread that started it, so that thread lives as long as Sail does.
 /// `python -I` reads neither environment nor working directory for modules.
-fn command(python: &Path, work: &Path, limits: SailLimits) -> Command {
+fn command(environment: &SailEnvironment, work: &Path, limits: SailLimits) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--", "prlimit"]);
     command.arg(format!("--data={}", limits.memory.0.saturating_add(OVERHEAD.0)));
-    command.arg("--core=0").arg("--").arg(python);
+    command.arg("--core=0").arg("--").arg(environment.python());
     command.args(["-I", "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", "0"]);
     command.env_clear();
     command.envs([
@@ -172,6 +181,7 @@ fn command(python: &Path, work: &Path, limits: SailLimits) -> Command {
         ("RUST_LOG", "warn,sail_cli=info"),
         ("SAIL_RUNTIME__MEMORY_POOL__TYPE", "fair"),
     ]);
+    command.envs(environment.variables.iter().cloned());
     command.env("HOME", work).env("TMPDIR", work);
     command.env("SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE", limits.memory.0.to_string());
     command.env("SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE", limits.temporary.0.to_string());

@@ -171,9 +171,14 @@ impl Session {
             is_global: false,
             replace: true,
         };
-        let command = proto::Command {
+        self.command(proto::Command {
             command_type: Some(proto::command::CommandType::CreateDataframeView(view)),
-        };
+        })
+        .await
+    }
+
+    /// Has the server do something, and waits for its end, however long that takes.
+    pub(crate) async fn command(&self, command: proto::Command) -> Result<(), Error> {
         let operation = proto::plan::OpType::Command(command);
         let mut running = self.execute(operation).await?;
         while running.next().await?.is_some() {}

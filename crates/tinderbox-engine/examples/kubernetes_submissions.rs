@@ -1,8 +1,9 @@
 //! How many submissions a second are accepted and confirmed: `kubernetes_submissions SECONDS [AT_ONCE]`.
 //! Against the test cluster on loopback, in this process, whose pods wait for an image that does not exist. Each
 //! submission is counted when the server has confirmed its last object, and at the end all
-//! objects that should be there are counted.
+//! objects that should be there are counted. Prints one JSON object.
 
+use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -73,14 +74,11 @@ async fn measure(time: Duration, at_once: u64) -> Result<String, String> {
         }
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let memory = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap_or("?")
-        .trim()
-        .to_owned();
-    let rate = f64::from(submitted) / took;
-    Ok(format!(
-        "{submitted} submissions in {took:.1} s, {rate:.1} a second, {memory} with the test cluster"
-    ))
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let peak_kb = peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or_default();
+    let result = json!({
+        "submissions": submitted, "at_once": at_once, "seconds": took, "per_second": f64::from(submitted) / took,
+        "peak_mb": peak_kb / 1024.0,
+    });
+    Ok(result.to_string())
 }

@@ -122,6 +122,8 @@ const START_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How long processes may take to disappear after SIGKILL: long, because a process in the kernel's hands
 /// (a hanging disk) does not react. A guess.
 const KILL_TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How long a supervisor may need to end after it has recorded the end. A guess.
+const SUPERVISOR_ENDS: Duration = Duration::from_secs(2);
 /// How often a wait looks.
 const POLL: Duration = Duration::from_millis(50);
 /// After what time a process that was signaled and stays is signaled again.
@@ -144,8 +146,9 @@ impl Intent {
     /// The folder that the driver reads its program from and writes its event log to.
     pub fn shared_folder(&self) -> PathBuf {
         match &self.target {
-            Target::Local => self.directory.clone(),
+            Target::Local | Target::Kubernetes(_) => self.directory.clone(),
             Target::Standalone(target) => target.shared_folder(self),
+            Target::Yarn(target) => target.shared_folder(self),
         }
     }
 
@@ -326,6 +329,12 @@ impl LocalProcesses {
         Ok(self.exit_code()?.map_or(Status::Vanished, |code| Status::Exited { code }))
     }
 
+    /// [`Status::Running`] when a short look says so; `None` when [`Self::status`] has to look closer.
+    pub(crate) fn still_runs(&self) -> Option<Status> {
+        let has_ended = self.intent.file("exit_code").exists();
+        (!has_ended && self.supervisor().is_some()).then_some(Status::Running)
+    }
+
     /// Ends the attempt and everything it started: SIGTERM, then SIGKILL to what is left after `grace`.
     /// Answers the final status, which is what happened and not what was asked for: a run that ended by itself
     /// in the meantime keeps its code. Afterwards no process of the attempt is left, and an exit code is
@@ -346,6 +355,11 @@ impl LocalProcesses {
                 return Err(self.still_running(pids));
             }
             self.supervisor().into_iter().for_each(|process| process.signal(Signal::SIGKILL));
+        }
+        // It ends right after it has recorded the end.
+        let limit = Instant::now() + SUPERVISOR_ENDS;
+        while self.supervisor().is_some() && Instant::now() < limit {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         match self.status()? {
             Status::Exited { code } => Ok(Status::Exited { code }),

@@ -1,7 +1,9 @@
 //! Where attempts run, and what they are followed by: one set of questions for every engine.
 
 use crate::attempt::{LocalProcesses, Outcome};
+use crate::kubernetes::{KubernetesAttempt, KubernetesRuns, KubernetesTarget};
 use crate::standalone::{StandaloneDriver, StandaloneTarget};
+use crate::yarn::{YarnApplication, YarnCluster, YarnTarget};
 use crate::{Error, Intent, Launch, Launched, StandaloneMaster, Status, Trace};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -16,6 +18,10 @@ pub enum Target {
     Local,
     /// A driver on a worker of a standalone cluster.
     Standalone(Box<StandaloneTarget>),
+    /// A driver in a container of a YARN cluster.
+    Yarn(Box<YarnTarget>),
+    /// A driver pod.
+    Kubernetes(Box<KubernetesTarget>),
 }
 
 /// By what a started attempt is followed. Stored; those of earlier versions, processes on this machine, are read too.
@@ -26,6 +32,10 @@ pub enum Identity {
     Local(LocalProcesses),
     /// A driver that a standalone master knows.
     Standalone(StandaloneDriver),
+    /// An application of YARN.
+    Yarn(YarnApplication),
+    /// A driver pod.
+    Kubernetes(Box<KubernetesAttempt>),
 }
 
 /// An engine with what it takes to speak to it.
@@ -35,6 +45,10 @@ pub enum Cluster {
     Local,
     /// A standalone cluster.
     Standalone(StandaloneMaster),
+    /// A YARN cluster.
+    Yarn(YarnCluster),
+    /// Kubernetes.
+    Kubernetes(KubernetesRuns),
 }
 
 impl Identity {
@@ -43,6 +57,8 @@ impl Identity {
         match self {
             Self::Local(processes) => &processes.intent,
             Self::Standalone(driver) => &driver.intent,
+            Self::Yarn(application) => &application.intent,
+            Self::Kubernetes(attempt) => &attempt.intent,
         }
     }
 }
@@ -62,22 +78,57 @@ impl Cluster {
             Self::Standalone(master) => {
                 master.find(intent).await.map(|trace| trace.map(Identity::Standalone))
             }
+            Self::Yarn(yarn) => yarn.find(intent).await.map(|trace| trace.map(Identity::Yarn)),
+            Self::Kubernetes(runs) => {
+                let named = |attempt| Identity::Kubernetes(Box::new(attempt));
+                runs.find(intent).await.map(|trace| trace.map(named))
+            }
         }
     }
 
-    /// Asks the cluster for an attempt whose program runs on it; those on this machine are launched by
-    /// [`crate::LocalSpark`], which finds what it needs first.
+    /// Whether the cluster is there, before an attempt is brought to it by a process of this machine.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Refused`].
+    pub async fn answers(&self) -> Result<(), Error> {
+        match self {
+            Self::Local | Self::Standalone(_) | Self::Kubernetes(_) => Ok(()),
+            Self::Yarn(yarn) => yarn.version().await.map(drop),
+        }
+    }
+
+    /// Asks the cluster for an attempt whose program runs on it; those that begin with a process of this machine are
+    /// launched by [`crate::LocalSpark::submit`], which finds what it needs first.
     ///
     /// # Errors
     /// [`Error::AlreadyLaunched`], [`Error::Folder`], [`Error::Write`], [`Error::Unreachable`], [`Error::Unanswered`],
     /// [`Error::Refused`]; the attempt is used up unless it is the first three.
     pub async fn launch(&self, intent: &Intent, launch: &Launch<'_>) -> Result<Launched, Error> {
         match self {
-            Self::Local => Err(Error::WrongCluster { directory: intent.directory.clone() }),
+            // Brought there by a process of this machine.
+            Self::Local | Self::Yarn(_) => {
+                Err(Error::WrongCluster { directory: intent.directory.clone() })
+            }
             Self::Standalone(master) => {
                 let Launched { identity, notes } = master.launch(intent, launch).await?;
                 Ok(Launched { identity: Identity::Standalone(identity), notes })
             }
+            Self::Kubernetes(runs) => {
+                let Launched { identity, notes } = runs.launch(intent, launch).await?;
+                Ok(Launched { identity: Identity::Kubernetes(Box::new(identity)), notes })
+            }
+        }
+    }
+
+    /// Takes away what is left of a launch that was begun and will not be completed. Only where a launch may be repeated there can
+    /// be something.
+    ///
+    /// # Errors
+    /// Those of [`Cluster::cancel`].
+    pub async fn withdraw(&self, intent: &Intent) -> Result<(), Error> {
+        match self {
+            Self::Local | Self::Standalone(_) | Self::Yarn(_) => Ok(()),
+            Self::Kubernetes(runs) => runs.withdraw(intent).await,
         }
     }
 
@@ -94,7 +145,55 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => {
                 master.status_of(driver).await
             }
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Yarn(yarn), Identity::Yarn(application)) => yarn.status_of(application).await,
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.status_of(attempt).await
+            }
+            _ => Err(wrong(identity)),
+        }
+    }
+
+    /// Where attempts that did not end yet stand, with one question for all of them. `None` where one has to be asked
+    /// about by itself with [`Cluster::status`]: it has ended, or its cluster does not say.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Refused`].
+    pub async fn overview(&self, identities: &[&Identity]) -> Result<Vec<Option<Status>>, Error> {
+        match self {
+            Self::Local => {
+                let all: Vec<_> = identities
+                    .iter()
+                    .map(|identity| match identity {
+                        Identity::Local(processes) => Some(processes.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                on_thread(move || Ok(all.iter().map(|one| one.as_ref()?.still_runs()).collect()))
+                    .await
+            }
+            Self::Standalone(master) => {
+                let active = master.active().await?;
+                let of = |identity: &&Identity| match identity {
+                    Identity::Standalone(driver) => active.get(&driver.driver).cloned(),
+                    _ => None,
+                };
+                Ok(identities.iter().map(of).collect())
+            }
+            Self::Yarn(yarn) => {
+                let active = yarn.active().await?;
+                let of = |identity: &&Identity| match identity {
+                    Identity::Yarn(application) => active.get(&application.id()?).cloned(),
+                    _ => None,
+                };
+                Ok(identities.iter().map(of).collect())
+            }
+            Self::Kubernetes(runs) => {
+                let all = identities.iter().map(|identity| match *identity {
+                    Identity::Kubernetes(attempt) => Some(attempt.as_ref()),
+                    _ => None,
+                });
+                runs.overview(&all.collect::<Vec<_>>()).await
+            }
         }
     }
 
@@ -107,7 +206,13 @@ impl Cluster {
         match (self, identity) {
             (_, Identity::Local(processes)) => processes.cancel(grace).await,
             (Self::Standalone(master), Identity::Standalone(driver)) => master.cancel(driver).await,
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Yarn(yarn), Identity::Yarn(application)) => {
+                yarn.cancel(application, grace).await
+            }
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.cancel(attempt, grace).await
+            }
+            _ => Err(wrong(identity)),
         }
     }
 
@@ -123,6 +228,11 @@ impl Cluster {
             }
             // Workers clear away the folders of drivers (`spark.worker.cleanup.enabled`).
             Identity::Standalone(_) => Ok(()),
+            Identity::Yarn(application) => application.clean_up().await,
+            Identity::Kubernetes(attempt) => match self {
+                Self::Kubernetes(runs) => runs.clean_up(attempt).await,
+                _ => Err(wrong(identity)),
+            },
         }
     }
 
@@ -137,7 +247,13 @@ impl Cluster {
             (Self::Standalone(master), Identity::Standalone(driver)) => {
                 master.copy_log(driver, hidden).await
             }
-            (Self::Local, _) => Err(wrong(identity)),
+            (Self::Yarn(yarn), Identity::Yarn(application)) => {
+                yarn.copy_log(application, hidden).await
+            }
+            (Self::Kubernetes(runs), Identity::Kubernetes(attempt)) => {
+                runs.copy_log(attempt, hidden).await
+            }
+            _ => Err(wrong(identity)),
         }
     }
 }
@@ -157,7 +273,7 @@ fn wrong(identity: &Identity) -> Error {
     Error::WrongCluster { directory: identity.intent().directory.clone() }
 }
 
-async fn on_thread<T: Send + 'static>(
+pub(crate) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {

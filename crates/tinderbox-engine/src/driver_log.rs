@@ -1,6 +1,6 @@
 use crate::Error;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// What the driver printed, on both of its streams, in the order in which it arrived.
@@ -22,10 +22,44 @@ pub struct LogPage {
     pub size: u64,
 }
 
+/// Lines that were looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogMatches {
+    /// In the order of the log.
+    pub lines: Vec<LogLine>,
+    /// Where the next search goes on, in bytes; equals `size` when all was searched.
+    pub next: u64,
+    /// Bytes in the log at the time of reading.
+    pub size: u64,
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Where it begins, in bytes from the start of the log.
+    pub offset: u64,
+    /// Without its end. Bytes that are no UTF-8 are shown as U+FFFD.
+    pub text: String,
+}
+
+/// About half a second's work.
+const SEARCHED: u64 = 256 << 20;
+const LONGEST_LINE: u64 = 64 << 10;
+
 impl DriverLog {
     /// The log in an attempt's folder.
     pub fn in_folder(directory: &Path) -> Self {
         Self { path: directory.join("driver.log") }
+    }
+
+    /// A log of its own name.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The folder that it is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
     }
 
     /// At most `limit` bytes from `offset` on, in whole lines where a line ends within the limit. A log that was
@@ -44,6 +78,47 @@ impl DriverLog {
     pub fn tail(&self, limit: usize) -> Result<LogPage, Error> {
         let length = u64::try_from(limit).unwrap_or(u64::MAX);
         self.read(|size| size.saturating_sub(length), limit, true)
+    }
+
+    /// Lines with `wanted` in them, upper and lower case alike, in the bytes from `offset` on; at most `most` of them, and
+    /// not beyond the first [`SEARCHED`] bytes, so that a call has an end. A longer line counts with its first
+    /// [`LONGEST_LINE`] bytes.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn search(&self, wanted: &str, offset: u64, most: usize) -> Result<LogMatches, Error> {
+        let failed = |source| Error::Read { path: self.path.clone(), source };
+        let mut found = LogMatches { lines: Vec::new(), next: 0, size: 0 };
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            Err(error) => return Err(failed(error)),
+        };
+        found.size = file.metadata().map_err(failed)?.len();
+        found.next = offset.min(found.size);
+        file.seek(SeekFrom::Start(found.next)).map_err(failed)?;
+        let end = found.next.saturating_add(SEARCHED).min(found.size);
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        let wanted = wanted.to_lowercase();
+        let mut line = Vec::new();
+        while found.next < end && found.lines.len() < most {
+            line.clear();
+            let read = (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line);
+            let mut length = read.map_err(failed)? as u64;
+            if length == 0 {
+                break;
+            }
+            if !line.ends_with(b"\n") {
+                length += reader.skip_until(b'\n').map_err(failed)? as u64;
+            }
+            let text = String::from_utf8_lossy(&line);
+            if text.to_lowercase().contains(&wanted) {
+                let text = text.trim_end_matches(['\n', '\r']).to_owned();
+                found.lines.push(LogLine { offset: found.next, text });
+            }
+            found.next += length;
+        }
+        Ok(found)
     }
 
     fn read(
@@ -155,6 +230,25 @@ mod tests {
             assert!(page.next > offset, "stuck at {offset}");
             offset = page.next;
         }
+    }
+
+    #[test]
+    fn row_6_9_lines_are_found_whatever_their_case_and_searches_go_on() {
+        let text = b"INFO start\nWARN Task 3 lost\r\nINFO end of task\ntask";
+        let (_folder, log) = log_of(text);
+        let first = log.search("TASK", 0, 2).expect("readable");
+        let line = |offset, text: &str| LogLine { offset, text: text.to_owned() };
+        assert_eq!(first.lines, [line(11, "WARN Task 3 lost"), line(29, "INFO end of task")]);
+        assert_eq!((first.next, first.size), (46, 50));
+        let rest = log.search("task", first.next, 2).expect("readable");
+        assert_eq!((rest.lines, rest.next), (vec![line(46, "task")], 50));
+        assert_eq!(log.search("nowhere", 0, 2).expect("readable").lines, []);
+        assert_eq!(log.search("task", 1_000, 2).expect("readable").next, 50);
+
+        let mut long = vec![b'x'; 100_000];
+        long.extend_from_slice(b"late\nnext late\n");
+        let (_folder, log) = log_of(&long);
+        assert_eq!(log.search("late", 0, 9).expect("readable").lines, [line(100_005, "next late")]);
     }
 
     #[test]

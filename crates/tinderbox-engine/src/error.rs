@@ -53,9 +53,7 @@ pub enum Error {
         home: PathBuf,
     },
     /// A cluster does not look into a jar for its main class.
-    #[error(
-        "the main class of {file} must be named: the master of a standalone cluster does not look into it"
-    )]
+    #[error("the main class of {file} must be named: a cluster does not look into it")]
     NoMainClass {
         /// The jar.
         file: String,
@@ -138,6 +136,12 @@ pub enum Error {
         /// What it says.
         problem: String,
     },
+    /// Nobody can tell yet whether a cluster has what it was asked for.
+    #[error("{why}")]
+    Undecided {
+        /// Why, a sentence for people.
+        why: String,
+    },
     /// An attempt is asked about on an engine that does not have it.
     #[error("the attempt in {} is not of this engine", directory.display())]
     WrongCluster {
@@ -196,6 +200,7 @@ impl Error {
             | Self::Client { .. }
             | Self::Unreachable { .. }
             | Self::Unanswered { .. }
+            | Self::Undecided { .. }
             | Self::Read { .. }
             | Self::Write { .. } => ErrorClass::EXTERNAL,
         }
@@ -250,7 +255,7 @@ impl Error {
                  spark.master.rest.enabled=true"
                     .to_owned()
             }
-            Self::Unanswered { .. } => {
+            Self::Unanswered { .. } | Self::Undecided { .. } => {
                 "look at the cluster's page whether the application has started, before it is started again".to_owned()
             }
             Self::StillThere { .. } => {
@@ -262,6 +267,18 @@ impl Error {
         };
         Some(hint)
     }
+}
+
+/// An error with all that it comes from, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
 }
 
 fn listed(intro: &str, items: &[String]) -> String {

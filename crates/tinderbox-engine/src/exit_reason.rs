@@ -1,5 +1,7 @@
-use crate::{DriverLog, Outcome};
+use crate::{DriverLog, Error, Outcome};
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
 
 /// Why a run did not end well, as far as its exit code and the end of its log can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub enum ExitCategory {
     Unknown,
 }
 
+/// Where a driver of ours says why it ended.
+const TOLD: &str = "exit_reason.json";
 /// How much of the log's end is read: the longest trace seen of PySpark (with all its causes) has 40 KB.
 const TAIL_BYTES: usize = 64 * 1024;
 const MESSAGE_CHARACTERS: usize = 1_000;
@@ -41,6 +45,23 @@ impl ExitReason {
     pub fn read(log: &DriverLog, exit_code: i32, was_cancelled: bool) -> Option<Self> {
         let tail = log.tail(TAIL_BYTES).map(|page| page.text).unwrap_or_default();
         Self::classify(exit_code, was_cancelled, &tail)
+    }
+
+    /// What the driver itself has said of its end, in the attempt's folder: programs of ours do, Spark does not. `None` when it said
+    /// nothing that can be read.
+    pub fn told(directory: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(directory.join(TOLD)).ok()?).ok()
+    }
+
+    /// Says it, for [`ExitReason::told`].
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn tell(&self, directory: &Path) -> Result<(), Error> {
+        let path = directory.join(TOLD);
+        // Two texts always serialize.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        fs::write(&path, text).map_err(|source| Error::Write { path, source })
     }
 
     /// The same from the text of a log's end.
@@ -64,6 +85,11 @@ impl ExitReason {
         was_cancelled: bool,
     ) -> Option<Self> {
         let tail = log.tail(TAIL_BYTES).map(|page| page.text).unwrap_or_default();
+        if let (Outcome::Failed, Some(said), false) = (outcome, said, was_cancelled)
+            && let Some(reason) = crate::yarn::reason_of(said, log.folder())
+        {
+            return Some(reason);
+        }
         let said = said.map(|said| said.lines().next().unwrap_or_default().trim());
         match outcome {
             Outcome::Succeeded => None,
@@ -76,7 +102,10 @@ impl ExitReason {
             Outcome::Killed if was_cancelled => Self::classify(143, true, &tail),
             Outcome::Killed => Some(Self {
                 category: ExitCategory::Cluster,
-                message: "the driver was killed on its cluster, by somebody else or for want of its worker".to_owned(),
+                message: match said.filter(|said| !said.is_empty()) {
+                    Some(said) => format!("the driver was killed on its cluster: {said}"),
+                    None => "the driver was killed on its cluster, by somebody else or for want of its worker".to_owned(),
+                },
             }),
         }
     }
@@ -107,6 +136,10 @@ fn from_log(exit_code: i32, log: &str) -> (ExitCategory, String) {
         let otherwise = if failure.starts_context { Submission } else { UserCode };
         return (by_rule.map_or(otherwise, |(category, _)| *category), failure.message());
     }
+    if let Some(message) = log.lines().rev().find_map(|line| line.strip_prefix(MAIN_FAILED)) {
+        let otherwise = if log.contains(" SparkContext: ") { UserCode } else { Submission };
+        return (category_of(message).unwrap_or(otherwise), message.to_owned());
+    }
     match exit_code {
         137 => (
             Cluster,
@@ -120,6 +153,17 @@ fn from_log(exit_code: i32, log: &str) -> (ExitCategory, String) {
             (category, if none { format!("spark-submit ended with code {exit_code}") } else { words })
         }
     }
+}
+
+/// How a JVM reports that its main thread has failed (`Thread.dispatchUncaughtException`).
+const MAIN_FAILED: &str = "Exception in thread \"main\" ";
+
+/// What kind of failure a message tells of, where a rule knows it.
+pub(crate) fn category_of(message: &str) -> Option<ExitCategory> {
+    let mut rules = RULES.iter();
+    rules
+        .find(|(_, signs)| signs.iter().any(|sign| message.contains(sign)))
+        .map(|(category, _)| *category)
 }
 
 /// The first rule with a sign in the failure decides. Signs are error classes of Spark (`error-conditions.json`),
@@ -259,8 +303,6 @@ fn last_words(log: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
-    use std::path::Path;
 
     fn classify(exit_code: i32, log: &str) -> String {
         let reason = ExitReason::classify(exit_code, false, log).expect("a failure");

@@ -1,7 +1,7 @@
 use crate::Error;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Where a program records what came of its expectations; in the environment variable `TINDERBOX_EXPECTATIONS`.
@@ -11,7 +11,7 @@ pub(crate) const FILE: &str = "expectations.jsonl";
 const LIMIT_BYTES: u64 = 4 << 20;
 
 /// What came of one expectation in one run: a line that the compiled program wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpectationResult {
     /// The node of the document.
     pub node: String,
@@ -32,6 +32,21 @@ pub struct ExpectationResult {
 }
 
 impl ExpectationResult {
+    /// Adds it to those of an attempt, as compiled programs do.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn record(&self, directory: &Path) -> Result<(), Error> {
+        let path = directory.join(FILE);
+        let write = || {
+            let mut file = File::options().create(true).append(true).open(&path)?;
+            // Texts and numbers always serialize.
+            let line = serde_json::to_string(self).unwrap_or_default();
+            file.write_all(format!("{line}\n").as_bytes())
+        };
+        write().map_err(|source| Error::Write { path: path.clone(), source })
+    }
+
     /// What the program in an attempt's folder has recorded so far, in its order. A line that is not whole or not of
     /// this form is passed over; a program without expectations has none.
     ///

@@ -2,13 +2,16 @@
 
 mod access;
 mod api;
+mod attempt;
 mod cluster;
+mod copy;
 mod driver_pod;
 mod driver_watch;
 mod error;
 mod expand;
 #[cfg(test)]
 mod golden;
+mod launch;
 mod log;
 mod names;
 mod pod_fields;
@@ -21,6 +24,7 @@ mod template;
 mod volumes;
 
 pub use access::KubernetesAccess;
+pub use attempt::{KubernetesAttempt, KubernetesRuns, KubernetesTarget};
 pub use cluster::{KubernetesCluster, KubernetesDriver, KubernetesTrace};
 pub use driver_watch::{DriverChange, DriverWatch};
 pub use error::KubernetesError;

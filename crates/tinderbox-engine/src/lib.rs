@@ -1,5 +1,6 @@
 //! Runs a compiled PySpark program, or one that people have, and follows it: on this machine through `spark-submit` (Linux:
-//! processes are recognized in `/proc`), on standalone clusters over the master's REST, on Kubernetes over its API.
+//! processes are recognized in `/proc`) or through a driver of our own ([`OwnProcess`]), on standalone clusters over the master's
+//! REST, on Kubernetes over its API, on YARN by `spark-submit` and the ResourceManager's REST.
 //!
 //! The order of calls, each of which may be the last one before a crash:
 //!
@@ -13,7 +14,8 @@
 //!
 //! Invariants:
 //! - **At most once.** An attempt is launched once or never, whoever dies at whatever instruction;
-//!   a second launch of the same attempt is refused.
+//!   a second launch of the same attempt is refused. On Kubernetes it is the API server that takes one pod
+//!   of a name: there a launch that was cut off is made again, and adopts the pod that it finds.
 //! - A launched Spark outlives its launcher: `kill -9` of the caller neither ends Spark nor loses
 //!   its exit code.
 //! - No process is signaled that does not carry the attempt's marker.
@@ -35,14 +37,17 @@ mod install;
 mod java;
 mod kubernetes;
 mod local;
+mod log_copy;
 mod module_options;
+mod own_process;
 mod process;
 mod properties;
 mod standalone;
+mod yarn;
 
 pub use attempt::{Intent, LocalProcesses, Outcome, Status, Trace};
 pub use cluster::{Cluster, Identity, Target};
-pub use driver_log::{DriverLog, LogPage};
+pub use driver_log::{DriverLog, LogLine, LogMatches, LogPage};
 pub use error::Error;
 pub use exit_reason::{ExitCategory, ExitReason};
 pub use expectations::ExpectationResult;
@@ -51,13 +56,15 @@ pub use install::{RejectedHome, SparkInstall, SparkInstalls};
 pub use java::Java;
 pub use kubernetes::{
     ApplicationSchedule, DriverChange, DriverWatch, FailureReason, KubernetesAccess,
-    KubernetesApplication, KubernetesCluster, KubernetesDriver, KubernetesError, KubernetesIntent,
-    KubernetesRequest, KubernetesStatus, KubernetesTrace, PendingReason, Placement, PodLog,
-    SecretValue, SparkApplication,
+    KubernetesApplication, KubernetesAttempt, KubernetesCluster, KubernetesDriver, KubernetesError,
+    KubernetesIntent, KubernetesRequest, KubernetesRuns, KubernetesStatus, KubernetesTarget,
+    KubernetesTrace, PendingReason, Placement, PodLog, SecretValue, SparkApplication,
 };
 pub use local::{Launch, Launched, Listener, LocalSpark, Program};
 pub use module_options::java_module_options;
+pub use own_process::OwnProcess;
 pub use standalone::{
     ClusterApplication, ClusterDriver, ClusterWorker, DriverRequest, DriverState, DriverStatus,
     StandaloneAddress, StandaloneCluster, StandaloneDriver, StandaloneMaster, StandaloneTarget,
 };
+pub use yarn::{Submission, YarnAddress, YarnApplication, YarnCluster, YarnReport, YarnTarget};

@@ -1,5 +1,7 @@
 mod conf;
 
+pub(crate) use conf::properties_file;
+
 use crate::attempt::write_new;
 use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
@@ -36,7 +38,8 @@ pub struct Launch<'a> {
     /// folders, event log, `spark.tinderbox.*`. `spark.extraListeners` and `spark.driver.extraClassPath` are added to.
     /// The installation's `spark-defaults.conf` is not read.
     pub conf: &'a BTreeMap<String, String>,
-    /// The master that executors come from, with the driver on this machine (client mode); `None` is local Spark.
+    /// The master that executors come from, with the driver on this machine (client mode); `None` is local Spark. With
+    /// `local-cluster[EXECUTORS,CORES,MIB]` the driver starts them as processes of their own on this machine; they end with it.
     pub master: Option<&'a str>,
     /// Cores to run on, of local Spark; `None` takes what `conf` asks for (executors × cores), else all. Never more than the machine has.
     pub cores: Option<u32>,
@@ -87,10 +90,18 @@ pub struct Launched<I = Identity> {
     pub notes: Vec<String>,
 }
 
+/// Where `spark-submit` takes and leaves what it needs: names in the attempt's folder.
+pub(crate) struct Places {
+    pub(crate) properties: &'static str,
+    pub(crate) log: &'static str,
+    /// The folder with records that secrets are looked for in, when it has ended.
+    pub(crate) records: PathBuf,
+}
+
 /// Records the exit code whatever happens to the launcher. Arguments: the attempt's folder, then the command.
 ///
 /// `set -C` makes the shell create `pid` exclusively. The trap keeps the shell alive when the whole group is
-/// signaled; it is not inherited by the command. `${20}` behind the name is field 22 of proc(5)'s `stat`.
+/// signaled; it is not inherited by the command. What may hold secrets is emptied at the end. `${20}` behind the name is field 22 of proc(5)'s `stat`.
 const SUPERVISOR: &str = r#"
 set -Cf
 folder=$1
@@ -101,11 +112,12 @@ echo "$$ $ticks" >"$folder/pid" || exit 1
 trap : HUP INT TERM
 "$@"
 code=$?
+[ ! -e "$folder/submission.properties" ] || : >|"$folder/submission.properties"
 echo "$code" >"$folder/exit_code.new" && mv "$folder/exit_code.new" "$folder/exit_code"
 "#;
 
 /// Variables of the host that every run gets.
-const INHERITED: [&str; 9] =
+pub(crate) const INHERITED: [&str; 9] =
     ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TZ", "USER"];
 
 /// Stands between the supervisor and Spark where there are secrets to hide. Python is there anyway, and the values reach
@@ -182,18 +194,44 @@ impl LocalSpark {
             has_secrets: !launch.secrets.is_empty(),
         })?;
 
-        self.write_folder(intent, launch.program, &plan.properties)?;
-        self.start(intent, launch)?;
-        let identity = intent.await_start()?;
+        let files = [("spark.properties", conf::properties_file(&plan.properties))];
+        let places = Places {
+            properties: "spark.properties",
+            log: "driver.log",
+            records: intent.directory.clone(),
+        };
+        let identity = self.start_once(intent, launch, &files, &places)?;
         let notes = self.notes.iter().cloned().chain(plan.notes).collect();
         Ok(Launched { identity, notes })
+    }
+
+    /// Takes the attempt's one launch, writes its folder, and starts `spark-submit` there.
+    pub(crate) fn start_once(
+        &self,
+        intent: &Intent,
+        launch: &Launch<'_>,
+        files: &[(&str, String)],
+        places: &Places,
+    ) -> Result<LocalProcesses, Error> {
+        self.write_folder(intent, launch.program, files, places)?;
+        if launch.master.is_some_and(conf::has_own_executors) {
+            self.make_own_home(intent)?;
+        }
+        self.start(intent, launch, places)?;
+        intent.await_start()
+    }
+
+    /// Sentences on what differs from what was asked for.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     fn write_folder(
         &self,
         intent: &Intent,
         program: Program<'_>,
-        properties: &BTreeMap<String, String>,
+        files: &[(&str, String)],
+        places: &Places,
     ) -> Result<(), Error> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -206,8 +244,9 @@ impl LocalSpark {
         for name in ["eventlog", "local", "tmp"] {
             make_folder(&intent.file(name))?;
         }
-        let properties = conf::properties_file(properties);
-        let mut files = vec![("spark.properties", properties.as_str()), ("driver.log", "")];
+        let mut files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        files.push((places.log, ""));
         if let Program::PySpark(text) = program {
             files.push(("job.py", text));
         }
@@ -218,41 +257,48 @@ impl LocalSpark {
         Ok(())
     }
 
-    fn start(&self, intent: &Intent, launch: &Launch<'_>) -> Result<(), Error> {
-        let log_path = intent.file("driver.log");
-        let open = || {
-            File::options()
-                .append(true)
-                .open(&log_path)
-                .map_err(|source| Error::Write { path: log_path.clone(), source })
+    /// A `SPARK_HOME` of the attempt's own, made of links: workers inside of a driver keep the files of executors below it, in
+    /// `work` (`org.apache.spark.deploy.worker.Worker`), and Spark's own folder is everybody's and may be read-only.
+    fn make_own_home(&self, intent: &Intent) -> Result<(), Error> {
+        let home = own_home(intent);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Write { path, source }
         };
-        // As leader of a new process group `setsid` cannot make a session itself: it forks and ends, so that the
-        // supervisor is nobody's child here and leaves no zombie behind.
-        let mut setsid = Command::new("setsid");
-        setsid
-            .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
-            .arg(&intent.directory)
-            .args(self.before_spark(intent, launch))
-            .arg(self.spark.home.join("bin/spark-submit"))
-            .arg("--properties-file")
-            .arg(intent.file("spark.properties"))
-            .args(submitted(intent, launch.program))
-            .current_dir(launch.working_directory)
-            .env_clear()
-            .envs(self.environment(intent, launch))
-            .stdin(Stdio::null())
-            .stdout(open()?)
-            .stderr(open()?)
-            .process_group(0);
-        setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
+        DirBuilder::new().recursive(true).mode(0o700).create(&home).map_err(failed(&home))?;
+        let entries = std::fs::read_dir(&self.spark.home).map_err(failed(&self.spark.home))?;
+        for entry in entries {
+            let entry = entry.map_err(failed(&self.spark.home))?;
+            let link = home.join(entry.file_name());
+            // What earlier applications left in Spark's own folder.
+            if entry.file_name() != "work" {
+                std::os::unix::fs::symlink(entry.path(), &link).map_err(failed(&link))?;
+            }
+        }
+        Ok(())
     }
 
-    fn before_spark(&self, intent: &Intent, launch: &Launch<'_>) -> Vec<OsString> {
+    fn start(&self, intent: &Intent, launch: &Launch<'_>, places: &Places) -> Result<(), Error> {
+        let command = self
+            .before_spark(launch, places)
+            .into_iter()
+            .chain([
+                self.spark.home.join("bin/spark-submit").into_os_string(),
+                "--properties-file".into(),
+                intent.file(places.properties).into_os_string(),
+            ])
+            .chain(submitted(intent, launch.program))
+            .collect();
+        let environment = self.environment(intent, launch);
+        supervised(intent, places.log, command, (launch.working_directory, environment))
+    }
+
+    fn before_spark(&self, launch: &Launch<'_>, places: &Places) -> Vec<OsString> {
         if launch.secrets.is_empty() {
             return Vec::new();
         }
         let python = self.python.clone().into_os_string();
-        vec![python, "-c".into(), HIDE_SECRETS.into(), intent.directory.clone().into_os_string()]
+        vec![python, "-c".into(), HIDE_SECRETS.into(), places.records.clone().into_os_string()]
     }
 
     fn environment(&self, intent: &Intent, launch: &Launch<'_>) -> BTreeMap<String, String> {
@@ -268,7 +314,11 @@ impl LocalSpark {
         let tmp = text(&intent.file("tmp"));
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
         set(MARKER, intent.marker.clone());
-        set("SPARK_HOME", text(&self.spark.home));
+        let has_own_home = launch.master.is_some_and(conf::has_own_executors);
+        set(
+            "SPARK_HOME",
+            text(&if has_own_home { own_home(intent) } else { self.spark.home.clone() }),
+        );
         if launch.master.is_some() {
             // Executors have places of their own, so it is not `spark.local.dir`.
             set("SPARK_LOCAL_DIRS", text(&intent.file("local")));
@@ -277,7 +327,9 @@ impl LocalSpark {
         if launch.master.is_none_or(conf::is_here) {
             set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
         }
-        set("PYSPARK_PYTHON", text(&self.python));
+        // Of executors elsewhere, whose machines have a Python of their own, somebody may have said which.
+        let theirs = launch.environment.get("PYSPARK_PYTHON").filter(|_| launch.master.is_some());
+        set("PYSPARK_PYTHON", theirs.cloned().unwrap_or_else(|| text(&self.python)));
         set("PYSPARK_DRIVER_PYTHON", text(&self.python));
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
         set("SPARK_SUBMIT_OPTS", format!("\"-Djava.io.tmpdir={tmp}\""));
@@ -288,6 +340,42 @@ impl LocalSpark {
         }
         environment
     }
+}
+
+/// Starts a command under a supervisor, with a file of the attempt's folder for its output.
+pub(crate) fn supervised(
+    intent: &Intent,
+    log: &str,
+    command: Vec<OsString>,
+    (working_directory, environment): (&Path, BTreeMap<String, String>),
+) -> Result<(), Error> {
+    let log_path = intent.file(log);
+    let open = || {
+        File::options()
+            .append(true)
+            .open(&log_path)
+            .map_err(|source| Error::Write { path: log_path.clone(), source })
+    };
+    // As leader of a new process group `setsid` cannot make a session itself: it forks and ends, so that the
+    // supervisor is nobody's child here and leaves no zombie behind.
+    let mut setsid = Command::new("setsid");
+    setsid
+        .args(["sh", "-c", SUPERVISOR, "tinderbox-supervisor"])
+        .arg(&intent.directory)
+        .args(command)
+        .current_dir(working_directory)
+        .env_clear()
+        .envs(environment)
+        .stdin(Stdio::null())
+        .stdout(open()?)
+        .stderr(open()?)
+        .process_group(0);
+    setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
+}
+
+/// Below what [`LocalProcesses::clean_up`] removes.
+fn own_home(intent: &Intent) -> PathBuf {
+    intent.file("local").join("spark-home")
 }
 
 /// What stands behind the options of `spark-submit`.

@@ -13,6 +13,7 @@ pub use driver::{DriverRequest, DriverState, DriverStatus};
 pub use web::{ClusterApplication, ClusterDriver, ClusterWorker, StandaloneCluster};
 
 use crate::Error;
+use crate::error::chain;
 use reqwest::{Client, Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -197,15 +198,4 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, reqwest::Error
 fn said(message: Option<String>) -> String {
     let message = message.unwrap_or_else(|| "it gives no reason".to_owned());
     message.lines().next().unwrap_or_default().trim().to_owned()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }

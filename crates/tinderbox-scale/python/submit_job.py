@@ -340,6 +340,10 @@ def read(spark: SparkSession, address: str, format_name: str) -> DataFrame:
     return reader.load(address)
 
 
+# What S3 and its client say of credentials that are not taken.
+REFUSALS = ("AccessDenied", "Access Denied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoAuthWithAWSException")
+
+
 def checked(spark: SparkSession, options: argparse.Namespace, is_connect: bool) -> None:
     """Reads a row, so that a data set that is not there or empty is told before anything is measured."""
     address = options.input
@@ -350,6 +354,10 @@ def checked(spark: SparkSession, options: argparse.Namespace, is_connect: bool) 
         is_empty = not data.columns or (is_readable and not data.limit(1).count())
     except Exception as error:
         message = first_line(error)
+        if "S3AFileSystem" in message or "No FileSystem for scheme" in message:
+            raise JobError("no_file_system", f"Spark cannot read {address}: {message}") from error
+        if any(word in message for word in REFUSALS):
+            raise JobError("refused_dataset", f"the object store refuses {address}: {message}") from error
         if any(word in message for word in ("PATH_NOT_FOUND", "does not exist", "No such file", "NoSuchKey", "NoSuchBucket")):
             raise JobError("missing_dataset", f"there is no data set at {address}") from error
         if "UNABLE_TO_INFER_SCHEMA" in message:
@@ -388,13 +396,35 @@ def wait_for_executors(spark: SparkSession, wanted: int, limit: float) -> int:
         time.sleep(0.1)
 
 
+def run_program(spark: SparkSession, source: str) -> None:
+    """A program from its beginning to its end, in the session that there is."""
+    spark.catalog.clearCache()
+    exec(compile(source, "job.py", "exec"), {"__name__": "__main__", "__file__": os.path.abspath(sys.argv[0])})
+
+
+def without_writing() -> None:
+    """From now on what is written is computed and thrown away, so that a program can be repeated; sessions go on when they are stopped."""
+    from pyspark.ml.util import JavaMLWriter
+    from pyspark.sql import DataFrameWriter
+
+    write_out = DataFrameWriter.save
+
+    def compute(self, *_, **__):
+        write_out(self._df.write.format("noop").mode("overwrite"))
+
+    for name in ("save", "saveAsTable", "insertInto", "csv", "json", "orc", "parquet", "text", "jdbc"):
+        setattr(DataFrameWriter, name, compute)
+    JavaMLWriter.save = lambda *_: None
+    SparkSession.stop = lambda _: None
+
+
 def repeated(spark: SparkSession, options: argparse.Namespace) -> tuple:
     """The results of the last repeat, its models, and the times of all."""
     results, models, repeats = {}, {}, []
     for at in range(options.warm_up + options.repeats):
         times = {}
         begun = time.perf_counter()
-        data = read(spark, options.input, options.format)
+        data = run_program(spark, options.program) if options.program else read(spark, options.input, options.format)
         for name in options.tasks:
             task_begun = time.perf_counter()
             result = TASKS[name](data, options.parameters.get(name, {}))
@@ -416,7 +446,10 @@ def job(options: argparse.Namespace) -> dict:
             raise JobError("unsupported", f"{', '.join(refused)} cannot run through Spark Connect")
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     executors = None if is_connect else wait_for_executors(spark, options.executors, options.executor_wait)
-    checked(spark, options, is_connect)
+    if options.program:
+        without_writing()
+    else:
+        checked(spark, options, is_connect)
     results, models, repeats = repeated(spark, options)
     if options.models:
         for name, model in models.items():
@@ -481,17 +514,20 @@ def whole(least: int):
 
 def options_of(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="submit_job.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--input", required=True, help="address of the data set")
-    parser.add_argument("--format", required=True, choices=FORMATS)
-    parser.add_argument("--tasks", required=True, type=lambda text: text.split(","), help="names with commas")
+    parser.add_argument("--input", help="address of the data set")
+    parser.add_argument("--format", choices=FORMATS)
+    parser.add_argument("--tasks", default=[], type=lambda text: text.split(","), help="names with commas")
+    parser.add_argument("--program", help="source of a PySpark program that is measured instead of tasks; what it writes is thrown away")
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON: {task: {parameter: value}}")
     parser.add_argument("--result", required=True, help="where the JSON is written: a path, or an address of Hadoop's")
     parser.add_argument("--executors", type=whole(0), default=0, help="wait for so many")
-    parser.add_argument("--executor-wait", type=float, default=180.0, help="seconds")
+    parser.add_argument("--executor-wait", type=float, default=600.0, help="seconds")
     parser.add_argument("--warm-up", type=whole(0), default=1)
     parser.add_argument("--repeats", type=whole(1), default=3)
     parser.add_argument("--models", help="address below which models are saved")
     options = parser.parse_args(arguments)
+    if bool(options.program) == bool(options.tasks) or (options.tasks and not (options.input and options.format)):
+        parser.error("give --input, --format and --tasks, or --program")
     unknown = [name for name in options.tasks if name not in TASKS]
     if unknown:
         parser.error(f"unknown tasks: {', '.join(unknown)}; there are {', '.join(TASKS)}")

@@ -27,6 +27,32 @@ pub use request::{FieldError, JobKind, JobRequest, asks_async, body_hash};
 pub use scaling::{Advice, Point, Scaling, Spread};
 pub use task::Task;
 
+/// The program as a text of its own, with its arguments in it: so it is the same on every engine, and what was run stays readable.
+pub fn program_with(arguments: &[String]) -> String {
+    // A list of texts in JSON is the same list in Python.
+    let arguments = serde_json::Value::from(arguments.to_vec()).to_string();
+    match program().rsplit_once("sys.argv[1:]") {
+        Some((before, behind)) => format!("{before}{arguments}{behind}"),
+        None => program().to_owned(),
+    }
+}
+
+/// The arguments with which the program measures another PySpark program, of which it throws away what is written.
+pub fn arguments_of_program(
+    source: &str,
+    result: &str,
+    nodes: u32,
+    (repeats, warm_up): (u32, u32),
+) -> Vec<String> {
+    vec![
+        format!("--program={source}"),
+        format!("--result={result}"),
+        format!("--executors={nodes}"),
+        format!("--warm-up={warm_up}"),
+        format!("--repeats={repeats}"),
+    ]
+}
+
 /// The PySpark program that does the tasks and measures them, for Spark 3.5 and later; its descriptive tasks also run on Sail.
 pub fn program() -> &'static str {
     include_str!("../python/submit_job.py")

@@ -31,7 +31,7 @@ pub enum BadMeasurement {
     /// The program says why it could not.
     #[error("{message}")]
     Failed {
-        /// `empty_dataset`, `missing_dataset`, `unreadable_dataset`, `parameter`, `executors`, `models`, `unsupported` or `failed`.
+        /// `empty_dataset`, `missing_dataset`, `unreadable_dataset`, `refused_dataset`, `no_file_system`, `parameter`, `executors`, `models`, `unsupported` or `failed`.
         kind: String,
         /// What happened, for the user.
         message: String,
@@ -50,6 +50,12 @@ impl BadMeasurement {
                 "missing_dataset" => "check `s3_path` and the bucket; case counts",
                 "unreadable_dataset" => {
                     "check the format of the data set, or set `job_config.format`; check the credentials"
+                }
+                "no_file_system" => {
+                    "Spark needs the package org.apache.hadoop:hadoop-aws: name it, or its jars, in the `properties` of a cluster profile (`spark.jars.packages`, `spark.jars`), and take the profile with `job_config.cluster` or `serve --submit-cluster`"
+                }
+                "refused_dataset" => {
+                    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of the server, and what they may read"
                 }
                 "parameter" => "change `job_config.parameters`",
                 "executors" => "ask for fewer nodes in `node_list`, or for a larger cluster",

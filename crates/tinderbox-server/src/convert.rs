@@ -2,11 +2,13 @@
 //! `tinderbox-api` itself.
 
 mod data_set;
+mod scale;
 
 pub use data_set::{
     brief, imported, imported_detail, imported_error, imported_timeline, listed_job, operators,
     words,
 };
+pub use scale::{scale_state, submission};
 
 use tinderbox_api as api;
 use tinderbox_api::rfc3339;
@@ -102,6 +104,7 @@ pub fn job_detail(detail: &app::RunDetail) -> api::JobDetail {
         environment: detail.environment.clone(),
         applied_advice: detail.applied.iter().map(applied).collect(),
         notes: detail.notes.clone(),
+        nothing_inside: detail.nothing_inside.clone(),
         partial_reasons: detail.partial_reasons.clone(),
         spark_properties: detail.spark_properties.clone(),
         timeout_ms: detail.timeout.map(|timeout| timeout.0),
@@ -134,6 +137,17 @@ pub fn submitted(submitted: &app::Submitted) -> api::SubmittedJob {
         applied_advice: submitted.applied.iter().map(applied).collect(),
         warnings: submitted.warnings.clone(),
     }
+}
+
+/// What a run has executed.
+pub fn executed(id: &str, job: app::ExecutedJob) -> api::ExecutedJob {
+    let commands = (1..).zip(job.commands).map(|(number, command)| api::ExecutedCommand {
+        node: command.node,
+        text: command.text,
+        plan_url: format!("/api/jobs/{id}/executed/{number}"),
+        plan_bytes: command.plan_bytes,
+    });
+    api::ExecutedJob { engine: job.engine, commands: commands.collect() }
 }
 
 /// An error of a run.
@@ -433,6 +447,16 @@ fn add_stages<'a>(
     }
     let surplus = progress.stages.len().saturating_sub(PROGRESS_STAGES);
     progress.stages.drain(..surplus);
+}
+
+pub fn log_matches(found: app::LogMatches, complete: bool) -> api::LogMatches {
+    let lines = found.lines.into_iter();
+    api::LogMatches {
+        lines: lines.map(|line| api::LogLine { offset: line.offset, text: line.text }).collect(),
+        next_offset: found.next,
+        size: found.size,
+        complete,
+    }
 }
 
 pub fn expectation(result: tinderbox_app::ExpectationResult) -> api::ExpectationResult {

@@ -131,6 +131,7 @@ pub fn router(app: App, assets: Assets, history: HistoryOptions) -> Router {
         )
         .merge(http::operations::routes())
         .merge(http::ingest::routes())
+        .merge(http::livy::routes())
         .merge(history::routes(history))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             problem::no_such_method(&method, uri.path())
@@ -159,6 +160,7 @@ fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Contract::openapi())
         .merge(http::jobs::routes())
         .merge(http::runs::routes())
+        .merge(http::scale::routes())
         .merge(http::clusters::routes())
         .merge(http::inside::routes())
         .merge(http::advice::routes())

@@ -56,14 +56,69 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// A job over several numbers of executors that has no answer.
+    pub fn job_failed(failure: &app::ScaleFailure) -> Self {
+        let of_run = match (failure.nodes, &failure.run_id) {
+            (Some(nodes), Some(run)) => format!(" (the run {run} on {nodes} executors)"),
+            _ => String::new(),
+        };
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            title: "the job failed",
+            code: FAILURES
+                .iter()
+                .find(|code| code.replace('-', "_") == failure.code)
+                .copied()
+                .unwrap_or("job-failed"),
+            detail: format!("{}{of_run}", failure.message),
+            hint: failure.hint.clone(),
+            chain: None,
+        }
+    }
+
+    /// A job that somebody has ended.
+    pub fn job_cancelled(job_id: &str) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            title: "the job was cancelled",
+            code: "job-cancelled",
+            detail: format!("the job {job_id} was cancelled before it had ended"),
+            hint: Some("use another `job_id` to run it again".to_owned()),
+            chain: None,
+        }
+    }
+}
+
+/// Why jobs fail, as far as there are words for it; all else is `job-failed`.
+const FAILURES: [&str; 13] = [
+    "empty-dataset",
+    "missing-dataset",
+    "unreadable-dataset",
+    "refused-dataset",
+    "no-file-system",
+    "parameter",
+    "executors",
+    "models",
+    "unsupported",
+    "unreadable-result",
+    "object-store",
+    "results-exist",
+    "timed-out",
+];
+
 const CONTRACT: &str = "GET /api/openapi.json describes every path";
 
 impl From<app::Error> for ApiError {
     fn from(error: app::Error) -> Self {
         let (status, title) = match (error.code(), error.class().fault) {
             ("job-not-found", _) => (StatusCode::NOT_FOUND, "there is no such run"),
-            ("no-record" | "no-spec" | "no-log" | "no-such-query", _) => {
+            ("no-record" | "no-spec" | "no-log" | "no-such-query" | "not-on-sail", _) => {
                 (StatusCode::NOT_FOUND, "not there")
+            }
+            ("no-such-job", _) => (StatusCode::NOT_FOUND, "there is no such job"),
+            ("job-exists" | "results-exist" | "job-ended", _) => {
+                (StatusCode::CONFLICT, "the job is there already")
             }
             ("already-ended", _) => (StatusCode::CONFLICT, "the run has ended"),
             ("not-launched-here", _) => (StatusCode::CONFLICT, "the run is not ours"),

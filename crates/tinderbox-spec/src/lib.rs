@@ -92,12 +92,14 @@ pub use operation::{
     ParseJson, Pivot, PythonFunction, Read, SetOperation, Side, SortKey, Step, Task, TimeWindow,
     Train, UdfColumns, Unpivot, WindowColumns, WindowLength, Write,
 };
+pub use packages::s3_package;
 pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};
 pub use profile::{
-    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, StandaloneProfile,
-    load_profile,
+    ClusterProfile, DeployMode, Gpu, Kerberos, KubernetesProfile, Limits, LocalProfile,
+    PodPlacement, ProfileEngine, Queue, START_TIMEOUT, SailProfile, StandaloneProfile, Toleration,
+    YarnProfile, load_profile,
 };
 pub use pyspark::{
     Compiled, NodeLines, Project, application_conf, compile_pipelines, compile_pyspark,

@@ -207,6 +207,17 @@ pub(crate) fn coordinates(spec: &Spec) -> Vec<&'static str> {
         .collect()
 }
 
+/// The coordinates with which Spark of a version reads and writes S3 through `s3a`; `None` where no package is known, or where
+/// these properties name its artifact already.
+pub fn s3_package(version: &SparkVersion, conf: &BTreeMap<String, String>) -> Option<&'static str> {
+    let Fit::Line { at, .. } = line_of(Some(version)) else { return None };
+    let lists = ["spark.jars.packages", "spark.jars", "spark.driver.extraClassPath"];
+    let listed = lists.iter().filter_map(|key| conf.get(*key));
+    let mut names = listed.flat_map(|list| list.split([',', ':', '/']));
+    let is_named = names.any(|name| name.contains(Connector::S3.artifact()));
+    (!is_named).then_some(Connector::S3.coordinates()[at])
+}
+
 /// Properties that the nodes of a job need; those that the job sets are not among them.
 pub(crate) fn properties(spec: &Spec) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();

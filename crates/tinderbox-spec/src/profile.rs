@@ -1,14 +1,21 @@
 //! Cluster profiles: documents of their own that say where jobs run and what they get there.
 
+mod kubernetes;
 mod limits;
 mod read;
+mod yarn;
 
+pub use kubernetes::{KubernetesProfile, PodPlacement, Queue, Toleration};
 pub use limits::Limits;
 pub use read::load_profile;
+pub use yarn::{Kerberos, YarnProfile};
 
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
-use tinderbox_model::SparkVersion;
+use tinderbox_model::{Bytes, Millis, SparkVersion};
+
+/// How long drivers may wait where a profile says nothing: for what an autoscaler takes to bring machines, and no night.
+pub const START_TIMEOUT: Millis = Millis(30 * 60 * 1000);
 
 /// A place to run jobs, by a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +36,8 @@ pub struct ClusterProfile {
     pub properties: BTreeMap<String, String>,
     /// What no job may go beyond.
     pub limits: Limits,
+    /// How long the cluster may have accepted a driver without starting it.
+    pub start_timeout: Millis,
     /// For bills and lists: team, cost centre.
     pub labels: BTreeMap<String, String>,
 }
@@ -40,6 +49,25 @@ pub enum ProfileEngine {
     Local(LocalProfile),
     /// A standalone cluster.
     Standalone(StandaloneProfile),
+    /// A YARN cluster.
+    Yarn(Box<YarnProfile>),
+    /// Sail, or a Spark Connect server.
+    Sail(SailProfile),
+    /// A namespace of a Kubernetes cluster.
+    Kubernetes(Box<KubernetesProfile>),
+}
+
+/// Sail, started for each run by itself, or a server that runs already.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SailProfile {
+    /// `sc://HOST:PORT` of a server that sees files at the same paths; `None` starts a Sail for each run.
+    pub address: Option<String>,
+    /// Name of the secret with the server's token.
+    pub token_secret: Option<String>,
+    /// Whether TLS is spoken.
+    pub is_tls: bool,
+    /// Memory for the queries of a Sail that is started; `None` takes half of the machine's.
+    pub memory: Option<Bytes>,
 }
 
 /// Spark on the machine of the server.
@@ -101,6 +129,9 @@ impl ClusterProfile {
         match self.engine {
             ProfileEngine::Local(_) => "local",
             ProfileEngine::Standalone(_) => "standalone",
+            ProfileEngine::Sail(_) => "sail",
+            ProfileEngine::Yarn(_) => "yarn",
+            ProfileEngine::Kubernetes(_) => "kubernetes",
         }
     }
 
@@ -117,6 +148,12 @@ impl ClusterProfile {
         );
         if let Some(gpu) = &self.gpu {
             conf.extend(gpu.properties());
+        }
+        if let ProfileEngine::Yarn(yarn) = &self.engine {
+            conf.extend(yarn.launch_properties());
+        }
+        if let ProfileEngine::Kubernetes(kubernetes) = &self.engine {
+            conf.extend(kubernetes.properties());
         }
         conf.extend(self.properties.clone());
         conf.extend(job.clone());

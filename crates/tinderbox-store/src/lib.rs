@@ -20,6 +20,7 @@ mod report;
 mod rollup;
 mod row;
 mod run;
+mod scale_job;
 mod spec;
 mod table_file;
 mod table_set;
@@ -41,6 +42,7 @@ pub use run::{
     ApplicationRecord, CancelAnswer, Created, Page, Prunable, Retried, Run, RunChange, RunFilter,
     RunKey, RunPlace, RunRecord, RunSort, RunSortBy, SortOrder,
 };
+pub use scale_job::{ScaleJob, ScaleJobState};
 pub use spec::{SpecHash, SpecVersion};
 pub use table_file::{NewTableFile, TableFile, TableFileKind};
 pub use table_set::{NewTableSet, TableMember, TableSet, UnwrittenRun, UnwrittenTables};

@@ -10,6 +10,7 @@ mod fleet;
 mod history;
 mod initial;
 mod portable;
+mod scale_jobs;
 
 use crate::connection::{self, immediate};
 use crate::error::{Error, Failure};
@@ -62,6 +63,7 @@ const STEPS: &[Step] = &[
     Step { number: fleet::NUMBER, name: "fleet", statements: fleet::statements },
     Step { number: 4, name: "shared tables", statements: fleet::shared_tables },
     Step { number: 5, name: "cluster profiles", statements: clusters::statements },
+    Step { number: 6, name: "scale jobs", statements: scale_jobs::statements },
 ];
 
 const STEPS_TABLE: &str = "schema_steps";

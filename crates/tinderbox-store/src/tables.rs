@@ -326,3 +326,27 @@ pub(crate) mod cluster_profile {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(crate) mod scale_job {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "scale_jobs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub workspace: String,
+        pub body_hash: String,
+        pub plan: String,
+        pub state: String,
+        pub answer: Option<String>,
+        pub cancel_requested_us: Option<i64>,
+        pub created_us: i64,
+        pub ended_us: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -6,6 +6,7 @@ export type Advice = Schemas['Advice'];
 export type Comparison = Schemas['Comparison'];
 export type DataSetOperator = Schemas['DataSetOperator'];
 export type Effect = Schemas['Effect'];
+export type ExecutedCommand = Schemas['ExecutedCommand'];
 export type Executor = Schemas['Executor'];
 export type ExpectationResult = Schemas['ExpectationResult'];
 export type Finding = Schemas['Finding'];

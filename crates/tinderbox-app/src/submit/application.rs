@@ -76,12 +76,15 @@ impl App {
             let Ok((profile, _)) = crate::clusters::read(&stored.name, &stored.text) else {
                 continue;
             };
-            if let ProfileEngine::Standalone(standalone) = &profile.engine
-                && standalone.master == master
-            {
-                let is_wanted = (standalone.deploy_mode == DeployMode::Cluster) == on_cluster;
-                found.push((!is_wanted, stored.name));
-            }
+            let deploy_mode = match &profile.engine {
+                ProfileEngine::Standalone(standalone) if standalone.master == master => {
+                    standalone.deploy_mode
+                }
+                ProfileEngine::Yarn(yarn) if master == "yarn" => yarn.deploy_mode,
+                _ => continue,
+            };
+            let is_wanted = (deploy_mode == DeployMode::Cluster) == on_cluster;
+            found.push((!is_wanted, stored.name));
         }
         found.sort();
         match found.into_iter().next() {

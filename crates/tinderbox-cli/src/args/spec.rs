@@ -39,8 +39,11 @@ pub enum SpecCommand {
         chosen: Chosen,
     },
     /// Show what ran as a graph in the words of specs: the plan of one SQL execution. To look at; it cannot be compiled.
+    ///
+    /// Of a `SparkApplication` or `ScheduledSparkApplication` of the kubeflow operator: print the spec that runs the same
+    /// program, and name what it leaves out.
     Import {
-        /// A run (id, part of it, `latest`), or the path or address of an event log.
+        /// A run (id, part of it, `latest`), the path or address of an event log, or a manifest.
         target: String,
         /// The SQL execution; the one that took longest when left out.
         #[arg(long, value_name = "N")]

@@ -113,12 +113,16 @@ struct Found {
 #[derive(Debug, Deserialize)]
 struct Member {
     host: String,
-    python: String,
+    python: Option<String>,
 }
 
 impl Member {
     fn text(&self) -> String {
-        format!("{} with Python {}", self.host, self.python)
+        match &self.python {
+            Some(python) => format!("{} with Python {python}", self.host),
+            // Sail, which runs no Python of users.
+            None => self.host.clone(),
+        }
     }
 }
 
@@ -181,7 +185,9 @@ fn steps(detail: &JobDetail, found: Option<&Found>) -> Vec<Step> {
         steps.push(Step { step: "driver", works: false, found: why });
         return steps;
     };
-    let driver = format!("Spark {} on {}, {}", found.spark, found.driver.text(), found.application);
+    let engine = if detail.nothing_inside.is_some() { "" } else { "Spark " };
+    let driver =
+        format!("{engine}{} on {}, {}", found.spark, found.driver.text(), found.application);
     steps.push(Step { step: "driver", works: true, found: driver });
     let executors: Vec<String> = found.executors.iter().map(Member::text).collect();
     steps.push(Step {
@@ -196,7 +202,9 @@ fn steps(detail: &JobDetail, found: Option<&Found>) -> Vec<Step> {
         "the run was not recorded: this machine does not see the folder that Spark writes to"
             .to_owned()
     };
-    steps.push(Step { step: "event log", works: has_record, found: record });
+    if detail.nothing_inside.is_none() {
+        steps.push(Step { step: "event log", works: has_record, found: record });
+    }
     steps.push(Step {
         step: "end",
         works: ended_well,

@@ -1,6 +1,7 @@
 //! `tinderbox compile`: the code that a spec becomes, in each language.
 
 use super::preview::folder_of;
+use super::spark_application;
 use super::spec::{open, refused};
 use crate::args::{Chosen, Format, Target};
 use crate::failure::Failure;
@@ -53,6 +54,10 @@ pub fn compile(path: &Path, order: Order, format: Format) -> Result<ExitCode, Fa
                 launch(&compiled.launch_conf, "spark-sql");
             }
             print("sql", &compiled, format);
+        }
+        Target::SparkApplication => {
+            notes(&loaded.warnings, &text);
+            spark_application::export(&loaded.spec, format)?;
         }
         Target::Pipelines => {
             let project = project(&loaded.spec, order.out.as_deref())?.map_err(refuse)?;

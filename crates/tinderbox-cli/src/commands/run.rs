@@ -91,7 +91,7 @@ pub(super) async fn submit_and_wait(
     done
 }
 
-fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
+pub(super) fn request(path: &Path, order: &Order) -> Result<SubmitJob, Failure> {
     let (spec, choice) = super::spec::open(path, order.chosen.clone())?;
     let absolute = path.canonicalize().map_err(|error| {
         Failure::environment(format!("cannot resolve {}: {error}", path.display()), None)
@@ -129,12 +129,13 @@ async fn submit_and_follow(
         return Ok(ExitCode::SUCCESS);
     }
     follow(session, interrupts, &submitted.job.job_id).await?;
-    let job = session.client.get_job(&submitted.job.job_id).await?.job;
+    let detail = session.client.get_job(&submitted.job.job_id).await?;
+    let job = detail.job;
     let report = session.client.list_findings(&job.job_id).await.ok();
     match format {
         Format::Json => output::json(&serde_json::json!({ "job": job, "report": report })),
         Format::Table => {
-            output::data(&summary(&job));
+            output::data(&summary(&job, detail.nothing_inside.as_deref()));
             if let Some(report) = &report {
                 output::data(&analyze::render(report));
             }
@@ -231,11 +232,15 @@ async fn watch(
     Ok(client.get_job(id).await?.job.end_time.is_some())
 }
 
-fn summary(job: &Job) -> String {
+/// `nothing_inside`: why there are no figures, of a run on Sail.
+fn summary(job: &Job, nothing_inside: Option<&str>) -> String {
     let unknown = || "-".to_owned();
-    let lines = [
+    let head = [
         ("state", job.state.clone()),
         ("wall time", job.duration_ms.map_or_else(unknown, |ms| Millis(ms).to_string())),
+        ("engine", job.engine.clone()),
+    ];
+    let figures = [
         ("task time", format!("{} in {} tasks", Millis(job.task_time_ms), job.num_tasks)),
         ("input", Bytes(job.input_bytes).to_string()),
         ("output", Bytes(job.output_bytes).to_string()),
@@ -258,8 +263,12 @@ fn summary(job: &Job) -> String {
         ("application", job.application_id.clone().unwrap_or_else(unknown)),
     ];
     let mut text = format!("{} {}\n", job.job_name, job.job_id);
-    for (name, value) in lines {
+    let figures = figures.into_iter().filter(|_| nothing_inside.is_none());
+    for (name, value) in head.into_iter().chain(figures) {
         text.push_str(&format!("  {name:<12} {value}\n"));
+    }
+    if let Some(why) = nothing_inside {
+        text.push_str(&format!("  no stages    {why}\n"));
     }
     text
 }

@@ -10,7 +10,7 @@ use crate::sources;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tinderbox_app::{App, Retention};
+use tinderbox_app::{App, Retention, ScaleSettings};
 use tinderbox_server::HistoryOptions;
 
 /// Where event logs are watched.
@@ -29,6 +29,8 @@ pub struct Record {
     pub data_sets: Vec<PathBuf>,
     /// When runs go again.
     pub retention: Retention,
+    /// Where jobs of `POST /submit-job` find their data and run.
+    pub jobs: ScaleSettings,
 }
 
 /// Serves until SIGINT or SIGTERM. Runs that are not finished go on; the next start finds them.
@@ -44,6 +46,11 @@ pub async fn serve(
     // Before the data directory is taken: a URL that cannot be used is an error of the command.
     let logs = sources::log_sources(&record.logs.urls, record.logs.recursive, &access)?;
     let (app, listener, url) = open_app(&root, listen, access).await?;
+    // A name that nothing is stored under would fail every job.
+    if let Some(name) = record.jobs.cluster.as_deref().filter(|name| *name != "local") {
+        app.cluster(name).await?;
+    }
+    app.set_scale_settings(record.jobs);
     for folder in &record.data_sets {
         let set = app.serve_data_set(folder).await?;
         set.warnings.iter().for_each(|warning| output::note(warning));

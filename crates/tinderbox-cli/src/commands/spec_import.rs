@@ -1,5 +1,6 @@
 //! `tinderbox spec import`: what ran, as a graph in the words of specs.
 
+use super::spark_application;
 use crate::args::{Format, Outgoing, Place};
 use crate::failure::Failure;
 use crate::output::{self, Side};
@@ -20,6 +21,9 @@ pub async fn import(
     execution: Option<i64>,
     format: Format,
 ) -> Result<ExitCode, Failure> {
+    if let Some(manifest) = spark_application::manifest(Path::new(target)) {
+        return spark_application::import(&manifest, format);
+    }
     let mut executions = executions(place, target).await?;
     for one in &mut executions {
         one.description = without_passwords(&one.description);

@@ -190,7 +190,7 @@ fn a_job_that_does_not_fit_is_refused(lab: &Lab<'_>) {
     let other = refused("other.yaml", &format!("{JOB}cluster: {{version: \"2.4\"}}\n"), "lab");
     assert!(other.contains("the spec is made for Spark 2.4, the profile lab has Spark"), "{other}");
     let unknown = refused("unknown.yaml", JOB, "nowhere");
-    assert!(unknown.contains("engines here: local, lab, near"), "{unknown}");
+    assert!(unknown.contains("engines here: local, sail, lab, near"), "{unknown}");
 }
 
 const PROGRAM: &str = r#"import sys

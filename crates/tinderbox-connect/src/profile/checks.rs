@@ -39,7 +39,7 @@ pub(super) fn needed<'s>(spec: &'s Spec, node: &'s Node) -> Vec<&'s Node> {
 }
 
 /// `all` are the node's rows before any are left out.
-pub(super) async fn of(
+pub(crate) async fn of(
     session: &Session,
     node: &Node,
     all: Rows,

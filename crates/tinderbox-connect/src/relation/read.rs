@@ -121,7 +121,7 @@ impl Emitter<'_> {
     }
 
     /// The path as the server finds it: relative ones start at the document's folder.
-    fn place_of(&self, path: &str) -> Result<String, Reason> {
+    pub(super) fn place_of(&self, path: &str) -> Result<String, Reason> {
         if has_secret(path) {
             return Err(Reason::Secret);
         }

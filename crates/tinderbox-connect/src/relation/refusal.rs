@@ -35,6 +35,10 @@ pub enum Reason {
     },
     /// It refers to a secret.
     Secret,
+    /// It uses a table of a catalog, and Sail's own ends with it.
+    Catalog,
+    /// It writes this, which Sail does not do as Spark does.
+    Sink(String),
     /// Its SQL is no single query.
     NoQuery(String),
     /// It has no input, which no sound document has.
@@ -51,12 +55,31 @@ pub enum Reason {
 }
 
 impl Refusal {
+    /// The same of a run.
+    pub fn in_run(&self) -> String {
+        let node = &self.node;
+        match &self.reason {
+            Reason::Python => {
+                format!("`{node}` calls a Python function, which Sail does not run here")
+            }
+            Reason::MachineLearning => {
+                format!("`{node}` is a step of machine learning, which Sail has not")
+            }
+            Reason::Http => format!("`{node}` asks over HTTP, which takes Python"),
+            Reason::Secret => format!("`{node}` needs a secret, and no statement may hold one"),
+            Reason::NoQuery(problem) => format!("`{node}` is no single query: {problem}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// What the user can do instead; `None` where nothing helps but a run.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.reason {
             Reason::Connector(_)
             | Reason::Storage(_)
             | Reason::ReadOption { .. }
+            | Reason::Catalog
+            | Reason::Sink(_)
             | Reason::NotEqual { .. } => "preview on Spark: --engine sc://HOST:PORT",
             Reason::GuessedTypes(_) => "say `schema`, or preview on Spark: --engine sc://HOST:PORT",
             Reason::NoQuery(_) => "write it as one SELECT",
@@ -94,6 +117,13 @@ impl fmt::Display for Refusal {
             ),
             Reason::Secret => write!(f, "`{node}` needs a secret, and previews are given none"),
             Reason::NoQuery(problem) => write!(f, "`{node}` is not previewed: {problem}"),
+            Reason::Catalog => write!(
+                f,
+                "`{node}` uses a table of a catalog, and Sail has one only as long as it runs"
+            ),
+            Reason::Sink(what) => {
+                write!(f, "`{node}` writes {what}, which Sail does not do as Spark does")
+            }
             Reason::NoInput => write!(f, "`{node}` reads no other node"),
             Reason::NamesTwice(names) => {
                 write!(f, "`{node}` gives several columns these names: {}", names.join(", "))

@@ -13,6 +13,7 @@ mod debugger;
 mod equivalence;
 mod graphs;
 mod interactive;
+mod job;
 mod profile;
 mod spark;
 mod statement;

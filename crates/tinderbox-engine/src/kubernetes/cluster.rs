@@ -207,7 +207,7 @@ impl KubernetesCluster {
         }
     }
 
-    async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
         match self.api.get(&format!("{}/{name}", pods(namespace))).await {
             Ok(pod) => Ok(Some(pod)),
             Err(failure) if failure.code() == Some(404) => Ok(None),
@@ -216,7 +216,7 @@ impl KubernetesCluster {
     }
 
     /// Applies one of the objects that belong to the driver. Of an adopted driver only what is missing: config maps
-    /// cannot be changed. The flag of the error says that the server does not want it.
+    /// cannot be changed, and secrets can: what is in them may be of this launch only. The flag of the error says that the server does not want it.
     async fn complete(
         &self,
         driver: &KubernetesDriver,
@@ -229,7 +229,7 @@ impl KubernetesCluster {
                 failure.code().is_some_and(|code| (400..500).contains(&code) && code != 429);
             (meaning(failure, &self.api.server, &driver.namespace, &name), refused)
         };
-        if !is_new {
+        if !is_new && object["kind"] != "Secret" {
             match self.api.get(&path).await {
                 Ok(there) if belongs(&there, &driver.uid) => return Ok(()),
                 Ok(_) => {}

@@ -1,6 +1,7 @@
 //! The objects of an application, as `spark-submit --deploy-mode cluster` sends them (`KubernetesDriverBuilder` and the
 //! feature steps of Spark 3.5.8 and 4.3.0). Pure: the same request gives the same objects.
 
+use super::KubernetesError;
 use super::expand::{expanded, placed};
 use super::names::{Names, app_name_label};
 use super::properties::properties_file;
@@ -9,13 +10,20 @@ use super::resources::driver_resources;
 use super::template::{driver_template, executor_template};
 use super::volumes::driver_volumes;
 use crate::Error;
+use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const CONF_DIR: &str = "/opt/spark/conf";
 const TEMPLATE_DIR: &str = "/opt/spark/pod-template";
 const TEMPLATE_FILE: &str = "pod-spec-template.yml";
+/// Where the driver finds the files of [`KubernetesRequest::program`].
+pub(super) const PROGRAM_DIR: &str = "/opt/tinderbox";
+/// The same as an address: executors get such files from the driver, as they get all `file:` ones.
+pub(super) const PROGRAM_URL: &str = "file:///opt/tinderbox/";
 const HADOOP_DIR: &str = "/opt/hadoop/conf";
+/// Of all files of a config map together (`MaxSecretSize` of Kubernetes' validation).
+const MOST_BYTES: usize = 1 << 20;
 const POLICY_STEP: &str = "org.apache.spark.deploy.k8s.features.NetworkPolicyFeatureStep";
 
 /// All objects of an application: the pod, and what belongs to it in the order in which it is sent.
@@ -55,6 +63,7 @@ impl DriverObjects {
         draft.volumes.extend(volumes.volumes);
         draft.mounts.extend(volumes.mounts);
         owned.extend(draft.hadoop());
+        owned.extend(draft.program()?);
         let executor_template = executor_template(request)?;
         owned.extend(executor_template.as_deref().map(|text| draft.template_map(text)));
 
@@ -330,6 +339,28 @@ impl Draft<'_> {
         self.volumes.push(json!({"configMap": source, "name": "hadoop-properties"}));
         self.mounts.push(json!({"mountPath": HADOOP_DIR, "name": "hadoop-properties"}));
         is_ours.then(|| config_map(&map, &json!(files)))
+    }
+
+    /// The config map with the files that the driver is to find in [`PROGRAM_DIR`].
+    fn program(&mut self) -> Result<Option<Value>, KubernetesError> {
+        let files = &self.request.program;
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let bytes: usize = files.values().map(Vec::len).sum();
+        if bytes > MOST_BYTES {
+            return Err(KubernetesError::LargeProgram { bytes });
+        }
+        let name = &self.names.program_map;
+        self.volumes.push(json!({"configMap": {"name": name}, "name": "tinderbox-program"}));
+        self.mounts
+            .push(json!({"mountPath": PROGRAM_DIR, "name": "tinderbox-program", "readOnly": true}));
+        let coded: BTreeMap<&String, ByteString> =
+            files.iter().map(|(file, bytes)| (file, ByteString(bytes.clone()))).collect();
+        let metadata = json!({"name": name, "labels": self.selector()});
+        Ok(Some(json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "binaryData": coded, "immutable": true,
+        })))
     }
 
     fn template_map(&mut self, text: &str) -> Value {

@@ -45,6 +45,8 @@ struct State {
     drivers: HashMap<String, Entry>,
     /// Names seen since the list began that is just being read.
     listed: Option<HashSet<String>>,
+    /// Whether all drivers that there are have been seen once.
+    is_complete: bool,
     /// Why the watch is interrupted.
     problem: Option<String>,
 }
@@ -120,6 +122,34 @@ impl DriverWatch {
         self.shared.lock().drivers.get(pod).map(|entry| entry.status.clone())
     }
 
+    /// Where the drivers stand that have a pod with this name and uid, after the first list is complete: waits for that as long
+    /// as nothing is wrong.
+    pub(super) async fn statuses(
+        &self,
+        drivers: impl Iterator<Item = (&str, &str)>,
+    ) -> Result<Vec<Option<KubernetesStatus>>, String> {
+        let mut changed = self.changed.clone();
+        loop {
+            changed.borrow_and_update();
+            {
+                let state = self.shared.lock();
+                if let Some(problem) = &state.problem {
+                    return Err(problem.clone());
+                }
+                if state.is_complete {
+                    let of = |(pod, uid): (&str, &str)| {
+                        let entry = state.drivers.get(pod).filter(|entry| entry.uid == uid)?;
+                        Some(entry.status.clone())
+                    };
+                    return Ok(drivers.map(of).collect());
+                }
+            }
+            if changed.changed().await.is_err() {
+                return Err("the watch has ended".to_owned());
+            }
+        }
+    }
+
     /// Why nothing is heard at the moment: the server is gone, or does not allow it. It is tried again with growing pauses.
     pub fn problem(&self) -> Option<String> {
         self.shared.lock().problem.clone()
@@ -157,7 +187,8 @@ impl State {
                 Event::InitDone => {
                     let listed = self.listed.take().unwrap_or_default();
                     let gone = self.drivers.iter_mut().filter(|(name, _)| !listed.contains(*name));
-                    gone.fold(false, |told, (_, entry)| {
+                    let is_first = !std::mem::replace(&mut self.is_complete, true);
+                    gone.fold(is_first, |told, (_, entry)| {
                         entry.turn(KubernetesStatus::Deleted) | told
                     })
                 }

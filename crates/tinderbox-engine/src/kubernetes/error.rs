@@ -91,6 +91,12 @@ pub enum KubernetesError {
         /// The file.
         file: String,
     },
+    /// Program and listener do not fit into a config map.
+    #[error("the program has {bytes} bytes with what it needs, and a config map takes 1048576")]
+    LargeProgram {
+        /// Of all files.
+        bytes: usize,
+    },
     /// A property that `spark-submit` acts on and this submission does not.
     #[error("{key} is not supported for runs on Kubernetes")]
     Unsupported {
@@ -170,6 +176,9 @@ impl KubernetesError {
             Self::LocalFile { .. } => {
                 "put it into the image and name it local:///PATH, or put it at an address that pods can read (s3a://, https://)"
                     .to_owned()
+            }
+            Self::LargeProgram { .. } => {
+                "put it into the image, or at an address that pods can read, and run it with `application.file`".to_owned()
             }
             Self::Unsupported { .. } => {
                 "use spark.kubernetes.authenticate.driver.serviceAccountName, and mount what is secret from a secret".to_owned()

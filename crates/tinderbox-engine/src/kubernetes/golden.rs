@@ -128,6 +128,7 @@ fn spark_names(sent: &[Value]) -> Names {
         conf_map: map("0-conf-map"),
         template_map: map("-podspec-conf-map"),
         hadoop_map: map("-hadoop-config"),
+        program_map: "none".to_owned(),
         policy: name("NetworkPolicy"),
         claims: name("PersistentVolumeClaim").trim_end_matches('0').to_owned(),
         secret: "none".to_owned(),

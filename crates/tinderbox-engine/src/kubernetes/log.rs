@@ -37,6 +37,23 @@ impl KubernetesCluster {
         }
     }
 
+    /// The lines of a pod's log, each with its time before it, from a time on (RFC 3339; servers compare whole seconds) or from
+    /// the beginning; at most `limit_bytes`. None while the container has not started, or when the pod is gone.
+    pub(super) async fn log_since(
+        &self,
+        log: &PodLog,
+        since: Option<&str>,
+        limit_bytes: u32,
+    ) -> Result<Option<String>, Error> {
+        let since = since.map(|time| format!("&sinceTime={time}")).unwrap_or_default();
+        let path = log.path(&format!("timestamps=true&limitBytes={limit_bytes}{since}"));
+        match within(self.api.client.request_text(request(&path))).await {
+            Ok(text) => Ok(Some(text)),
+            Err(failure) if failure.code() == Some(404) || failure.code() == Some(400) => Ok(None),
+            Err(failure) => Err(self.failed(failure, &log.namespace, &log.object())),
+        }
+    }
+
     /// The log of a pod from its beginning, line by line, until the container ends. Whoever reads it sets the limit of
     /// time; the server ends it too, now and then.
     ///

@@ -1,9 +1,10 @@
 //! What is to be run on Kubernetes.
 
-use super::driver_pod::{DriverObjects, Submission};
+use super::driver_pod::{DriverObjects, PROGRAM_URL, Submission};
 use super::names::Names;
 use super::{KubernetesError, KubernetesIntent};
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,6 +50,8 @@ pub struct KubernetesRequest {
     pub driver_placement: Placement,
     /// Where executors may run: on spot nodes while the driver is on a node that stays.
     pub executor_placement: Placement,
+    /// Files that the driver finds in `/opt/tinderbox`, by name; at most 1 MiB together.
+    pub program: BTreeMap<String, Vec<u8>>,
     /// Files of `SPARK_CONF_DIR` by name, such as `log4j2.properties`.
     pub spark_files: BTreeMap<String, String>,
     /// Files of `HADOOP_CONF_DIR` by name, such as `core-site.xml`.
@@ -87,7 +90,8 @@ pub enum SecretValue {
 }
 
 /// Which nodes pods may be put on, and with which priority. The fields go into the pods besides what templates say.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Placement {
     /// Labels that a node must have.
     pub node_selector: BTreeMap<String, String>,
@@ -132,6 +136,7 @@ impl KubernetesRequest {
             executor_template: None,
             driver_placement: Placement::default(),
             executor_placement: Placement::default(),
+            program: BTreeMap::new(),
             spark_files: BTreeMap::new(),
             hadoop_files: BTreeMap::new(),
         }
@@ -208,6 +213,12 @@ impl KubernetesRequest {
         matches!(self.application, KubernetesApplication::Python { .. })
     }
 
+    /// Whether a file is one of the driver's that [`KubernetesRequest::program`] brings there.
+    fn is_sent(&self, file: &str) -> bool {
+        let name = file.strip_prefix(PROGRAM_URL);
+        name.is_some_and(|name| self.program.contains_key(name))
+    }
+
     /// Refuses what would be lost or would be a secret in the open.
     pub(super) fn check(&self) -> Result<(), KubernetesError> {
         let mut files = vec![match &self.application {
@@ -222,7 +233,7 @@ impl KubernetesRequest {
         }
         for (what, file) in files {
             let scheme = file.split_once(':').map(|(scheme, _)| scheme);
-            if matches!(scheme, None | Some("file")) {
+            if matches!(scheme, None | Some("file")) && !self.is_sent(file) {
                 return Err(KubernetesError::LocalFile {
                     what: what.to_owned(),
                     file: file.to_owned(),

@@ -101,11 +101,20 @@ pub(super) fn plan(wanted: &Wanted<'_>) -> Result<Plan, Error> {
 
 /// Whether a master is on this machine by its address: then nothing needs to listen on other interfaces.
 pub(super) fn is_here(master: &str) -> bool {
+    if has_own_executors(master) {
+        return true;
+    }
     let hosts = master.split_once("://").map_or(master, |(_, hosts)| hosts);
     hosts.split(',').all(|host| {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         matches!(name, "localhost" | "[::1]") || name.starts_with("127.")
     })
+}
+
+/// Whether the driver starts its executors itself, as processes on this machine: `local-cluster[EXECUTORS,CORES,MIB]`
+/// (`org.apache.spark.SparkMasterRegex.LOCAL_CLUSTER_REGEX`).
+pub(super) fn has_own_executors(master: &str) -> bool {
+    master.starts_with("local-cluster[")
 }
 
 /// The cores of `local[N]`: what the caller asks for, else executors × cores of the configuration, else what a
@@ -202,7 +211,7 @@ fn number(conf: &BTreeMap<String, String>, key: &str) -> Result<Option<u32>, Err
 
 /// The text of `--properties-file`, sorted by key. Spark reads it with `java.util.Properties.load`, whose escapes are
 /// used for everything that this treats specially and for all that is not ASCII.
-pub(super) fn properties_file(properties: &BTreeMap<String, String>) -> String {
+pub(crate) fn properties_file(properties: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     for (key, value) in properties {
         escape(&mut text, key, true);
@@ -328,6 +337,27 @@ mod tests {
         assert_eq!(raised, "512m");
         insta::assert_snapshot!(notes.join("\n"), @"spark.executor.memory asks for 200.0 MiB, the driver gets 512.0 MiB: Spark does not start with less");
         assert_eq!(property(&planned(&[], None).expect("a plan"), "spark.driver.memory"), "");
+    }
+
+    #[test]
+    fn executors_of_the_drivers_own_stay_on_this_machine() {
+        let host = Host { variables: BTreeMap::new(), cores: 4, memory: Bytes(16 << 30) };
+        let conf = map(&[("spark.executor.memory", "1024m"), ("spark.executor.cores", "1")]);
+        let plan = plan(&Wanted {
+            folder: "/data/runs/x/1",
+            marker: "a-run/1",
+            host: &host,
+            conf: &conf,
+            master: Some("local-cluster[3,1,1024]"),
+            cores: None,
+            listener: None,
+            has_secrets: false,
+        })
+        .expect("a plan");
+        assert_eq!(property(&plan, "spark.master"), "local-cluster[3,1,1024]");
+        assert_eq!(property(&plan, "spark.driver.bindAddress"), "127.0.0.1");
+        assert_eq!(property(&plan, "spark.executor.memory"), "1024m");
+        assert_eq!(plan.notes, Vec::<String>::new());
     }
 
     #[test]

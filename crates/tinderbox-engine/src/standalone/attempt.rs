@@ -9,13 +9,13 @@
 //! command with all its properties (`DriverRunner.runCommandWithRetry`), ours among them. So an attempt whose answer
 //! was lost is found again as soon as a worker has started its driver.
 
-use super::{DriverRequest, DriverState, StandaloneAddress, StandaloneMaster};
+use super::{ClusterDriver, DriverRequest, DriverState, StandaloneAddress, StandaloneMaster};
 use crate::attempt::Outcome;
 use crate::cluster::Target;
 use crate::properties::{self, Watched};
 use crate::{Error, Intent, Launch, Launched, Program, Status, Trace, java_module_options};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -51,6 +51,8 @@ pub struct StandaloneDriver {
 /// How long after its question a master that answers others may still not know of it: the sender's kernel repeats what
 /// was not acknowledged at growing distances up to 120 s (RFC 6298, 2.5 and Linux' TCP_RTO_MAX).
 const SETTLED: Duration = Duration::from_secs(150);
+/// The same for a master on this machine, from which nothing gets lost on its way; it may be busy.
+const SETTLED_HERE: Duration = Duration::from_secs(15);
 /// Clocks of masters may be wrong by so much.
 const SKEW: Duration = Duration::from_secs(24 * 3600);
 /// How long a driver may take to end: its worker gives it 10 s (`spark.worker.driverTerminateTimeout`), then kills it.
@@ -134,7 +136,8 @@ impl StandaloneMaster {
             }
         }
         let waited = begun.elapsed().unwrap_or_default();
-        if hidden == 0 && waited >= SETTLED {
+        let settled = if is_here(&self.address.rest) { SETTLED_HERE } else { SETTLED };
+        if hidden == 0 && waited >= settled {
             return Ok(Trace::NeverStarted);
         }
         let why = if hidden > 0 {
@@ -157,12 +160,7 @@ impl StandaloneMaster {
         };
         let ended = |outcome| Status::Ended { outcome, message: status.message.clone() };
         Ok(match status.state {
-            DriverState::Submitted => Status::Waiting {
-                reason: Some(
-                    "no worker of the cluster has the cores and the memory for its driver"
-                        .to_owned(),
-                ),
-            },
+            DriverState::Submitted => waiting(),
             DriverState::Running | DriverState::Relaunching | DriverState::Unknown => {
                 Status::Running
             }
@@ -170,6 +168,19 @@ impl StandaloneMaster {
             DriverState::Killed => ended(Outcome::Killed),
             DriverState::Failed | DriverState::Error => ended(Outcome::Failed),
         })
+    }
+
+    /// Where the drivers stand that the master has not done with, by their ids.
+    pub(crate) async fn active(&self) -> Result<HashMap<String, Status>, Error> {
+        let known = |driver: ClusterDriver| {
+            let status = match driver.state.as_str() {
+                "SUBMITTED" => waiting(),
+                "RUNNING" | "RELAUNCHING" => Status::Running,
+                _ => return None,
+            };
+            Some((driver.id, status))
+        };
+        Ok(self.cluster().await?.into_active_drivers().filter_map(known).collect())
     }
 
     pub(crate) async fn cancel(&self, driver: &StandaloneDriver) -> Result<Status, Error> {
@@ -196,11 +207,23 @@ impl StandaloneMaster {
     }
 }
 
+fn waiting() -> Status {
+    let reason = "no worker of the cluster has the cores and the memory for its driver";
+    Status::Waiting { reason: Some(reason.to_owned()) }
+}
+
 fn target_of(intent: &Intent) -> Result<&StandaloneTarget, Error> {
     match &intent.target {
         Target::Standalone(target) => Ok(target),
-        Target::Local => Err(Error::WrongCluster { directory: intent.directory.clone() }),
+        _ => Err(Error::WrongCluster { directory: intent.directory.clone() }),
     }
+}
+
+/// Whether an address is one of this machine.
+fn is_here(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
 fn is_of(intent: &Intent, command: &str) -> bool {

@@ -28,6 +28,11 @@ impl StandaloneCluster {
     pub fn drivers(&self) -> impl Iterator<Item = &ClusterDriver> {
         self.active_drivers.iter().chain(&self.completed_drivers)
     }
+
+    /// Drivers in cluster mode that wait or run.
+    pub(super) fn into_active_drivers(self) -> impl Iterator<Item = ClusterDriver> {
+        self.active_drivers.into_iter()
+    }
 }
 
 /// A driver in cluster mode.

@@ -10,7 +10,13 @@ mod cluster;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod fabric8_mock;
+#[cfg(test)]
 mod kubernetes;
+#[cfg(test)]
+mod kubernetes_attempt;
+#[cfg(test)]
+mod kubernetes_client;
 #[cfg(test)]
 mod real_spark;
 #[cfg(test)]
@@ -19,3 +25,7 @@ mod spark_application;
 mod standalone;
 #[cfg(test)]
 mod standalone_attempt;
+#[cfg(test)]
+mod yarn;
+#[cfg(test)]
+mod yarn_bench;

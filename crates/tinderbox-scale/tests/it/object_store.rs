@@ -121,7 +121,7 @@ fn on_spark(variable: &str, jars: &str, access: &str) {
     );
     let again =
         jobs.add_at("s3a://results/user-1/datasets/groups.csv", "csv", &["row_count"], &[result]);
-    let refused_kind = if access == "signed" { "unreadable_dataset" } else { "missing_dataset" };
+    let refused_kind = if access == "signed" { "refused_dataset" } else { "missing_dataset" };
     let failures = [
         (
             jobs.add_at("s3a://results/user-1/datasets/none.csv", "csv", &["row_count"], &[]),

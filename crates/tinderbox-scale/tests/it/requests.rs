@@ -242,6 +242,28 @@ fn bodies_that_say_the_same_have_one_hash() {
 }
 
 #[test]
+fn a_program_holds_its_arguments_as_python_reads_them() {
+    let arguments =
+        ["--input=s3a://b/a \"b\" \\ c.csv".to_owned(), "--x=ü 😀\n$(y) 'z'".to_owned()];
+    let program = tinderbox_scale::program_with(&arguments);
+    assert!(!program.contains("sys.argv[1:]"));
+    let script = "import ast, sys; tree = ast.parse(sys.stdin.read()); call = tree.body[-1].body[0].value.args[0].args[0]; print(ascii(ast.literal_eval(call)))";
+    let mut child = std::process::Command::new("python3")
+        .args(["-c", script])
+        .env("PYTHONIOENCODING", "utf-8")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), program.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        r#"['--input=s3a://b/a "b" \\ c.csv', "--x=\xfc \U0001f600\n$(y) 'z'"]"#
+    );
+}
+
+#[test]
 fn async_is_asked_for_by_the_query() {
     for (query, asked) in [
         (None, false),

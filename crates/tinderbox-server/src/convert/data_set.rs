@@ -80,6 +80,7 @@ pub fn imported_detail(job: &app::ImportedJob) -> api::JobDetail {
         environment: None,
         applied_advice: Vec::new(),
         notes: Vec::new(),
+        nothing_inside: None,
         partial_reasons: Vec::new(),
         spark_properties: std::collections::BTreeMap::new(),
         timeout_ms: None,

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tinderbox_api as api;
-use tinderbox_app::{App, JobListKey, JobListQuery, Submission, model};
+use tinderbox_app::{App, JobListKey, JobListQuery, model};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,8 +21,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_job))
         .routes(routes!(cancel_job))
         .routes(routes!(read_log))
+        .routes(routes!(search_log))
         .routes(routes!(list_expectations))
         .routes(routes!(get_spec))
+        .routes(routes!(list_executed))
+        .routes(routes!(get_executed_plan))
 }
 
 /// Filters, order and page of the list.
@@ -161,21 +164,7 @@ async fn submit_job(
     State(app): State<App>,
     Body(request): Body<api::SubmitJob>,
 ) -> Result<(StatusCode, Json<api::SubmittedJob>), ApiError> {
-    let submitted = app
-        .submit(Submission {
-            spec: request.spec,
-            spec_name: request.spec_name,
-            base_directory: request.base_directory.into(),
-            parameters: request.parameters,
-            environment: request.environment,
-            files: request.files,
-            engine: request.engine,
-            apply_advice: request.apply_advice,
-            timeout: request.timeout_ms.map(model::Millis),
-            retries: request.retries,
-            idempotency_key: request.idempotency_key,
-        })
-        .await?;
+    let submitted = app.submit(convert::submission(request)).await?;
     let status = if submitted.existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(convert::submitted(&submitted))))
 }
@@ -241,6 +230,40 @@ async fn read_log(
     }))
 }
 
+/// What is looked for in the log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LogSearch {
+    /// The text; upper and lower case are alike.
+    text: String,
+    /// First byte.
+    #[serde(default)]
+    #[param(required = false)]
+    offset: u64,
+    /// Lines wanted, at most 1,000.
+    #[serde(default = "default_lines")]
+    #[param(required = false)]
+    limit: usize,
+}
+
+fn default_lines() -> usize {
+    200
+}
+
+/// Lines of the driver's log with a text in them.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/log/search", operation_id = "search_log", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run"), LogSearch),
+    responses((status = 200, body = api::LogMatches), (status = 404, body = api::Problem)))]
+async fn search_log(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<LogSearch>,
+) -> Result<Json<api::LogMatches>, ApiError> {
+    let part = (query.offset, query.limit.clamp(1, 1_000));
+    let (found, is_complete) = app.search_log(&id, &query.text, part).await?;
+    Ok(Json(convert::log_matches(found, is_complete)))
+}
+
 /// What came of the expectations of the job's nodes.
 #[utoipa::path(get, path = "/api/jobs/{job_id}/expectations", operation_id = "list_expectations", tag = "jobs",
     params(("job_id" = String, Path, description = "the run")),
@@ -264,4 +287,30 @@ async fn get_spec(
 ) -> Result<Json<api::SpecSource>, ApiError> {
     let source = app.spec_source(&id).await?;
     Ok(Json(api::SpecSource { text: source.text, pyspark: source.pyspark }))
+}
+
+/// What a run on Sail has executed: the commands of Spark Connect, and what they compute.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/executed", operation_id = "list_executed", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 200, body = api::ExecutedJob), (status = 404, body = api::Problem)))]
+async fn list_executed(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<api::ExecutedJob>, ApiError> {
+    let executed = app.executed(&id).await?;
+    let run = app.run(&id).await?.id;
+    Ok(Json(convert::executed(run.as_str(), executed)))
+}
+
+/// One of these commands as it was sent.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/executed/{number}", operation_id = "get_executed_plan", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run"), ("number" = u32, Path, description = "from 1")),
+    responses((status = 200, description = "`spark.connect.Plan` in protocol buffers", content_type = "application/x-protobuf"),
+        (status = 404, body = api::Problem)))]
+async fn get_executed_plan(
+    State(app): State<App>,
+    Path((id, number)): Path<(String, u32)>,
+) -> Result<([(&'static str, &'static str); 1], Vec<u8>), ApiError> {
+    let plan = app.executed_plan(&id, number).await?;
+    Ok(([("content-type", "application/x-protobuf")], plan))
 }

@@ -4,6 +4,8 @@ use tinderbox_model::{Bytes, parse_bytes};
 /// What no job of a profile may go beyond. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
+    /// Runs at a time; further ones wait in the queue.
+    pub runs: Option<u32>,
     /// Executors at a time.
     pub executors: Option<u32>,
     /// Cores of all executors together.
@@ -35,7 +37,7 @@ impl Limits {
         };
         let mut broken = Vec::new();
         let Some(executors) = executors else {
-            if *self != Self::default() {
+            if (Self { runs: None, ..*self }) != Self::default() {
                 broken.push(
                     "the profile limits executors, and nothing says how many the job takes at most: set executor.instances, \
                      or dynamicAllocation.maxExecutors"
@@ -86,7 +88,8 @@ mod tests {
 
     #[test]
     fn row_2_3_limits_count_what_a_job_takes_at_most() {
-        let limits = Limits { executors: Some(4), cores: Some(8), memory: Some(Bytes(8 << 30)) };
+        let limits =
+            Limits { runs: None, executors: Some(4), cores: Some(8), memory: Some(Bytes(8 << 30)) };
         let fits = [("spark.executor.instances", "4"), ("spark.executor.cores", "2")];
         assert_eq!(broken(limits, &fits), Vec::<String>::new());
         let much = [
@@ -102,5 +105,7 @@ mod tests {
         let open = [("spark.dynamicAllocation.enabled", "true")];
         assert!(broken(limits, &open)[0].contains("nothing says how many"));
         assert_eq!(broken(Limits::default(), &open), Vec::<String>::new());
+        let in_turn = Limits { runs: Some(2), ..Limits::default() };
+        assert_eq!(broken(in_turn, &open), Vec::<String>::new(), "runs wait and are not refused");
     }
 }

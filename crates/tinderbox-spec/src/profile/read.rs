@@ -1,5 +1,7 @@
+use super::yarn::read_yarn;
 use super::{
-    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, StandaloneProfile,
+    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, START_TIMEOUT,
+    SailProfile, StandaloneProfile,
 };
 use crate::cluster::Cluster;
 use crate::diagnostic::{Diagnostic, Report};
@@ -8,7 +10,7 @@ use crate::fields::Fields;
 use crate::parameters::secret_names;
 use crate::tree::Spanned;
 use std::collections::BTreeMap;
-use tinderbox_model::{Bytes, parse_bytes};
+use tinderbox_model::{Bytes, Millis, parse_bytes, parse_duration};
 
 /// The longest name of a label in DNS (RFC 1123), which pods are called after.
 const LONGEST_NAME: usize = 63;
@@ -35,9 +37,11 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let name = name(&mut fields, report);
     let description = fields.text("description", report).map(|text| text.text);
     let environment = fields.text("environment", report).map(|text| text.text);
-    let engine = fields.choice("engine", &["local", "standalone"], report);
+    let engines = ["local", "standalone", "yarn", "kubernetes", "sail"];
+    let engine = fields.choice("engine", &engines, report);
     if fields.entry("engine").is_none() {
-        missing(&fields, "engine", "write `engine: local` or `engine: standalone`", report);
+        let hint = "write `engine:` and one of local, standalone, yarn, kubernetes, sail";
+        missing(&fields, "engine", hint, report);
     }
     let local = fields.block("local", report).map(|mut local| {
         let profile = LocalProfile { home: local.text("home", report).map(|text| text.text) };
@@ -47,7 +51,30 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let standalone = fields.block("standalone", report);
     let has_standalone = standalone.is_some();
     let standalone = standalone.and_then(|fields| read_standalone(fields, report));
+    let sail = fields.block("sail", report).and_then(|fields| read_sail(fields, report));
+    let yarn = fields.block("yarn", report);
+    let has_yarn = yarn.is_some();
+    let yarn = yarn.and_then(|fields| read_yarn(fields, report));
+    let kubernetes = fields.block("kubernetes", report);
+    let has_kubernetes = kubernetes.is_some();
+    let kubernetes = kubernetes.and_then(|fields| super::kubernetes::read(fields, report));
     let engine = match engine {
+        Some("kubernetes") if !has_kubernetes => {
+            let hint =
+                "write `kubernetes:` with `kubeconfig: /PATH` and `image: REGISTRY/spark:TAG`";
+            missing(&fields, "kubernetes", hint, report);
+            None
+        }
+        Some("kubernetes") => {
+            kubernetes.map(|kubernetes| ProfileEngine::Kubernetes(Box::new(kubernetes)))
+        }
+        Some("sail") => Some(ProfileEngine::Sail(sail.unwrap_or_default())),
+        Some("yarn") if !has_yarn => {
+            let hint = "write `yarn:` with `resourceManager: http://HOST:8088` and `confDir: /etc/hadoop/conf`";
+            missing(&fields, "yarn", hint, report);
+            None
+        }
+        Some("yarn") => yarn.map(|yarn| ProfileEngine::Yarn(Box::new(yarn))),
         Some("standalone") if !has_standalone => {
             missing(
                 &fields,
@@ -73,9 +100,15 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
     let properties =
         fields.block("properties", report).map(|block| read_properties(&block, report));
     let limits = fields.block("limits", report).map(|block| read_limits(block, report));
+    let start_timeout = read_start_timeout(&mut fields, report);
     let labels = fields.block("labels", report).map(|block| read_labels(&block, report));
-    let is_on_cluster = matches!(&engine, Some(ProfileEngine::Standalone(standalone))
-        if standalone.deploy_mode == DeployMode::Cluster);
+    let is_on_cluster = match &engine {
+        Some(ProfileEngine::Standalone(standalone)) => {
+            standalone.deploy_mode == DeployMode::Cluster
+        }
+        Some(ProfileEngine::Kubernetes(_)) => true,
+        _ => false,
+    };
     if is_on_cluster && sizes.as_ref().is_none_or(|sizes: &Cluster| sizes.version.is_none()) {
         let hint = "write `cluster: {version: \"3.5\"}` with the version that the cluster has";
         missing(&fields, "cluster.version", hint, report);
@@ -90,11 +123,20 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
         gpu,
         properties: properties.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
+        start_timeout,
         labels: labels.unwrap_or_default(),
     })
 }
 
-fn missing(fields: &Fields<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
+/// `deployMode`.
+pub(super) fn deploy_mode(fields: &mut Fields<'_>, report: &mut Report<'_>) -> DeployMode {
+    match fields.choice("deployMode", &["cluster", "client"], report) {
+        Some("client") => DeployMode::Client,
+        _ => DeployMode::Cluster,
+    }
+}
+
+pub(super) fn missing(fields: &Fields<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
     let message = format!("`{key}` is missing");
     report.error("spec::missing-field", fields.span, &fields.path_of(key), message).hint =
         Some(hint.to_owned());
@@ -136,10 +178,7 @@ fn read_standalone(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<St
     }
     let rest = address(&mut fields, "rest", "http", report);
     let web = address(&mut fields, "web", "http", report);
-    let deploy_mode = match fields.choice("deployMode", &["cluster", "client"], report) {
-        Some("client") => DeployMode::Client,
-        _ => DeployMode::Cluster,
-    };
+    let deploy_mode = deploy_mode(&mut fields, report);
     let token_secret = secret(&mut fields, "token", report);
     let authentication_secret = secret(&mut fields, "authenticationSecret", report);
     let staging = fields.text("staging", report);
@@ -167,6 +206,35 @@ fn read_standalone(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<St
         python,
         home,
     })
+}
+
+fn read_sail(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<SailProfile> {
+    let address = fields.text("address", report);
+    let token_secret = secret(&mut fields, "token", report);
+    let is_tls = fields.boolean("tls", report).unwrap_or(false);
+    let memory = fields.text("memory", report).and_then(|text| memory(&text, &fields, report));
+    if let Some(text) = &address {
+        let place = text.strip_prefix("sc://").unwrap_or_default();
+        let is_place = place.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains(['/', ';', ' ']) && port.parse::<u16>().is_ok()
+        });
+        if !is_place {
+            let message = format!("`{}` is no address of a Spark Connect server", text.text);
+            let path = fields.path_of("address");
+            report.error("spec::wrong-value", text.span, &path, message).hint =
+                Some("write `sc://HOST:15002`; token and TLS have keys of their own".to_owned());
+            return None;
+        }
+    } else if token_secret.is_some() || is_tls {
+        missing(
+            &fields,
+            "address",
+            "token and TLS are for a server: `address: sc://HOST:PORT`",
+            report,
+        );
+    }
+    fields.finish(report);
+    Some(SailProfile { address: address.map(|text| text.text), token_secret, is_tls, memory })
 }
 
 /// The first host of `spark://HOST:PORT,HOST:PORT`, without its port.
@@ -252,20 +320,37 @@ fn read_properties(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<Str
     properties
 }
 
+fn read_start_timeout(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Millis {
+    let Some(text) = fields.text("startTimeout", report) else { return START_TIMEOUT };
+    // A number without a unit would be read as one thing or another.
+    let is_bare = text.trim().bytes().all(|byte| byte.is_ascii_digit());
+    let time = parse_duration(&text, Millis(1)).filter(|time| time.0 > 0 && !is_bare);
+    if time.is_none() {
+        let message = format!("`{}` is no length of time", text.text);
+        let path = fields.path_of("startTimeout");
+        report.error("spec::wrong-value", text.span, &path, message).hint =
+            Some("a whole number and a unit, for example `10m`".to_owned());
+    }
+    time.unwrap_or(START_TIMEOUT)
+}
+
 fn read_limits(mut fields: Fields<'_>, report: &mut Report<'_>) -> Limits {
+    let runs = fields.count("runs", report);
     let executors = fields.count("executors", report);
     let cores = fields.count("cores", report);
-    let memory = fields.text("memory", report).and_then(|text| {
-        let memory = parse_bytes(&text, Bytes(1 << 20));
-        if memory.is_none() {
-            let message = format!("`{}` is not a memory size", text.text);
-            report.error("spec::memory", text.span, &fields.path_of("memory"), message).hint =
-                Some("a whole number and a unit, for example `64g`".to_owned());
-        }
-        memory
-    });
+    let memory = fields.text("memory", report).and_then(|text| memory(&text, &fields, report));
     fields.finish(report);
-    Limits { executors, cores, memory }
+    Limits { runs, executors, cores, memory }
+}
+
+fn memory(text: &Spanned, fields: &Fields<'_>, report: &mut Report<'_>) -> Option<Bytes> {
+    let memory = parse_bytes(text, Bytes(1 << 20));
+    if memory.is_none() {
+        let message = format!("`{}` is not a memory size", text.text);
+        report.error("spec::memory", text.span, &fields.path_of("memory"), message).hint =
+            Some("a whole number and a unit, for example `64g`".to_owned());
+    }
+    memory
 }
 
 fn read_labels(fields: &Fields<'_>, report: &mut Report<'_>) -> BTreeMap<String, String> {

@@ -21,6 +21,7 @@ mod environments;
 mod expectations;
 mod formatting;
 mod includes;
+mod kubernetes_profiles;
 mod learning;
 mod lineage;
 mod lints;
@@ -35,6 +36,7 @@ mod schema;
 mod sources;
 mod sql;
 mod upgrading;
+mod yarn_profiles;
 
 use tinderbox_spec::{Choice, Diagnostic, Loaded, compile_pyspark, load};
 

@@ -198,7 +198,7 @@ fn a_profile_says_what_it_is() {
     1 | description: nothing else
       | ^^^^^^^^^^^^^^^^^^^^^^^^^
       = field: engine
-      = hint: write `engine: local` or `engine: standalone`
+      = hint: write `engine:` and one of local, standalone, yarn, kubernetes, sail
     ");
     assert_snapshot!(wrong("name: local\nengine: standalone\n"), @r"
     lab.yaml:1:1: error[spec::missing-field]: `standalone` is missing
@@ -221,6 +221,6 @@ fn a_profile_says_what_it_is() {
     2 | engine: mesos
       |         ^^^^^
       = field: engine
-      = hint: one of: local, standalone
+      = hint: one of: local, standalone, yarn, kubernetes, sail
     ");
 }

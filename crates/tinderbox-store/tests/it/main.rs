@@ -9,6 +9,7 @@ mod file;
 mod lists;
 mod prune;
 mod rollups;
+mod scale_jobs;
 mod search;
 mod sqlite;
 

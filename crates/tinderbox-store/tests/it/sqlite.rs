@@ -1,4 +1,4 @@
-use crate::{conformance, lists};
+use crate::{conformance, lists, scale_jobs};
 use std::future::Future;
 use tinderbox_store::Store;
 
@@ -45,6 +45,8 @@ on_sqlite! {
     lists::filters_narrow_the_list_and_its_total,
     lists::wildcards_in_a_name_are_plain_text,
     lists::unknown_values_sort_before_known_ones,
+    scale_jobs::of_two_that_record_one_job_the_first_counts,
+    scale_jobs::the_end_of_a_job_stays,
 }
 
 /// Gives `body` an empty store on a multi-threaded runtime.

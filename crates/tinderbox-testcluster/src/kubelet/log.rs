@@ -30,6 +30,8 @@ struct Lines {
 pub(crate) struct LogView {
     pub(crate) tail_lines: Option<u64>,
     pub(crate) since_seconds: Option<u64>,
+    /// Of RFC 3339, whole seconds.
+    pub(crate) since: Option<Timestamp>,
     pub(crate) limit_bytes: Option<u64>,
     pub(crate) timestamps: bool,
 }
@@ -79,6 +81,9 @@ impl ContainerLog {
         if let Some(seconds) = view.since_seconds.and_then(|seconds| i64::try_from(seconds).ok()) {
             let since = Timestamp::now().checked_sub(SignedDuration::from_secs(seconds));
             let since = since.unwrap_or(Timestamp::MIN);
+            skipped = skipped.max(lines.kept.partition_point(|(time, _)| *time < since));
+        }
+        if let Some(since) = view.since {
             skipped = skipped.max(lines.kept.partition_point(|(time, _)| *time < since));
         }
         let mut text = lines.written(skipped, view);

@@ -28,7 +28,16 @@ pub(super) async fn answer(
         number.map(Some).map_err(|_| Failure::bad_request(format!("{name} is not a number")))
     };
     let is_set = |name: &str| query.get(name).is_some_and(|value| value == "true" || value == "1");
+    let since = match query.get("sinceTime") {
+        None => None,
+        // As `metav1.Time` has it: without fractions of a second.
+        Some(text) => match text.parse::<jiff::Timestamp>() {
+            Ok(time) => jiff::Timestamp::from_second(time.as_second()).ok(),
+            Err(_) => return Err(Failure::bad_request("sinceTime is no time of RFC 3339")),
+        },
+    };
     let view = LogView {
+        since,
         tail_lines: number("tailLines")?,
         since_seconds: number("sinceSeconds")?,
         limit_bytes: number("limitBytes")?,

@@ -129,6 +129,15 @@ export function expectationsQuery(jobId: string, job?: Job) {
   });
 }
 
+export function executedQuery(jobId: string, job?: Job) {
+  return queryOptions({
+    queryKey: ['job', jobId, 'executed'],
+    queryFn: ({ signal }) =>
+      bodyOf(http.GET('/api/jobs/{job_id}/executed', { params: params(jobId), signal })),
+    refetchInterval: pace(job),
+  });
+}
+
 export function timelineQuery(jobId: string, job?: Job) {
   return queryOptions({
     queryKey: ['job', jobId, 'timeline'],

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { insideOf } from '@/api/executed';
 import { awaitsReport, findingsQuery, jobQuery } from '@/api/queries/job';
 import { isLiveJob, isOfDataSet } from '@/api/states';
 import type { Job, JobDetail } from '@/api/types';
@@ -8,6 +9,7 @@ import { formatCount } from '@/design/format';
 import { Severity } from '@/design/Status';
 import { Bytes, Count, Millis, Time } from '@/design/values';
 import { ComparisonPanel } from './ComparisonPanel';
+import { ExecutedPanel } from './ExecutedPanel';
 import { LiveProgress } from './LiveProgress';
 import { LongestStages } from './LongestStages';
 
@@ -19,6 +21,7 @@ export function Overview() {
   const { data } = useQuery(jobQuery(jobId));
   if (!data) return null;
   const { job } = data;
+  const inside = insideOf(data);
   return (
     <div className="page">
       {job.error && (
@@ -52,10 +55,11 @@ export function Overview() {
           </ul>
         </Warning>
       )}
-      <Figures job={job} />
-      {isLiveJob(job) && <LiveProgress jobId={jobId} job={job} />}
+      {!inside && <Figures job={job} />}
+      {!inside && isLiveJob(job) && <LiveProgress jobId={jobId} job={job} />}
+      {inside && <ExecutedPanel job={job} why={inside.why} />}
       {job.advice_from && <ComparisonPanel before={job.advice_from} job={job} />}
-      {!isOfDataSet(job) && (
+      {!isOfDataSet(job) && !inside && (
         <div className="overview-columns">
           <FindingsPanel jobId={jobId} job={job} />
           <LongestStages jobId={jobId} job={job} />
