@@ -30,7 +30,7 @@ suites="
 format            |  5 | cargo fmt --all --check
 tidy              |  3 | \"\$CARGO_TARGET_DIR/release/xtask\" tidy
 clippy            | 60 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
-rust              |1300| $rust_tests
+rust              |1600| $rust_tests
 rust docs         | 30 | cargo test --locked ${CARGO_SELECTION[*]} --doc
 listener          | 60 | scripts/listener.sh check
 listener spark 3.5|100 | scripts/listener.sh spark-3.5
