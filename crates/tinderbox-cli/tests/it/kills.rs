@@ -352,7 +352,11 @@ impl Killed {
     }
 
     fn wait_for_work(&self, run: &str) {
-        wait_for("the start", Duration::from_secs(20), || {
+        wait_for("the start", Duration::from_secs(60), || {
+            // Another run may have come to the moment already, and is held up there.
+            if self.trap.is_sprung() {
+                return Some(());
+            }
             let state = self.job(run)["state"].clone();
             (!["queued", "submitting"].iter().any(|early| state == *early)).then_some(())
         });

@@ -63,6 +63,11 @@ impl Trap {
         true
     }
 
+    /// Whether the moment has come.
+    pub fn is_sprung(&self) -> bool {
+        self.state().is_sprung
+    }
+
     /// False when the moment does not come.
     pub fn wait(&self, limit: Duration) -> bool {
         let state = self.state();
