@@ -20,8 +20,9 @@ if command -v cargo-nextest >/dev/null; then
 else
   rust_tests="cargo test --locked --no-fail-fast ${CARGO_SELECTION[*]} --lib --bins --tests"
 fi
-# Most of these tests start Spark, and few keep it long.
-rust_tests="env JAVA_HOME=\$(scripts/quick_java.sh) $rust_tests"
+# Most of these tests start Spark, and few keep it long. Two of them have one at a time and wait for it a good part of theirs;
+# one that needs none goes on beside them.
+rust_tests="env JAVA_HOME=\$(scripts/quick_java.sh) RUST_TEST_THREADS=3 $rust_tests"
 
 # name | usual seconds with everything built, on two cores | command
 #

@@ -5,7 +5,7 @@ use crate::sail_run::SAIL;
 use crate::{App, Error, lock, now};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use tinderbox_engine::{
     Cluster, Host, KubernetesAccess, KubernetesRuns, KubernetesTarget, Placement,
     StandaloneAddress, StandaloneMaster, StandaloneTarget, Target, YarnAddress, YarnCluster,
@@ -17,6 +17,10 @@ use tinderbox_spec::{
     YarnProfile, load_profile,
 };
 use tinderbox_store::StoredProfile;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Launches and readings of whole event logs at a time, for each engine: more at once than cores only slows all of them down.
+const HEAVY_AT_ONCE: usize = 4;
 
 /// A cluster profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,7 @@ pub(crate) struct Clusters {
     kubernetes: Mutex<Vec<(KubernetesAccess, KubernetesRuns)>>,
     /// Whoever counts the runs of a profile and adds one does it alone.
     pub turns: tokio::sync::Mutex<()>,
+    heavy: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 impl App {
@@ -139,6 +144,17 @@ impl App {
             Target::Yarn(target) => self.yarn(&target.address).map(Cluster::Yarn),
             Target::Kubernetes(target) => Ok(Cluster::Kubernetes(self.kubernetes(&target.access))),
         }
+    }
+
+    /// A turn for something heavy that is done for a run of this engine. A cluster that keeps its own runs waiting does not
+    /// keep those of another one.
+    pub(crate) async fn heavy_turn(&self, engine: &str) -> Option<OwnedSemaphorePermit> {
+        let turns = lock(&self.inner.clusters.heavy)
+            .entry(engine.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(HEAVY_AT_ONCE)))
+            .clone();
+        // Never closed.
+        turns.acquire_owned().await.ok()
     }
 
     fn yarn(&self, address: &YarnAddress) -> Result<YarnCluster, Error> {

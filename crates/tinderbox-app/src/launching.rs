@@ -266,9 +266,9 @@ impl App {
         };
         let intent = intent.clone();
         // The launch goes on when this step is aborted, and owns the data directory until it is done.
-        let owner = self.clone();
+        let (owner, engine) = (self.clone(), run.engine.clone());
         let launching = async move {
-            let _turn = owner.inner.heavy.acquire().await;
+            let _turn = owner.heavy_turn(&engine).await;
             match spark {
                 Some(spark) => {
                     cluster.answers().await.map_err(Error::Engine)?;

@@ -133,9 +133,6 @@ use tinderbox_store::Store;
 use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio::task::JoinHandle;
 
-/// Launches and readings of event logs at a time. Each takes about a core while it lasts.
-const HEAVY_AT_ONCE: usize = 4;
-
 /// What an [`App`] needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -184,8 +181,6 @@ struct Inner {
     /// `None` after [`App::close`]: then the streams of watchers end.
     changes: Mutex<Option<broadcast::Sender<RunId>>>,
     work: Notify,
-    /// Turns for launches and for reading whole event logs: more at once than cores only slows all of them down.
-    heavy: Semaphore,
     /// One collection at a time, so that two of one directory do not both read its logs.
     collecting: tokio::sync::Mutex<()>,
     /// Whether runs have changed since the tables were looked at.
@@ -240,7 +235,6 @@ impl App {
                 progress_seq: AtomicU64::new(0),
                 changes: Mutex::new(Some(broadcast::channel(1_024).0)),
                 work: Notify::new(),
-                heavy: Semaphore::new(HEAVY_AT_ONCE),
                 collecting: tokio::sync::Mutex::default(),
                 // What an earlier process left undone.
                 tables_due: AtomicBool::new(true),

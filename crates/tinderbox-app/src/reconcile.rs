@@ -364,7 +364,7 @@ impl App {
         }
         let exit_code = end.status.exit_code();
         let reason = end.reason(intent);
-        let turn = self.inner.heavy.acquire().await;
+        let turn = self.heavy_turn(&run.engine).await;
         let collected = match identity {
             Identity::Kubernetes(attempt) => self.collect_pods_log(run, attempt).await,
             _ => self.collect_attempt(run, &intent.shared_folder()).await,

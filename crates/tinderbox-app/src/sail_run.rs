@@ -179,7 +179,7 @@ impl App {
         // The launch goes on when this step is aborted, and owns the data directory until it is done.
         let owner = self.clone();
         let launching = tokio::spawn(async move {
-            let _turn = owner.inner.heavy.acquire().await;
+            let _turn = owner.heavy_turn(SAIL).await;
             blocking(move || {
                 let command = [driver.into_os_string(), OsString::from("sail-driver")];
                 let process = OwnProcess {

@@ -2,6 +2,7 @@
 
 use crate::clusters::Place;
 use crate::plan::LaunchPlan;
+use crate::sail_run::SAIL;
 use crate::{App, Error, blocking};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -69,7 +70,7 @@ impl App {
         // The launch goes on when this step is aborted, and owns the data directory until it is done.
         let owner = self.clone();
         let launching = tokio::spawn(async move {
-            let _turn = owner.inner.heavy.acquire().await;
+            let _turn = owner.heavy_turn(SAIL).await;
             blocking(move || {
                 let command = [
                     client.python.into_os_string(),

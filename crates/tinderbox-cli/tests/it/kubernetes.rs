@@ -70,7 +70,7 @@ impl Lab {
     fn apply(&self, name: &str, kubeconfig: &str, more: &str) {
         let text = format!(
             "name: {name}\nengine: kubernetes\nkubernetes:\n  kubeconfig: {}\n{more}\n\
-             properties:\n  spark.eventLog.dir: file:{}\n  spark.ui.enabled: false\nstartTimeout: 4s\n\
+             properties:\n  spark.eventLog.dir: file:{}\n  spark.ui.enabled: false\n\
              cluster:\n  version: \"3.5\"\n  driver: {{memory: 600m}}\n  executor: {{instances: 1, cores: 1, memory: 512m}}\n",
             self.place.path(kubeconfig).display(),
             self.place.path("events").display(),
@@ -157,7 +157,7 @@ fn row_9_5_what_goes_wrong_on_kubernetes_is_told() {
     let lab = Lab::start(idle);
     let here = "  namespace: jobs\n  image: spark:test";
     lab.apply("pods", "kubeconfig", here);
-    lab.apply("no-image", "kubeconfig", "  namespace: jobs\n  image: spark:nowhere");
+    lab.apply("no-image", "kubeconfig", "  namespace: jobs\n  image: spark:nowhere\nstartTimeout: 4s");
     lab.apply("small", "kubeconfig", "  namespace: small\n  image: spark:test");
     lab.kubeconfig("away", &format!("http://{}", free_address()));
     lab.apply("away", "away", here);
@@ -242,7 +242,7 @@ fn real_spark_rows_2_1_2_6_3_2_and_9_3_to_9_6_run_in_pods_on_3_5() {
     assert_eq!(steps, all.map(|step| (step.into(), true.into())), "{tested}");
 
     let done = lab.place.ask_json(&["run", &lab.job(), "--engine", "pods"]);
-    assert_eq!(done["job"]["state"], "succeeded", "{done}");
+    assert_eq!(done["job"]["state"], "succeeded", "{}", done["job"]["error"]);
     assert!(done["job"]["application_id"].as_str().unwrap().starts_with("spark-"), "{done}");
     let mut rows = String::new();
     for part in std::fs::read_dir(lab.place.path("out")).unwrap() {

@@ -4,17 +4,17 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// A PySpark environment. Whoever holds one is alone with Spark in this process: two at a time would take each
-/// other's cores and time.
+/// A PySpark environment, of which a test takes one: two tests have one at a time, for a Spark that starts waits as much as it
+/// works; more would take each other's cores and time.
 pub struct Spark {
     pub venv: PathBuf,
-    _turn: MutexGuard<'static, ()>,
+    _turn: SemaphorePermit<'static>,
 }
 
-static TURN: Mutex<()> = Mutex::new(());
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 impl Spark {
     /// Spark 3.5; `None` when it is missing and that is allowed.
@@ -37,8 +37,13 @@ impl Spark {
         if venv.is_none() {
             println!("not run: {variable} names no environment");
         }
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Self { venv: venv?, _turn: turn })
+        let venv = venv?;
+        loop {
+            if let Ok(turn) = TURNS.try_acquire() {
+                return Some(Self { venv, _turn: turn });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub fn python(&self) -> PathBuf {

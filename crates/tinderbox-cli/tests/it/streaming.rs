@@ -159,14 +159,14 @@ fn rows(folder: &Path) -> Vec<Value> {
 
 #[test]
 fn real_spark_rows_3_3_and_4_6_to_4_10_and_14_7_streams_give_their_rows_on_3_5() {
-    if Spark::three().is_some() {
+    if let Some(_spark) = Spark::three() {
         rows_of_a_streaming_job("3.5");
     }
 }
 
 #[test]
 fn real_spark_rows_3_3_and_4_6_to_4_10_and_14_7_streams_give_their_rows_on_4() {
-    if Spark::four().is_some() {
+    if let Some(_spark) = Spark::four() {
         rows_of_a_streaming_job("4");
     }
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use tinderbox_engine::{ExitCategory, ExitReason, Host, LocalProcesses, LocalSpark, Status};
 use tinderbox_model::SparkVersion;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 const STARTS: Duration = Duration::from_secs(120);
 const ENDS: Duration = Duration::from_secs(180);
@@ -32,8 +32,8 @@ spark = SparkSession.builder.appName("sleeps").getOrCreate()
 spark.sparkContext.parallelize(range(2), 2).foreach(lambda _: time.sleep(900))
 "#;
 
-/// A JVM takes all cores of a small machine: one at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// A Spark that starts waits as much as it works; more than two would take each other's cores and time.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 pub(crate) fn host() -> Host {
     let mut host = Host::measure(std::env::vars());
@@ -45,12 +45,15 @@ pub(crate) fn host() -> Host {
     host
 }
 
-pub(crate) fn spark(version: &str) -> Option<(LocalSpark, MutexGuard<'static, ()>)> {
+pub(crate) fn spark(version: &str) -> Option<(LocalSpark, SemaphorePermit<'static>)> {
     let wanted = SparkVersion::parse(version);
     match LocalSpark::find(&host(), wanted.as_ref()) {
-        Ok(spark) => {
-            Some((spark, ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
-        }
+        Ok(spark) => loop {
+            if let Ok(turn) = TURNS.try_acquire() {
+                return Some((spark, turn));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        },
         Err(error) if std::env::var("TINDERBOX_REQUIRE_ALL").is_ok_and(|value| value == "1") => {
             panic!("Spark {version} is required: {error}")
         }
