@@ -1,9 +1,9 @@
 use crate::{
     ApplyCluster, CheckRequest, CheckResult, Cluster, ClusterList, ClusterProbe, CollectRequest,
-    CollectResult, Comparison, ExpectationList, ImportRequest, ImportResult, Job, JobDetail,
-    JobList, JobProgress, LogMatches, LogPage, MeasureScale, OperatorList, Problem, PruneRequest,
-    PruneResult, Report, ScaleState, Server, SpecSource, StageList, SubmitJob, SubmitRun,
-    SubmittedJob,
+    CollectResult, Comparison, ExecutorLogList, ExpectationList, ImportRequest, ImportResult, Job,
+    JobDetail, JobList, JobProgress, LogMatches, LogPage, MeasureScale, OperatorList, Problem,
+    PruneRequest, PruneResult, Report, ScaleState, Server, SpecSource, StageList, SubmitJob,
+    SubmitRun, SubmittedJob,
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
@@ -273,22 +273,44 @@ impl Client {
         self.get(&format!("/api/jobs/{before}/compare/{after}"), &()).await
     }
 
-    /// A part of the driver's log; offsets and limits in bytes.
+    /// A part of the log of the driver, or of an executor; offsets and limits in bytes.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn read_log(&self, id: &str, offset: u64, limit: u64) -> Result<LogPage, Error> {
-        let query = [("offset", offset), ("limit", limit)];
+    pub async fn read_log(
+        &self,
+        id: &str,
+        executor: Option<&str>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<LogPage, Error> {
+        let mut query = vec![("offset", offset.to_string()), ("limit", limit.to_string())];
+        query.extend(executor.map(|executor| ("executor", executor.to_owned())));
         self.get(&format!("/api/jobs/{}/log", segment(id)), &query).await
     }
 
-    /// Lines of a driver's log with a text in them.
+    /// Lines of a log with a text in them.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn search_log(&self, id: &str, text: &str, offset: u64) -> Result<LogMatches, Error> {
-        let query = [("text", text.to_owned()), ("offset", offset.to_string())];
+    pub async fn search_log(
+        &self,
+        id: &str,
+        executor: Option<&str>,
+        text: &str,
+        offset: u64,
+    ) -> Result<LogMatches, Error> {
+        let mut query = vec![("text", text.to_owned()), ("offset", offset.to_string())];
+        query.extend(executor.map(|executor| ("executor", executor.to_owned())));
         self.get(&format!("/api/jobs/{}/log/search", segment(id)), &query).await
+    }
+
+    /// The executors that have a log of their own.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn executor_logs(&self, id: &str) -> Result<ExecutorLogList, Error> {
+        self.get(&format!("/api/jobs/{}/log/executors", segment(id)), &()).await
     }
 
     /// What came of the expectations of a run.

@@ -252,7 +252,7 @@ pub struct ExecutedCommand {
     pub plan_bytes: u64,
 }
 
-/// A part of a driver's log.
+/// A part of the log of a driver or an executor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogPage {
     /// The text; bytes that are no UTF-8 are replaced.
@@ -267,7 +267,7 @@ pub struct LogPage {
     pub complete: bool,
 }
 
-/// Lines of a driver's log with a text in them.
+/// Lines of a log with a text in them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogMatches {
     /// In the order of the log.
@@ -287,6 +287,22 @@ pub struct LogLine {
     pub offset: u64,
     /// Without its end; at most 64 KiB of it.
     pub text: String,
+}
+
+/// The executors that have a log of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExecutorLogList {
+    /// By number; none where executors print into the driver's log.
+    pub executors: Vec<ExecutorLog>,
+}
+
+/// The log of an executor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExecutorLog {
+    /// Spark's id.
+    pub executor_id: String,
+    /// Size of what is here of it now, in bytes.
+    pub size: u64,
 }
 
 /// What came of the expectations of a run.

@@ -40,8 +40,9 @@ pub use fleet::{
 };
 pub use job::{
     AppliedPatch, Attempt, CollectFailure, CollectRequest, CollectResult, CollectWarning,
-    ExecutedCommand, ExecutedJob, ExpectationList, ExpectationResult, Job, JobDetail, JobList,
-    LogLine, LogMatches, LogPage, Pagination, Server, SpecSource, SubmitJob, SubmittedJob,
+    ExecutedCommand, ExecutedJob, ExecutorLog, ExecutorLogList, ExpectationList, ExpectationResult,
+    Job, JobDetail, JobList, LogLine, LogMatches, LogPage, Pagination, Server, SpecSource,
+    SubmitJob, SubmittedJob,
 };
 pub use live::{JobProgress, StageProgress};
 pub use operator::{

@@ -269,27 +269,25 @@ impl Place {
 
     /// Where attempts go, as it is stored with their intent.
     pub(crate) fn target(&self, host: &Host) -> Target {
-        if let Some(yarn) = self.yarn().filter(|yarn| yarn.deploy_mode == DeployMode::Cluster) {
-            return Target::Yarn(Box::new(yarn_target(yarn, host)));
+        match self.client_master() {
+            Some(_) => Target::Local,
+            None => self.executors_target(host),
         }
-        if let Some((profile, kubernetes)) = self.kubernetes() {
-            return Target::Kubernetes(Box::new(kubernetes_target(profile, kubernetes)));
+    }
+
+    /// Where executors are, whoever runs the driver.
+    pub(crate) fn executors_target(&self, host: &Host) -> Target {
+        let Some((profile, _)) = &self.profile else { return Target::Local };
+        match &profile.engine {
+            ProfileEngine::Local(_) | ProfileEngine::Sail(_) => Target::Local,
+            ProfileEngine::Standalone(standalone) => {
+                Target::Standalone(Box::new(standalone_target(profile, standalone)))
+            }
+            ProfileEngine::Yarn(yarn) => Target::Yarn(Box::new(yarn_target(yarn, host))),
+            ProfileEngine::Kubernetes(kubernetes) => {
+                Target::Kubernetes(Box::new(kubernetes_target(profile, kubernetes)))
+            }
         }
-        let Some((profile, standalone)) = self.standalone() else { return Target::Local };
-        Target::Standalone(Box::new(StandaloneTarget {
-            address: StandaloneAddress {
-                master: standalone.master.clone(),
-                rest: standalone.rest.clone(),
-                web: standalone.web.clone(),
-            },
-            token_secret: standalone.token_secret.clone(),
-            spark_version: profile
-                .spark_version()
-                .map(|version| version.text.clone())
-                .unwrap_or_default(),
-            python: standalone.python.clone(),
-            staging: standalone.staging.as_ref().map(PathBuf::from),
-        }))
     }
 
     /// The machine as a driver here sees it: with the profile's Spark only, when it names one.
@@ -306,6 +304,23 @@ impl Place {
     /// The Spark version that a job must be compiled for, before any Spark is looked for.
     pub(crate) fn spark_version(&self) -> Option<&SparkVersion> {
         self.profile.as_ref()?.0.spark_version()
+    }
+}
+
+fn standalone_target(profile: &ClusterProfile, standalone: &StandaloneProfile) -> StandaloneTarget {
+    StandaloneTarget {
+        address: StandaloneAddress {
+            master: standalone.master.clone(),
+            rest: standalone.rest.clone(),
+            web: standalone.web.clone(),
+        },
+        token_secret: standalone.token_secret.clone(),
+        spark_version: profile
+            .spark_version()
+            .map(|version| version.text.clone())
+            .unwrap_or_default(),
+        python: standalone.python.clone(),
+        staging: standalone.staging.as_ref().map(PathBuf::from),
     }
 }
 

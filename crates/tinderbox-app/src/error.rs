@@ -122,6 +122,16 @@ pub enum Error {
         /// The run.
         id: String,
     },
+    /// An executor has no log here.
+    #[error("the run {run} has no log of an executor {executor} here")]
+    NoExecutorLog {
+        /// The run.
+        run: String,
+        /// What was asked for.
+        executor: String,
+        /// Executors that have one.
+        known: Vec<String>,
+    },
     /// The spec has errors.
     #[error("{rendered}")]
     BadSpec {
@@ -400,7 +410,7 @@ impl Error {
             Self::NoConnectServer { .. } => "no-connect-server",
             Self::NoSuchQuery { .. } => "no-such-query",
             Self::NoSpec { .. } => "no-spec",
-            Self::NoLog { .. } | Self::NoPodsLog { .. } => "no-log",
+            Self::NoLog { .. } | Self::NoExecutorLog { .. } | Self::NoPodsLog { .. } => "no-log",
             Self::BadSpec { .. } => "bad-spec",
             Self::MissingInput { .. } => "missing-input",
             Self::MissingSecrets { .. } => "missing-secrets",
@@ -463,6 +473,12 @@ impl Error {
                 error.hint().map_or_else(|| other.to_owned(), |hint| format!("{hint}; {other}"))
             }
             Self::NoSpec { .. } => return None,
+            Self::NoExecutorLog { known, .. } if known.is_empty() => {
+                "executors of local Spark print into the driver's log; those of clusters have logs here once they have \
+                 printed something that could be copied"
+                    .to_owned()
+            }
+            Self::NoExecutorLog { known, .. } => format!("there are those of {}", known.join(", ")),
             Self::NoLog { .. } => "driver logs are kept for runs that were launched here".to_owned(),
             Self::BadSpec { .. } => "`tinderbox check SPEC` shows the errors without running anything".to_owned(),
             Self::MissingInput { .. } => "relative paths start at the folder of the spec; correct the path or make the data first".to_owned(),

@@ -25,6 +25,7 @@ mod lineage_events;
 mod live;
 mod livy;
 mod log_warnings;
+mod logs;
 mod object_files;
 mod opening;
 mod plan;
@@ -72,6 +73,7 @@ pub use livy::{
     LivyBatch, LivyKind, LivyLog, LivySession, LivyState, LivyStatement, NewLivySession,
     StatementOutput, StatementRows, StatementState,
 };
+pub use logs::LogOf;
 pub use object_files::ObjectFiles;
 pub use preview::{PreviewAnswer, PreviewQuery, Previews, ProfileAnswer};
 pub use probe::PROBE_MARK;

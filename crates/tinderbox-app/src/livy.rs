@@ -11,7 +11,7 @@ pub use session::{
     StatementRows, StatementState,
 };
 
-use crate::{App, ApplicationSubmission, Error, RunView, Submitted, blocking};
+use crate::{App, ApplicationSubmission, Error, LogOf, RunView, Submitted, blocking};
 use serde::{Deserialize, Serialize};
 use session::Sessions;
 use std::collections::BTreeSet;
@@ -154,12 +154,12 @@ impl App {
         size: Option<i64>,
     ) -> Result<LivyLog, Error> {
         let id = batch.run.id.as_str();
-        let size_bytes = self.log(id, 0, 1).await?.size;
+        let size_bytes = self.log(id, &LogOf::Driver, 0, 1).await?.size;
         let skipped = size_bytes.saturating_sub(LOG_BYTES.unsigned_abs());
         let mut offset = i64::try_from(skipped).unwrap_or(i64::MAX);
         let mut text = String::new();
         loop {
-            let part = self.log(id, offset, PAGE_BYTES).await?;
+            let part = self.log(id, &LogOf::Driver, offset, PAGE_BYTES).await?;
             let next = i64::try_from(part.next_offset).unwrap_or(i64::MAX);
             text.push_str(&part.text);
             if next <= offset || part.next_offset >= part.size {

@@ -4,15 +4,15 @@ use crate::job_sets::state_of;
 use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::sail_run::why_nothing_inside;
 use crate::{
-    App, AttemptView, Error, LiveRun, LogPart, RunDetail, RunError, RunPage, RunQuery, RunSortKey,
-    RunView, SpecText, TaskPage, TaskQuery, TaskSortKey, Timeline, blocking, now,
+    App, AttemptView, Error, LiveRun, RunDetail, RunError, RunPage, RunQuery, RunSortKey, RunView,
+    SpecText, TaskPage, TaskQuery, TaskSortKey, Timeline, blocking, now,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tinderbox_engine::{DriverLog, ExpectationResult, LogMatches, SparkInstalls};
+use tinderbox_engine::{ExpectationResult, SparkInstalls};
 use tinderbox_model::{
-    Application, Completeness, JobStatus, Origin, RunId, SqlStatus, StreamingQuery, WorkspaceId,
+    Application, Completeness, JobStatus, RunId, SqlStatus, StreamingQuery, WorkspaceId,
 };
 use tinderbox_spark::causes;
 use tinderbox_store::{Page, Run, RunFilter, RunSort, RunSortBy, SortOrder, TableFileKind};
@@ -262,69 +262,6 @@ impl App {
         };
         // Thousands of texts may have to be taken apart.
         blocking(move || Ok(errors_of(run, application.as_deref()))).await
-    }
-
-    /// A part of the driver's log; a negative offset counts from the end.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::NoLog`], [`Error::Engine`].
-    pub async fn log(&self, id: &str, offset: i64, limit: u64) -> Result<LogPart, Error> {
-        let run = self.find(id).await?;
-        let Some(directory) = self.attempt_directory(&run).await? else {
-            if run.origin == Origin::Observed {
-                return Err(Error::NoLog { id: run.id.to_string() });
-            }
-            // Not launched yet, or ended before it was.
-            return Ok(LogPart { complete: run.state.is_final(), ..LogPart::default() });
-        };
-        self.copy_log_for_reader(&run).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let page = blocking(move || {
-            let log = DriverLog::in_folder(&directory);
-            let page = match u64::try_from(offset) {
-                Ok(offset) => log.page(offset, limit),
-                Err(_) => {
-                    log.tail(usize::try_from(offset.unsigned_abs()).unwrap_or(limit).min(limit))
-                }
-            };
-            page.map_err(Error::Engine)
-        })
-        .await?;
-        Ok(LogPart {
-            text: page.text,
-            offset: page.offset,
-            next_offset: page.next,
-            size: page.size,
-            complete: run.state.is_final(),
-        })
-    }
-
-    /// Lines of the driver's log with a text in them, from a byte on.
-    ///
-    /// # Errors
-    /// As [`App::log`].
-    pub async fn search_log(
-        &self,
-        id: &str,
-        wanted: &str,
-        (offset, limit): (u64, usize),
-    ) -> Result<(LogMatches, bool), Error> {
-        let run = self.find(id).await?;
-        let is_complete = run.state.is_final();
-        let Some(directory) = self.attempt_directory(&run).await? else {
-            if run.origin == Origin::Observed {
-                return Err(Error::NoLog { id: run.id.to_string() });
-            }
-            return Ok((LogMatches { lines: Vec::new(), next: 0, size: 0 }, is_complete));
-        };
-        self.copy_log_for_reader(&run).await?;
-        let wanted = wanted.to_owned();
-        let found = blocking(move || {
-            let log = DriverLog::in_folder(&directory);
-            log.search(&wanted, offset, limit).map_err(Error::Engine)
-        })
-        .await?;
-        Ok((found, is_complete))
     }
 
     /// The spec as it was run, and the program that was submitted.

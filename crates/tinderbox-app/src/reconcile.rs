@@ -341,8 +341,11 @@ impl App {
     ) -> Result<(), Error> {
         tracing::info!(run = %run.id, "stopping Spark: {end}");
         let cluster = self.cluster_of(&identity.intent().target)?;
-        // Of a pod nothing is left afterwards.
+        // Of pods nothing is left afterwards.
         self.copy_last_log(run, identity).await;
+        if matches!(identity, Identity::Kubernetes(_)) {
+            self.copy_last_executor_logs(run, identity).await;
+        }
         let status = cluster.cancel(identity, GRACE).await.map_err(Error::Engine)?;
         self.finish(run, current, identity, End { status, asked: Some(end), why }).await
     }
@@ -358,6 +361,11 @@ impl App {
     ) -> Result<(), Error> {
         let intent = identity.intent();
         self.copy_last_log(run, identity).await;
+        // Pods of executors go with the driver's; of other executors the event log says where they were.
+        let are_pods = matches!(identity, Identity::Kubernetes(_));
+        if are_pods {
+            self.copy_last_executor_logs(run, identity).await;
+        }
         if self.has_begun(&current.attempt) {
             // It may have begun and ended between two looks.
             self.note_running(&run.id, run.state).await;
@@ -370,6 +378,10 @@ impl App {
             _ => self.collect_attempt(run, &intent.shared_folder()).await,
         };
         drop(turn);
+        if !are_pods && collected.is_ok() {
+            self.copy_last_executor_logs(run, identity).await;
+        }
+        self.forget_copies(&run.id);
         let record = match collected {
             Ok(()) => current.record.clone(),
             Err(Error::Store(error)) if error.class().retry != Retry::Never => {

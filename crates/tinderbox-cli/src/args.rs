@@ -251,10 +251,16 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Print the driver's log of a run.
+    /// Print the log of a run's driver, or of one of its executors.
     Logs {
         /// The run: its id, a unique end or beginning of it, or `latest`.
         run: String,
+        /// The log of the executor with this id.
+        #[arg(long, value_name = "ID")]
+        executor: Option<String>,
+        /// List the executors that have a log of their own.
+        #[arg(long, conflicts_with_all = ["executor", "follow", "search"])]
+        executors: bool,
         /// Go on printing until the run ends.
         #[arg(long, short)]
         follow: bool,

@@ -14,6 +14,7 @@ mod history_server;
 mod import;
 mod inspect;
 mod lineage;
+mod logs;
 mod play;
 mod preview;
 mod profile;
@@ -105,8 +106,9 @@ pub async fn execute(arguments: Arguments) -> Result<ExitCode, Failure> {
             inspect::jobs(&place, query, format).await
         }
         Command::Expectations { run, format } => inspect::expectations(&place, &run, format).await,
-        Command::Logs { run, follow, search, format } => {
-            inspect::logs(&place, &run, (follow, search.as_deref()), format).await
+        Command::Logs { run, executor, executors, follow, search, format } => {
+            let wanted = logs::Wanted { executor, executors, follow, search };
+            logs::logs(&place, &run, &wanted, format).await
         }
         Command::Cancel { run, format } => inspect::cancel(&place, &run, format).await,
         Command::Analyze { target, format } => analyze::analyze(&place, &target, format).await,

@@ -9,7 +9,7 @@
 
 use crate::cluster::{Identity, Target};
 use crate::process::Process;
-use crate::{DriverLog, Error};
+use crate::{AttemptLog, Error};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -173,8 +173,8 @@ impl Intent {
     }
 
     /// The log of the driver, or as much of it as is here.
-    pub fn driver_log(&self) -> DriverLog {
-        DriverLog::in_folder(&self.directory)
+    pub fn driver_log(&self) -> AttemptLog {
+        AttemptLog::of_driver(&self.directory)
     }
 
     /// Says that the end was asked for. The end matters more than the note: with a full disk the run still ends.
@@ -287,7 +287,7 @@ impl Intent {
     }
 
     fn not_started(&self) -> Error {
-        let tail = DriverLog::in_folder(&self.directory).tail(1024).map(|page| page.text);
+        let tail = AttemptLog::of_driver(&self.directory).tail(1024).map(|page| page.text);
         Error::NotStarted {
             directory: self.directory.clone(),
             log_tail: tail.unwrap_or_default().trim().to_owned(),

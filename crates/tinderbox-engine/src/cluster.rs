@@ -236,7 +236,7 @@ impl Cluster {
         }
     }
 
-    /// Brings what the driver has printed since the last call into the attempt's [`crate::DriverLog`], without the
+    /// Brings what the driver has printed since the last call into the attempt's [`crate::AttemptLog`], without the
     /// values of `hidden`. Attempts on this machine write it there themselves. One call at a time for an attempt.
     ///
     /// # Errors
@@ -269,7 +269,7 @@ impl Status {
     }
 }
 
-fn wrong(identity: &Identity) -> Error {
+pub(crate) fn wrong(identity: &Identity) -> Error {
     Error::WrongCluster { directory: identity.intent().directory.clone() }
 }
 

@@ -1,4 +1,4 @@
-use crate::{DriverLog, Error, Outcome};
+use crate::{AttemptLog, Error, Outcome};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -42,7 +42,7 @@ const SPARK_OUT_OF_MEMORY: i32 = 52;
 
 impl ExitReason {
     /// The reason for `exit_code`; `None` for 0. A log that cannot be read counts as empty.
-    pub fn read(log: &DriverLog, exit_code: i32, was_cancelled: bool) -> Option<Self> {
+    pub fn read(log: &AttemptLog, exit_code: i32, was_cancelled: bool) -> Option<Self> {
         let tail = log.tail(TAIL_BYTES).map(|page| page.text).unwrap_or_default();
         Self::classify(exit_code, was_cancelled, &tail)
     }
@@ -79,7 +79,7 @@ impl ExitReason {
 
     /// The reason of a driver on a cluster that tells how it ended and no exit code; `None` when it ended well.
     pub fn on_cluster(
-        log: &DriverLog,
+        log: &AttemptLog,
         outcome: Outcome,
         said: Option<&str>,
         was_cancelled: bool,

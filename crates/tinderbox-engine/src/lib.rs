@@ -9,7 +9,7 @@
 //!    attempt carries in its environment. Both are known before anything is started.
 //! 3. [`LocalSpark::launch`] starts Spark in a session of its own, detached from this process.
 //! 4. [`LocalProcesses::status`] follows it, [`LocalProcesses::cancel`] ends it, [`LocalProcesses::clean_up`] removes
-//!    what is of no use afterwards; [`DriverLog`] and [`ExitReason`] tell what happened.
+//!    what is of no use afterwards; [`AttemptLog`] and [`ExitReason`] tell what happened.
 //! 5. After a crash of the caller, [`Intent::find`] says what became of the attempt.
 //!
 //! Invariants:
@@ -27,9 +27,10 @@
 //! [`LocalProcesses::cancel`], which waits without blocking. Call them from a blocking thread.
 
 mod attempt;
+mod attempt_log;
 mod cluster;
-mod driver_log;
 mod error;
+mod executor_log;
 mod exit_reason;
 mod expectations;
 mod host;
@@ -46,9 +47,10 @@ mod standalone;
 mod yarn;
 
 pub use attempt::{Intent, LocalProcesses, Outcome, Status, Trace};
+pub use attempt_log::{AttemptLog, LogLine, LogMatches, LogPage};
 pub use cluster::{Cluster, Identity, Target};
-pub use driver_log::{DriverLog, LogLine, LogMatches, LogPage};
 pub use error::Error;
+pub use executor_log::{ExecutorLog, ToldExecutor};
 pub use exit_reason::{ExitCategory, ExitReason};
 pub use expectations::ExpectationResult;
 pub use host::Host;

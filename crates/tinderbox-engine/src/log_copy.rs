@@ -1,11 +1,12 @@
-//! The copy of a driver's log that is kept in the attempt's folder, of logs that grow elsewhere.
+//! Copies that are kept in the attempt's folder of logs that grow elsewhere.
 
 use crate::Error;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// So much of a log is copied at once: what `org.apache.spark.util.Utils` and `WorkerPage.getLog` give at most.
 pub(crate) const PIECE: u64 = 1 << 20;
@@ -20,47 +21,83 @@ pub(crate) struct LogRange {
     pub(crate) size: u64,
 }
 
-/// How far the logs of a driver were copied, by name, and how long the copy was then.
+/// How far logs were copied, by name, in bytes.
+pub(crate) type Places = BTreeMap<String, u64>;
+
+/// How far was copied, and how long the copy was then.
 #[derive(Default, Serialize, Deserialize)]
-struct Copied {
+struct Noted<P> {
     #[serde(flatten)]
-    places: BTreeMap<String, u64>,
+    places: P,
     size: u64,
 }
 
-/// The copy in the attempt's folder. What was appended and not noted, before a crash, is cut off again.
-pub(crate) struct LogCopy<'a> {
-    folder: &'a Path,
+/// A copy, with a note of how far it goes beside it. What was appended and not noted, before a crash, is cut off again.
+pub(crate) struct LogCopy<P> {
+    path: PathBuf,
     log: File,
-    copied: Copied,
+    noted: Noted<P>,
 }
 
-/// How far a log was copied into a folder, in bytes.
-pub(crate) fn copied(folder: &Path, name: &str) -> u64 {
-    Copied::read(folder).places.get(name).copied().unwrap_or(0)
+/// How far a log was copied, in bytes.
+pub(crate) fn copied(copy: &Path, name: &str) -> u64 {
+    read_note::<Places>(copy).places.get(name).copied().unwrap_or(0)
 }
 
-impl Copied {
-    fn read(folder: &Path) -> Self {
-        let noted = fs::read(folder.join("driver.log.copied")).ok();
-        noted.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
-    }
+fn read_note<P: Default + DeserializeOwned>(copy: &Path) -> Noted<P> {
+    let noted = fs::read(beside(copy, ".copied")).ok();
+    noted.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
 }
 
-impl<'a> LogCopy<'a> {
-    pub(crate) fn open(folder: &'a Path) -> Result<Self, Error> {
-        let path = folder.join("driver.log");
+fn beside(copy: &Path, ending: &str) -> PathBuf {
+    let mut name = copy.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+impl<P: Default + Serialize + DeserializeOwned> LogCopy<P> {
+    /// Makes the folder too.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Error> {
         let failed = |source| Error::Write { path: path.clone(), source };
-        let log = File::options().create(true).append(true).open(&path).map_err(failed)?;
-        let copied = Copied::read(folder);
-        if log.metadata().map_err(failed)?.len() > copied.size {
-            log.set_len(copied.size).map_err(failed)?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
         }
-        Ok(Self { folder, log, copied })
+        let log = File::options().create(true).append(true).open(&path).map_err(failed)?;
+        let noted: Noted<P> = read_note(&path);
+        if log.metadata().map_err(failed)?.len() > noted.size {
+            log.set_len(noted.size).map_err(failed)?;
+        }
+        Ok(Self { path, log, noted })
     }
 
+    pub(crate) fn places(&self) -> &P {
+        &self.noted.places
+    }
+
+    /// Appends a text without the values of `hidden`, with which the log is copied up to `places`.
+    pub(crate) fn write(
+        &mut self,
+        mut text: String,
+        places: P,
+        hidden: &[String],
+    ) -> Result<(), Error> {
+        for value in hidden.iter().filter(|value| !value.is_empty()) {
+            text = text.replace(value.as_str(), "*********(redacted)");
+        }
+        let failed = |source| Error::Write { path: self.path.clone(), source };
+        self.log.write_all(text.as_bytes()).map_err(failed)?;
+        self.noted = Noted { places, size: self.log.metadata().map_err(failed)?.len() };
+        let new = beside(&self.path, ".new");
+        let json = serde_json::to_vec(&self.noted).unwrap_or_default();
+        fs::write(&new, json)
+            .and_then(|()| fs::rename(&new, beside(&self.path, ".copied")))
+            .map_err(failed)
+    }
+}
+
+impl LogCopy<Places> {
     pub(crate) fn at(&self, name: &str) -> u64 {
-        self.copied.places.get(name).copied().unwrap_or(0)
+        self.places().get(name).copied().unwrap_or(0)
     }
 
     /// Appends the whole lines of a piece. False when there were none.
@@ -77,21 +114,12 @@ impl<'a> LogCopy<'a> {
             return Ok(false);
         }
         let mut text = text.to_owned();
-        for value in hidden.iter().filter(|value| !value.is_empty()) {
-            text = text.replace(value.as_str(), "*********(redacted)");
-        }
         if is_end && !text.ends_with('\n') {
             text.push('\n');
         }
-        let path = self.folder.join("driver.log");
-        let failed = |source| Error::Write { path: path.clone(), source };
-        self.log.write_all(text.as_bytes()).map_err(failed)?;
-        self.copied.places.insert(name.to_owned(), to);
-        self.copied.size = self.log.metadata().map_err(failed)?.len();
-        let (new, noted) =
-            (self.folder.join("driver.log.new"), self.folder.join("driver.log.copied"));
-        let json = serde_json::to_vec(&self.copied).unwrap_or_default();
-        fs::write(&new, json).and_then(|()| fs::rename(&new, &noted)).map_err(failed)?;
+        let mut places = self.places().clone();
+        places.insert(name.to_owned(), to);
+        self.write(text, places, hidden)?;
         Ok(true)
     }
 }
@@ -121,7 +149,7 @@ mod tests {
     fn copies_have_whole_lines_without_secrets_and_survive_a_crash() {
         let folder = tempfile::tempdir().expect("a folder");
         let hidden = ["hunter2".to_owned()];
-        let mut copy = LogCopy::open(folder.path()).expect("a copy");
+        let mut copy = LogCopy::open(folder.path().join("driver.log")).expect("a copy");
         assert!(
             copy.append("stdout", &piece("a hunter2\nhun", 13, 13), false, &hidden)
                 .expect("written")
@@ -131,7 +159,7 @@ mod tests {
         // Appended and not noted.
         fs::write(folder.path().join("driver.log"), "a *********(redacted)\nhalf")
             .expect("written");
-        let mut copy = LogCopy::open(folder.path()).expect("a copy");
+        let mut copy = LogCopy::open(folder.path().join("driver.log")).expect("a copy");
         assert!(
             copy.append("stdout", &piece("hunter2 b", 19, 19), true, &hidden).expect("written")
         );

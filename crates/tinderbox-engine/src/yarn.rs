@@ -19,6 +19,7 @@ mod reason;
 mod resource_manager;
 mod submission;
 
+pub(crate) use log::Container;
 pub(crate) use reason::reason_of;
 pub use resource_manager::{YarnAddress, YarnCluster, YarnReport};
 

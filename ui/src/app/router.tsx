@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { parseLogSearch } from '@/features/log/search';
 import { parseOperatorsSearch } from '@/features/operators/search';
 import { parseRunsSearch } from '@/features/runs/search';
 import { parseSpecSearch } from '@/features/spec/search';
@@ -93,6 +94,7 @@ const tabs = [
   createRoute({
     getParentRoute: () => run,
     path: 'log',
+    validateSearch: parseLogSearch,
     component: lazyRouteComponent(() => import('@/features/log/LogTab'), 'LogTab'),
   }),
   createRoute({

@@ -205,8 +205,10 @@ impl Steps {
             {
                 quiet.copied = Instant::now();
                 let (app, attempt) = (app.clone(), quiet.attempt.clone());
-                self.copies
-                    .spawn(async move { app.copy_log(&attempt.run, &attempt.identity).await });
+                self.copies.spawn(async move {
+                    app.copy_log(&attempt.run, &attempt.identity).await;
+                    app.copy_executor_logs(&attempt.run, &attempt.identity).await;
+                });
             }
         }
     }

@@ -143,7 +143,13 @@ pub(crate) async fn wait_until(app: &App, run: &str, holds: impl Fn(&RunView) ->
 /// Until the fake Spark has said so.
 pub(crate) async fn wait_for_start(app: &App, run: &str) {
     let start = Instant::now();
-    while !app.log(run, 0, 1_000).await.unwrap().text.contains("started") {
+    while !app
+        .log(run, &tinderbox_app::LogOf::Driver, 0, 1_000)
+        .await
+        .unwrap()
+        .text
+        .contains("started")
+    {
         assert!(start.elapsed() < LIMIT, "Spark did not start");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

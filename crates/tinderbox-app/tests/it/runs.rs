@@ -15,7 +15,7 @@ async fn a_run_that_ends_well_keeps_its_program_and_log_and_frees_the_rest() {
     let view = wait_for(&app, &run, RunState::Succeeded).await;
     assert_eq!((view.exit_code, view.error), (Some(0), None));
     assert!(app.spec_source(&run).await.unwrap().pyspark.contains("orders.csv"));
-    assert!(app.log(&run, 0, 100).await.unwrap().complete);
+    assert!(app.log(&run, &tinderbox_app::LogOf::Driver, 0, 100).await.unwrap().complete);
     let attempt = bench.data_dir().join("runs").join(&run).join("attempt-1");
     assert!(attempt.join("driver.log").exists());
     assert!(!attempt.join("tmp").exists() && !attempt.join("local").exists());

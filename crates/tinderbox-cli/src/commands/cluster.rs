@@ -163,8 +163,8 @@ async fn test(
 }
 
 async fn probe_line(session: &Session, id: &str) -> Result<Option<Found>, Failure> {
-    let size = session.client.read_log(id, 0, 1).await?.size;
-    let log = session.client.read_log(id, size.saturating_sub(LOG_END), LOG_END).await?;
+    let size = session.client.read_log(id, None, 0, 1).await?.size;
+    let log = session.client.read_log(id, None, size.saturating_sub(LOG_END), LOG_END).await?;
     let line = log.text.lines().find_map(|line| line.strip_prefix(tinderbox_app::PROBE_MARK));
     Ok(line.and_then(|line| serde_json::from_str(line).ok()))
 }

@@ -1,4 +1,4 @@
-//! `jobs`, `logs`, `expectations`, `cancel`: ask and print.
+//! `jobs`, `expectations`, `cancel`: ask and print.
 
 use crate::args::{Format, Place};
 use crate::failure::Failure;
@@ -112,87 +112,6 @@ pub async fn expectations(place: &Place, run: &str, format: Format) -> Result<Ex
         Format::Table => output::data(&output::table(&head, &rows)),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Prints a driver's log.
-pub async fn logs(
-    place: &Place,
-    run: &str,
-    (follow, search): (bool, Option<&str>),
-    format: Format,
-) -> Result<ExitCode, Failure> {
-    let session = Session::open(place).await?;
-    let printed = match search {
-        Some(text) => print_lines(&session, run, (follow, text), format).await,
-        None => print_log(&session, run, follow, format).await,
-    };
-    session.close().await;
-    printed?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn print_log(
-    session: &Session,
-    run: &str,
-    follow: bool,
-    format: Format,
-) -> Result<(), Failure> {
-    // `latest` may soon be another run.
-    let run = session.client.get_job(run).await?.job.job_id;
-    let mut offset = 0;
-    let mut all = String::new();
-    loop {
-        let page = session.client.read_log(&run, offset, 1 << 20).await?;
-        offset = page.next_offset;
-        match format {
-            Format::Table => output::data(&page.text),
-            Format::Json => all.push_str(&page.text),
-        }
-        if offset < page.size {
-            continue;
-        }
-        if !follow || page.complete {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    if format == Format::Json {
-        output::json(&serde_json::json!({ "job_id": run, "text": all }));
-    }
-    Ok(())
-}
-
-/// Prints the lines of a log that have a text in them.
-async fn print_lines(
-    session: &Session,
-    run: &str,
-    (follow, text): (bool, &str),
-    format: Format,
-) -> Result<(), Failure> {
-    let run = session.client.get_job(run).await?.job.job_id;
-    let mut offset = 0;
-    let mut all = Vec::new();
-    loop {
-        let found = session.client.search_log(&run, text, offset).await?;
-        offset = found.next_offset;
-        match format {
-            Format::Table => {
-                found.lines.iter().for_each(|line| output::data(&format!("{}\n", line.text)));
-            }
-            Format::Json => all.extend(found.lines),
-        }
-        if offset < found.size {
-            continue;
-        }
-        if !follow || found.complete {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    if format == Format::Json {
-        output::json(&serde_json::json!({ "job_id": run, "lines": all }));
-    }
-    Ok(())
 }
 
 /// Ends a run.

@@ -115,6 +115,14 @@ fn a_job_runs_on_the_workers(lab: &Lab<'_>, server: &Server) {
     let log = lab.place.ask(&["logs", run]);
     let log = String::from_utf8_lossy(&log.stdout).into_owned();
     assert!(log.contains("SparkContext"), "the driver's log came from its worker: {log}");
+    let log = lab.place.executor_log(run, "0");
+    assert!(log.contains("Starting executor ID 0"), "and that of the executor: {log}");
+    let none = lab.place.ask(&["logs", run, "--executor", "9"]);
+    let said = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(
+        said.contains("no log of an executor 9") && said.contains("there are those of 0"),
+        "{said}"
+    );
 }
 
 fn a_job_with_its_driver_here_has_its_executors_there(lab: &Lab<'_>, server: &Server) {
@@ -127,6 +135,8 @@ fn a_job_with_its_driver_here_has_its_executors_there(lab: &Lab<'_>, server: &Se
     let tasks =
         executors["executors"].as_array().unwrap().iter().find(|one| one["executor_id"] == "0");
     assert!(tasks.is_some(), "{executors}");
+    let log = lab.place.executor_log(run, "0");
+    assert!(log.contains("Starting executor ID 0"), "{log}");
 }
 
 /// A job that waits for a minute in a Python function.
@@ -263,14 +273,14 @@ fn command_lines_that_are_wrong_say_what_is_wrong() {
 }
 
 #[test]
-fn real_spark_rows_2_2_2_6_3_2_and_9_2_to_9_20_a_standalone_cluster_on_3_5() {
+fn real_spark_rows_2_2_2_6_3_2_6_9_and_9_2_to_9_20_a_standalone_cluster_on_3_5() {
     if let Some(spark) = Spark::three() {
         on_a_cluster(&spark, "3.5");
     }
 }
 
 #[test]
-fn real_spark_rows_2_2_2_6_3_2_and_9_2_to_9_20_a_standalone_cluster_on_4() {
+fn real_spark_rows_2_2_2_6_3_2_6_9_and_9_2_to_9_20_a_standalone_cluster_on_4() {
     if let Some(spark) = Spark::four() {
         on_a_cluster(&spark, "4.3");
     }

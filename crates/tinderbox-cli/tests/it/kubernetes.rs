@@ -157,7 +157,11 @@ fn row_9_5_what_goes_wrong_on_kubernetes_is_told() {
     let lab = Lab::start(idle);
     let here = "  namespace: jobs\n  image: spark:test";
     lab.apply("pods", "kubeconfig", here);
-    lab.apply("no-image", "kubeconfig", "  namespace: jobs\n  image: spark:nowhere\nstartTimeout: 4s");
+    lab.apply(
+        "no-image",
+        "kubeconfig",
+        "  namespace: jobs\n  image: spark:nowhere\nstartTimeout: 4s",
+    );
     lab.apply("small", "kubeconfig", "  namespace: small\n  image: spark:test");
     lab.kubeconfig("away", &format!("http://{}", free_address()));
     lab.apply("away", "away", here);
@@ -229,7 +233,7 @@ fn row_9_3_pods_are_found_again_after_a_server_that_was_killed() {
 }
 
 #[test]
-fn real_spark_rows_2_1_2_6_3_2_and_9_3_to_9_6_run_in_pods_on_3_5() {
+fn real_spark_rows_2_1_2_6_3_2_6_9_and_9_3_to_9_6_run_in_pods_on_3_5() {
     let Some(spark) = Spark::three() else { return };
     let lab = Lab::start(|_| spark.home());
     std::fs::create_dir(lab.place.path("events")).unwrap();
@@ -255,6 +259,8 @@ fn real_spark_rows_2_1_2_6_3_2_and_9_3_to_9_6_run_in_pods_on_3_5() {
     assert!(executors, "an executor in a pod of its own");
     let log = lab.place.ask(&["logs", run]);
     assert!(String::from_utf8_lossy(&log.stdout).contains("SparkContext"), "{log:?}");
+    let log = lab.place.executor_log(run, "1");
+    assert!(log.contains("Starting executor ID 1"), "its pod is gone and its log is here: {log}");
     lab.nothing_is_left();
 
     a_program_of_the_image_is_cancelled(&lab, &server);

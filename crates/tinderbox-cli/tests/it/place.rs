@@ -126,6 +126,14 @@ impl Place {
         })
     }
 
+    /// The log of the run's only executor, which must have one.
+    pub fn executor_log(&self, run: &str, executor: &str) -> String {
+        let listed = self.ask_json(&["logs", run, "--executors"]);
+        assert_eq!(listed["executors"][0]["executor_id"], executor, "{listed}");
+        let output = self.ask(&["logs", run, "--executor", executor]);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     pub fn attempt(&self, run: &str) -> PathBuf {
         self.home().join("runs").join(run).join("attempt-1")
     }

@@ -123,6 +123,8 @@ fn a_job_computed_its_result(lake: &Lake<'_>, server: &Server, run: &str) {
     let log = lake.log(run);
     let (submitted, driver) = (log.find("Submitted application"), log.find("ApplicationMaster"));
     assert!(submitted.is_some() && submitted < driver, "first one log, then the other: {log}");
+    let log = lake.place.executor_log(run, "1");
+    assert!(log.contains("Starting executor ID 1"), "the log of its container: {log}");
     lake.ran_once(run);
 }
 

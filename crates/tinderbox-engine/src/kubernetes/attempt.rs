@@ -67,6 +67,9 @@ pub struct KubernetesAttempt {
     /// `spark.eventLog.dir` of the job, when it has one.
     #[serde(default)]
     pub event_log: Option<String>,
+    /// Whether pods of executors that have ended are there until their logs were copied, and are deleted then.
+    #[serde(default)]
+    pub clears_executors: bool,
 }
 
 /// A cluster and what is kept of it: one connection, one watch for each namespace. Connected when it is first needed.
@@ -90,6 +93,8 @@ struct Known {
 #[derive(Default, Serialize, Deserialize)]
 struct Kept {
     event_log: Option<String>,
+    #[serde(default)]
+    clears_executors: bool,
 }
 
 /// How long a watch may take for its first list.
@@ -126,6 +131,7 @@ impl KubernetesRuns {
         let cluster = self.cluster().await?;
         let (request, notes) = super::launch::request(target, intent, launch, cluster.server())?;
         let event_log = launch.conf.get("spark.eventLog.dir").cloned();
+        let clears_executors = !launch.conf.contains_key(super::launch::DELETES_EXECUTORS);
         intent.make_folder()?;
         if !intent.file("launched").exists() {
             // Before the attempt is taken: a server that does not answer this has not been asked for anything.
@@ -134,7 +140,7 @@ impl KubernetesRuns {
             if let crate::Program::PySpark(text) = launch.program {
                 write(&intent.file("job.py"), text.as_bytes())?;
             }
-            let kept = serde_json::to_vec(&Kept { event_log: event_log.clone() });
+            let kept = serde_json::to_vec(&Kept { event_log: event_log.clone(), clears_executors });
             write(&intent.file("kubernetes.json"), &kept.unwrap_or_default())?;
         }
         let mark = intent.file("launched");
@@ -158,7 +164,8 @@ impl KubernetesRuns {
             other => other,
         })?;
         write(&intent.file("driver"), &serde_json::to_vec(&pod).unwrap_or_default())?;
-        let identity = KubernetesAttempt { intent: intent.clone(), pod, event_log };
+        let identity =
+            KubernetesAttempt { intent: intent.clone(), pod, event_log, clears_executors };
         Ok(Launched { identity, notes })
     }
 
@@ -191,7 +198,9 @@ impl KubernetesRuns {
         let kept = fs::read(intent.file("kubernetes.json")).ok();
         let kept: Kept =
             kept.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-        let attempt = KubernetesAttempt { intent: intent.clone(), pod, event_log: kept.event_log };
+        let Kept { event_log, clears_executors } = kept;
+        let intent = intent.clone();
+        let attempt = KubernetesAttempt { intent, pod, event_log, clears_executors };
         Ok(Trace::Started(attempt))
     }
 

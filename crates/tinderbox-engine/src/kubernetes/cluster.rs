@@ -158,16 +158,26 @@ impl KubernetesCluster {
     /// # Errors
     /// [`Error::Kubernetes`].
     pub async fn executors(&self, driver: &KubernetesDriver) -> Result<Vec<String>, Error> {
+        let pods = self.executor_pods(driver).await?;
+        Ok(pods
+            .iter()
+            .filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned))
+            .collect())
+    }
+
+    pub(super) async fn executor_pods(
+        &self,
+        driver: &KubernetesDriver,
+    ) -> Result<Vec<Value>, Error> {
         let selector =
             format!("spark-app-selector%3D{},spark-role%3Dexecutor", driver.application_id);
         let path = format!("{}?labelSelector={selector}", pods(&driver.namespace));
-        let list = self
+        let mut list = self
             .api
             .get(&path)
             .await
             .map_err(|failure| self.failed(failure, &driver.namespace, "pods"))?;
-        let items = list["items"].as_array().into_iter().flatten();
-        Ok(items.filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)).collect())
+        Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
     }
 
     /// Makes the pod or finds that it was made. True when it was made now.
@@ -248,24 +258,27 @@ impl KubernetesCluster {
         driver: &KubernetesDriver,
         grace: Option<Duration>,
     ) -> Result<(), Error> {
+        self.delete_pod((&driver.namespace, &driver.pod, &driver.uid), grace).await
+    }
+
+    /// Deletes a pod, and no later one with its name; harmless when it is gone.
+    pub(super) async fn delete_pod(
+        &self,
+        (namespace, name, uid): (&str, &str, &str),
+        grace: Option<Duration>,
+    ) -> Result<(), Error> {
         let mut options = json!({
             "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
-            "preconditions": {"uid": driver.uid},
+            "preconditions": {"uid": uid},
         });
         if let Some(grace) = grace {
             options["gracePeriodSeconds"] = json!(grace.as_secs());
         }
-        match self
-            .api
-            .delete(&format!("{}/{}", pods(&driver.namespace), driver.pod), &options)
-            .await
-        {
+        match self.api.delete(&format!("{}/{name}", pods(namespace)), &options).await {
             Ok(_) => Ok(()),
             // Gone, or another pod with this name.
             Err(failure) if matches!(failure.code(), Some(404 | 409)) => Ok(()),
-            Err(failure) => {
-                Err(self.failed(failure, &driver.namespace, &format!("pod {}", driver.pod)))
-            }
+            Err(failure) => Err(self.failed(failure, namespace, &format!("pod {name}"))),
         }
     }
 

@@ -1,22 +1,24 @@
-//! The driver's log, copied into the attempt's folder while its pod is there.
+//! Logs of drivers and executors, copied into the attempt's folder while their pods are there.
 
 use super::attempt::KubernetesRuns;
 use super::{KubernetesAttempt, KubernetesStatus, PodLog};
-use crate::Error;
+use crate::executor_log::Place;
+use crate::log_copy::LogCopy;
+use crate::{AttemptLog, Error, ExecutorLog};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::Path;
+use serde_json::Value;
+use std::path::PathBuf;
 
-/// How far a log was copied: by the time of its last line, how many lines of that time there were, and how long the copy was
-/// then.
+/// How far a log was copied: by the time of its last line, and how many lines of that time there were.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Copied {
     last: String,
     at_last: usize,
-    size: u64,
 }
 
+/// The container of executors (`org.apache.spark.deploy.k8s.Constants.DEFAULT_EXECUTOR_CONTAINER_NAME`), unless a pod template
+/// says otherwise.
+const EXECUTOR: &str = "spark-kubernetes-executor";
 /// Bytes of one answer.
 const PIECE: u32 = 4 << 20;
 /// Pieces of one call, so that a driver that prints a gigabyte holds nobody up.
@@ -34,24 +36,77 @@ impl KubernetesRuns {
         let Some(pod) = pod.filter(|pod| pod["metadata"]["uid"] == driver.uid.as_str()) else {
             return Ok(());
         };
-        let containers = pod["spec"]["containers"].as_array();
-        let name = containers.and_then(|all| all.last()?["name"].as_str()).map(str::to_owned);
         let log = PodLog {
             namespace: driver.namespace.clone(),
             pod: driver.pod.clone(),
-            container: name,
+            container: last_container(&pod),
         };
         let is_over = KubernetesStatus::of_pod(&pod).is_final();
-        let mut copy = Copy::open(&attempt.intent.directory)?;
+        self.copy_lines(&log, AttemptLog::driver_path(&attempt.intent.directory), is_over, hidden)
+            .await
+    }
+
+    /// Executors whose pods are there.
+    pub(crate) async fn executor_logs(
+        &self,
+        attempt: &KubernetesAttempt,
+    ) -> Result<Vec<ExecutorLog>, Error> {
+        let cluster = self.cluster().await?;
+        let pods = cluster.executor_pods(&attempt.pod).await?;
+        let found = pods.iter().filter_map(|pod| {
+            let containers = pod["spec"]["containers"].as_array()?;
+            let is_usual = containers.iter().any(|one| one["name"] == EXECUTOR);
+            let log = PodLog {
+                namespace: attempt.pod.namespace.clone(),
+                pod: pod["metadata"]["name"].as_str()?.to_owned(),
+                container: match is_usual {
+                    true => Some(EXECUTOR.to_owned()),
+                    false => last_container(pod),
+                },
+            };
+            let id = pod["metadata"]["labels"]["spark-exec-id"].as_str()?;
+            Some(ExecutorLog::new(id, Place::Pod { log, clears: attempt.clears_executors }))
+        });
+        Ok(found.collect())
+    }
+
+    pub(crate) async fn copy_pod(
+        &self,
+        (log, clears): (&PodLog, bool),
+        copy: PathBuf,
+        hidden: &[String],
+    ) -> Result<(), Error> {
+        let cluster = self.cluster().await?;
+        let Some(pod) = cluster.pod(&log.namespace, &log.pod).await? else { return Ok(()) };
+        let is_over = KubernetesStatus::of_pod(&pod).is_final();
+        self.copy_lines(log, copy, is_over, hidden).await?;
+        // Before Spark has seen its end it would take it for one that somebody else has ended.
+        let is_seen = pod["metadata"]["labels"]["spark-exec-inactive"] == "true";
+        if clears && is_over && is_seen {
+            let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
+            cluster.delete_pod((&log.namespace, &log.pod, uid), None).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy_lines(
+        &self,
+        log: &PodLog,
+        copy: PathBuf,
+        is_over: bool,
+        hidden: &[String],
+    ) -> Result<(), Error> {
+        let cluster = self.cluster().await?;
+        let mut copy: LogCopy<Copied> = LogCopy::open(copy)?;
         for _ in 0..PIECES {
-            let since = Some(copy.copied.last.as_str()).filter(|last| !last.is_empty());
-            let Some(text) = cluster.log_since(&log, since, PIECE).await? else { return Ok(()) };
+            let since = Some(copy.places().last.as_str()).filter(|last| !last.is_empty());
+            let Some(text) = cluster.log_since(log, since, PIECE).await? else { return Ok(()) };
             let is_cut = text.len() >= PIECE as usize;
-            let (lines, copied) = fresh(&text, &copy.copied, is_over && !is_cut);
+            let (lines, copied) = fresh(&text, copy.places(), is_over && !is_cut);
             if lines.is_empty() {
                 break;
             }
-            copy.append(lines, copied, hidden)?;
+            copy.write(lines, copied, hidden)?;
             if !is_cut {
                 break;
             }
@@ -60,41 +115,9 @@ impl KubernetesRuns {
     }
 }
 
-struct Copy<'a> {
-    folder: &'a Path,
-    log: File,
-    copied: Copied,
-}
-
-impl<'a> Copy<'a> {
-    /// What was appended and not noted, before a crash, is cut off again.
-    fn open(folder: &'a Path) -> Result<Self, Error> {
-        let path = folder.join("driver.log");
-        let failed = |source| Error::Write { path: path.clone(), source };
-        let log = File::options().create(true).append(true).open(&path).map_err(failed)?;
-        let noted = fs::read(folder.join("driver.log.copied")).ok();
-        let copied: Copied =
-            noted.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-        if log.metadata().map_err(failed)?.len() > copied.size {
-            log.set_len(copied.size).map_err(failed)?;
-        }
-        Ok(Self { folder, log, copied })
-    }
-
-    fn append(&mut self, mut text: String, copied: Copied, hidden: &[String]) -> Result<(), Error> {
-        for value in hidden.iter().filter(|value| !value.is_empty()) {
-            text = text.replace(value.as_str(), "*********(redacted)");
-        }
-        let path = self.folder.join("driver.log");
-        let failed = |source| Error::Write { path: path.clone(), source };
-        self.log.write_all(text.as_bytes()).map_err(failed)?;
-        self.copied = Copied { size: self.log.metadata().map_err(failed)?.len(), ..copied };
-        let new = self.folder.join("driver.log.new");
-        let json = serde_json::to_vec(&self.copied).unwrap_or_default();
-        fs::write(&new, json)
-            .and_then(|()| fs::rename(&new, self.folder.join("driver.log.copied")))
-            .map_err(failed)
-    }
+fn last_container(pod: &Value) -> Option<String> {
+    let containers = pod["spec"]["containers"].as_array()?;
+    containers.last()?["name"].as_str().map(str::to_owned)
 }
 
 /// The lines of an answer that were not copied yet, without their times, and how far the log is copied with them. A line that
@@ -147,31 +170,12 @@ mod tests {
         let first = "2026-11-27T02:00:00.5Z a\n2026-11-27T02:00:00.5Z b\n2026-11-27T02:00:01Z hun";
         let (lines, copied) = fresh(first, &Copied::default(), false);
         assert_eq!(lines, "a\nb\n");
-        assert_eq!(
-            copied,
-            Copied { last: "2026-11-27T02:00:00.5Z".to_owned(), at_last: 2, size: 0 }
-        );
+        assert_eq!(copied, Copied { last: "2026-11-27T02:00:00.5Z".to_owned(), at_last: 2 });
         let then = "2026-11-27T02:00:00.25Z x\n2026-11-27T02:00:00.5Z a\n2026-11-27T02:00:00.50Z b\n\
                     2026-11-27T02:00:00.5Z c\n2026-11-27T02:00:00.625Z \n2026-11-27T02:00:01Z hunter2";
         let (lines, copied) = fresh(then, &copied, true);
         assert_eq!(lines, "c\n\nhunter2\n");
         assert_eq!((copied.last.as_str(), copied.at_last), ("2026-11-27T02:00:01Z", 1));
         assert_eq!(fresh(then, &copied, true).0, "");
-    }
-
-    #[test]
-    fn copies_have_no_secrets_and_survive_a_crash() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let hidden = ["hunter2".to_owned()];
-        let mut copy = Copy::open(folder.path()).expect("a copy");
-        let copied = Copied { last: "1Z".to_owned(), at_last: 1, size: 0 };
-        copy.append("a hunter2\n".to_owned(), copied, &hidden).expect("written");
-        fs::write(folder.path().join("driver.log"), "a *********(redacted)\nhalf")
-            .expect("written");
-        let copy = Copy::open(folder.path()).expect("a copy");
-        assert_eq!((copy.copied.last.as_str(), copy.copied.size), ("1Z", 22));
-        drop(copy);
-        let log = fs::read_to_string(folder.path().join("driver.log")).expect("a log");
-        assert_eq!(log, "a *********(redacted)\n");
     }
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 use tinderbox_model::SparkVersion;
 
+/// Whether Spark deletes pods of executors that have ended (`org.apache.spark.deploy.k8s.Config`), with the end of their logs.
+pub(super) const DELETES_EXECUTORS: &str = "spark.kubernetes.executor.deleteOnTermination";
 const JOB: &str = "job.py";
 const PY_FILES: &str = "spark.submit.pyFiles";
 const LISTENER_JAR: &str = "tinderbox-listener.jar";
@@ -137,6 +139,7 @@ fn conf(
             return Err(Error::Conf { key: key.to_owned(), value: value.clone(), expected });
         }
     }
+    conf.entry(DELETES_EXECUTORS.to_owned()).or_insert_with(|| "false".to_owned());
     let event_log = conf.get("spark.eventLog.dir").cloned();
     let jar = format!("{PROGRAM_DIR}/{LISTENER_JAR}");
     let url = launch.listener.as_ref().map(|listener| listener.url.as_str());

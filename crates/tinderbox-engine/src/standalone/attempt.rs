@@ -119,7 +119,8 @@ impl StandaloneMaster {
             let worker = seen.workers.iter().find(|worker| worker.id == driver.worker);
             let head = match worker {
                 Some(worker) => {
-                    self.log_range(&worker.web, &driver.id, "stderr", 0..HEAD).await.ok()
+                    let of = format!("driverId={}", driver.id);
+                    self.log_range((&worker.web, &of), "stderr", 0..HEAD).await.ok()
                 }
                 None => None,
             };

@@ -1,25 +1,27 @@
-//! Drivers' logs, from the pages of the workers that have them.
+//! Logs of drivers and executors, from the pages of the workers that have them.
 
 use super::{Asks, StandaloneDriver, StandaloneMaster};
-use crate::Error;
+use crate::executor_log::Place;
 use crate::log_copy::{LogCopy, LogRange, PIECE};
+use crate::{AttemptLog, Error, ExecutorLog, ToldExecutor};
 use std::ops::Range;
+use std::path::PathBuf;
 
 /// Pieces of one call, so that a driver that prints a gigabyte holds nobody up.
 const PIECES: u32 = 16;
 
 impl StandaloneMaster {
-    /// Bytes of a driver's `stdout` or `stderr`. Source of the form: `org.apache.spark.deploy.worker.ui.WorkerPage.renderLog`.
+    /// Bytes of `stdout` or `stderr` of a driver, `driverId=ID`, or an executor, `appId=ID&executorId=ID`. Source of the form:
+    /// `org.apache.spark.deploy.worker.ui.WorkerPage.renderLog`.
     pub(super) async fn log_range(
         &self,
-        worker: &str,
-        driver: &str,
+        (worker, of): (&str, &str),
         name: &str,
         bytes: Range<u64>,
     ) -> Result<LogRange, Error> {
         let length = bytes.end.saturating_sub(bytes.start);
         let url = format!(
-            "{}/log/?driverId={driver}&logType={name}&offset={}&byteLength={length}",
+            "{}/log/?{of}&logType={name}&offset={}&byteLength={length}",
             worker.trim_end_matches('/'),
             bytes.start
         );
@@ -42,16 +44,28 @@ impl StandaloneMaster {
         let seen = self.cluster().await?;
         let worker = seen.workers.iter().find(|one| format!("{}:{}", one.host, one.port) == place);
         let Some(worker) = worker else { return Ok(()) };
-        let mut copy = LogCopy::open(&driver.intent.directory)?;
+        let copy = AttemptLog::driver_path(&driver.intent.directory);
+        let of = format!("driverId={}", driver.driver);
+        self.copy_pages((&worker.web, &of), copy, status.state.is_final(), hidden).await
+    }
+
+    /// Copies both streams of a driver or an executor on a worker.
+    pub(crate) async fn copy_pages(
+        &self,
+        (worker, of): (&str, &str),
+        copy: PathBuf,
+        is_over: bool,
+        hidden: &[String],
+    ) -> Result<(), Error> {
+        let mut copy = LogCopy::open(copy)?;
         for name in ["stdout", "stderr"] {
             for _ in 0..PIECES {
                 let from = copy.at(name);
-                let piece =
-                    self.log_range(&worker.web, &driver.driver, name, from..from + PIECE).await?;
+                let piece = self.log_range((worker, of), name, from..from + PIECE).await?;
                 if piece.end <= from {
                     break;
                 }
-                let is_end = status.state.is_final() && piece.end >= piece.size;
+                let is_end = is_over && piece.end >= piece.size;
                 if !copy.append(name, &piece, is_end, hidden)? {
                     break;
                 }
@@ -59,6 +73,36 @@ impl StandaloneMaster {
         }
         Ok(())
     }
+}
+
+impl StandaloneMaster {
+    /// Those of `told` whose logs are on pages of workers that the master names.
+    pub(crate) async fn executor_logs(
+        &self,
+        told: &[ToldExecutor],
+    ) -> Result<Vec<ExecutorLog>, Error> {
+        let seen = self.cluster().await?;
+        let found = told.iter().filter_map(|executor| {
+            let (page, application) = executor.logs.iter().find_map(|url| page_of(url))?;
+            let worker = seen.workers.iter().find(|worker| {
+                let web = worker.web.trim_end_matches('/');
+                // With `spark.ui.reverseProxy` pages are below the master's.
+                page == web || page.ends_with(&format!("/proxy/{}", worker.id))
+            })?;
+            let place = Place::Worker { web: worker.web.clone(), application };
+            Some(ExecutorLog::new(&executor.id, place))
+        });
+        Ok(found.collect())
+    }
+}
+
+/// The page of the worker and the application in `http://HOST:8081/logPage/?appId=ID&executorId=0&logType=stdout`
+/// (`org.apache.spark.deploy.worker.ExecutorRunner.fetchAndRunExecutor`).
+fn page_of(url: &str) -> Option<(&str, String)> {
+    let (page, query) = url.split_once("/logPage/?")?;
+    let application = query.split('&').find_map(|pair| pair.strip_prefix("appId="))?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    application.bytes().all(is_plain).then(|| (page, application.to_owned()))
 }
 
 /// `==== Bytes 0-102 of 102 of /spark/driver-1/stderr ====`, then the text.
@@ -80,5 +124,15 @@ mod tests {
             .expect("a range");
         assert_eq!((range.text.as_str(), range.end, range.size), ("line\nline 2", 21, 40));
         assert!(read_range("<html>\n</html>").is_none());
+    }
+
+    #[test]
+    fn row_6_9_addresses_of_executors_logs_are_read() {
+        let of = |url| page_of(url).map(|(page, application)| (page.to_owned(), application));
+        let found =
+            of("http://w:8081/logPage/?appId=app-20261126184501-0000&executorId=0&logType=stdout");
+        assert_eq!(found, Some(("http://w:8081".to_owned(), "app-20261126184501-0000".to_owned())));
+        assert_eq!(of("http://w:8081/logPage/?appId=../x&executorId=0"), None);
+        assert_eq!(of("http://w:8042/node/containerlogs/container_1_1_1_1/me/stdout"), None);
     }
 }

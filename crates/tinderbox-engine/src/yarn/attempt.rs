@@ -198,7 +198,7 @@ pub(super) fn target_of(intent: &Intent) -> Result<&YarnTarget, Error> {
 /// Whether a `spark-submit` ended because it lost YARN: then YARN may have heard what it has not answered.
 fn ended_by_network(application: &YarnApplication) -> bool {
     let log = application.intent.file("submission.log");
-    let tail = crate::DriverLog::at(log).tail(TAIL).map(|page| page.text).unwrap_or_default();
+    let tail = crate::AttemptLog::at(log).tail(TAIL).map(|page| page.text).unwrap_or_default();
     let signs = ["java.net.", "java.io.", "java.nio.channels.", "IOException"];
     let failure = tail.rfind("Exception in thread ").map_or("", |at| &tail[at..]);
     let mut said = failure.lines().filter(|line| !line.starts_with([' ', '\t']));

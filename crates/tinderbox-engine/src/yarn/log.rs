@@ -1,4 +1,4 @@
-//! The log of a driver in a container of YARN. Sources: `NMWebServices` and `HsWebServices` of Hadoop 3.3, and
+//! Logs of drivers and executors in containers of YARN. Sources: `NMWebServices` and `HsWebServices` of Hadoop 3.3, and
 //! `LogToolUtils.outputContainerLog` for the form of their answers.
 
 use super::attempt::target_of;
@@ -6,11 +6,13 @@ use super::hadoop::Hadoop;
 use super::resource_manager::read;
 use super::{YarnApplication, YarnCluster, YarnReport};
 use crate::error::chain;
-use crate::log_copy::{LogCopy, LogRange, PIECE};
-use crate::{Error, Status};
+use crate::executor_log::Place;
+use crate::log_copy::{LogCopy, LogRange, PIECE, Places};
+use crate::{AttemptLog, Error, ExecutorLog, Status, ToldExecutor};
 use reqwest::StatusCode;
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
 
 /// Of a log that has grown by more since the last look, the beginning is left out.
 const MOST: u64 = 32 << 20;
@@ -24,12 +26,12 @@ impl YarnCluster {
         application: &YarnApplication,
         hidden: &[String],
     ) -> Result<(), Error> {
-        let mut copy = LogCopy::open(&application.intent.directory)?;
-        copy_submission(application, &mut copy, hidden)?;
+        let copy = AttemptLog::driver_path(&application.intent.directory);
+        copy_submission(application, &mut LogCopy::open(copy.clone())?, hidden)?;
         let Some(report) = self.report(application).await? else { return Ok(()) };
         let is_over = report.status().is_final();
         let copied = match Container::of(&report) {
-            Some(container) => self.copy_container(&container, is_over, &mut copy, hidden).await,
+            Some(container) => self.copy_container(&container, is_over, copy, hidden).await,
             None => Ok(()),
         };
         if is_over {
@@ -38,13 +40,28 @@ impl YarnCluster {
         copied
     }
 
-    async fn copy_container(
+    /// Those of `told` whose containers are on nodes that the ResourceManager names.
+    pub(crate) async fn executor_logs(
+        &self,
+        told: &[ToldExecutor],
+    ) -> Result<Vec<ExecutorLog>, Error> {
+        let nodes = self.nodes().await?;
+        let found = told.iter().filter_map(|executor| {
+            let container = executor.logs.iter().find_map(|url| Container::at(url))?;
+            let is_known = nodes.iter().any(|node| container.is_on(node));
+            is_known.then(|| ExecutorLog::new(&executor.id, Place::Container(container)))
+        });
+        Ok(found.collect())
+    }
+
+    pub(crate) async fn copy_container(
         &self,
         container: &Container,
         is_over: bool,
-        copy: &mut LogCopy<'_>,
+        copy: PathBuf,
         hidden: &[String],
     ) -> Result<(), Error> {
+        let mut copy = LogCopy::open(copy)?;
         for name in STREAMS {
             let from = copy.at(name);
             let Some(piece) = self.piece(container, name, from).await? else { continue };
@@ -110,20 +127,33 @@ impl YarnCluster {
     }
 }
 
-/// The driver's container.
-struct Container {
+/// A container that has a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Container {
     /// Web services of its node: `http://HOST:8042/ws/v1/node`.
     node: String,
     id: String,
 }
 
 impl Container {
-    /// From `http://HOST:8042/node/containerlogs/container_1_0001_01_000001/USER`.
+    /// The driver's.
     fn of(report: &YarnReport) -> Option<Self> {
-        let (node, rest) =
-            report.am_container_logs.as_deref()?.split_once("/node/containerlogs/")?;
+        Self::at(report.am_container_logs.as_deref()?)
+    }
+
+    /// From `http://HOST:8042/node/containerlogs/container_1_0001_01_000001/USER`; those of executors go on with
+    /// `/stdout?start=-4096` (`org.apache.spark.util.YarnContainerInfoHelper`).
+    fn at(url: &str) -> Option<Self> {
+        let (node, rest) = url.split_once("/node/containerlogs/")?;
         let id = rest.split('/').next().filter(|id| id.starts_with("container_"))?;
-        Some(Self { node: format!("{node}/ws/v1/node"), id: id.to_owned() })
+        let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_plain.then(|| Self { node: format!("{node}/ws/v1/node"), id: id.to_owned() })
+    }
+
+    /// Whether its address is that of a node, `HOST:PORT`.
+    fn is_on(&self, node: &str) -> bool {
+        let address = self.node.split_once("://").map_or("", |(_, address)| address);
+        address.strip_suffix("/ws/v1/node") == Some(node)
     }
 }
 
@@ -169,7 +199,7 @@ impl EndOfLog {
 /// What `spark-submit` printed, once it has ended.
 fn copy_submission(
     application: &YarnApplication,
-    copy: &mut LogCopy<'_>,
+    copy: &mut LogCopy<Places>,
     hidden: &[String],
 ) -> Result<(), Error> {
     if application.processes().status()? == Status::Running {

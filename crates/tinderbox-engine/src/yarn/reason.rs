@@ -2,7 +2,7 @@
 
 use crate::exit_reason::category_of;
 use crate::log_copy::copied;
-use crate::{DriverLog, ExitCategory, ExitReason};
+use crate::{AttemptLog, ExitCategory, ExitReason};
 use std::path::Path;
 
 /// So much of the log's end is read.
@@ -41,13 +41,14 @@ const CODES: &[(i32, ExitCategory, &str)] = &[
 /// The reason in the diagnostics of an application that failed; `None` when the driver's log says it better, of which as much
 /// was copied into `folder` as could be had.
 pub(crate) fn reason_of(diagnostics: &str, folder: &Path) -> Option<ExitReason> {
-    let has_log = ["stdout", "stderr"].iter().any(|name| copied(folder, name) > 0);
+    let driver = AttemptLog::driver_path(folder);
+    let has_log = ["stdout", "stderr"].iter().any(|name| copied(&driver, name) > 0);
     // The id of an application of YARN, which attempts elsewhere do not have.
     let is_of_yarn = folder.join("application").exists();
     if !is_of_yarn {
         return None;
     }
-    let logged = || in_log(&DriverLog::in_folder(folder).tail(TAIL).ok()?.text);
+    let logged = || in_log(&AttemptLog::of_driver(folder).tail(TAIL).ok()?.text);
     told(diagnostics, has_log).or_else(logged)
 }
 

@@ -132,6 +132,13 @@ impl YarnCluster {
         self.ask(Method::PUT, &path, Some(json!({"state": "KILLED"}))).await.map(drop)
     }
 
+    /// The addresses of the nodes' pages, `HOST:PORT`, of lost ones too.
+    pub(super) async fn nodes(&self) -> Result<Vec<String>, Error> {
+        let (_, body) = self.ask(Method::GET, "/ws/v1/cluster/nodes", None).await?;
+        let nodes = body["nodes"]["node"].as_array().into_iter().flatten();
+        Ok(nodes.filter_map(|node| node["nodeHTTPAddress"].as_str().map(str::to_owned)).collect())
+    }
+
     pub(super) fn server(&self) -> String {
         self.address.resource_managers.join(", ")
     }

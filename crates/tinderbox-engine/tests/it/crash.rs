@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use tinderbox_engine::{DriverLog, Error, LocalProcesses, LocalSpark, Status, Trace};
+use tinderbox_engine::{AttemptLog, Error, LocalProcesses, LocalSpark, Status, Trace};
 
 const SECONDS_10: Duration = Duration::from_secs(10);
 /// Runs until the file `go` appears in its working directory, then ends with 7.
@@ -139,7 +139,7 @@ fn supervisor_that_comes_too_late_does_not_start_spark() {
     let spark = LocalSpark::find(&bench.host(), None).expect("the fake Spark");
     let launched = spark.launch(&intent, &launch_of("pass\n", &bench.root, &BTreeMap::new()));
     assert!(matches!(launched, Err(Error::NotStarted { .. })), "{launched:?}");
-    let log = DriverLog::in_folder(&intent.directory);
+    let log = AttemptLog::of_driver(&intent.directory);
     wait_until("the supervisor has found its place taken", SECONDS_10, || {
         log.page(0, 1000).expect("a log").text.contains("/pid")
     });

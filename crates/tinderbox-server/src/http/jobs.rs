@@ -22,6 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cancel_job))
         .routes(routes!(read_log))
         .routes(routes!(search_log))
+        .routes(routes!(list_executor_logs))
         .routes(routes!(list_expectations))
         .routes(routes!(get_spec))
         .routes(routes!(list_executed))
@@ -194,10 +195,13 @@ async fn cancel_job(
     Ok((StatusCode::ACCEPTED, Json(convert::job(&app.cancel(&id).await?))))
 }
 
-/// Which part of the log.
+/// Which part of which log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct LogQuery {
+    /// An executor's id; without one it is the driver's log.
+    #[param(required = false)]
+    executor: Option<String>,
     /// First byte; negative counts from the end.
     #[serde(default)]
     offset: i64,
@@ -211,7 +215,7 @@ fn default_log_limit() -> u64 {
     256 << 10
 }
 
-/// A part of the driver's log.
+/// A part of the log of the driver or an executor.
 #[utoipa::path(get, path = "/api/jobs/{job_id}/log", operation_id = "read_log", tag = "jobs",
     params(("job_id" = String, Path, description = "the run"), LogQuery),
     responses((status = 200, body = api::LogPage), (status = 404, body = api::Problem)))]
@@ -220,7 +224,8 @@ async fn read_log(
     Path(id): Path<String>,
     Query(query): Query<LogQuery>,
 ) -> Result<Json<api::LogPage>, ApiError> {
-    let page = app.log(&id, query.offset, query.limit.clamp(1, 1 << 20)).await?;
+    let page =
+        app.log(&id, &query.executor.into(), query.offset, query.limit.clamp(1, 1 << 20)).await?;
     Ok(Json(api::LogPage {
         text: page.text,
         offset: page.offset,
@@ -230,10 +235,13 @@ async fn read_log(
     }))
 }
 
-/// What is looked for in the log.
+/// What is looked for in which log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct LogSearch {
+    /// An executor's id; without one it is the driver's log.
+    #[param(required = false)]
+    executor: Option<String>,
     /// The text; upper and lower case are alike.
     text: String,
     /// First byte.
@@ -250,7 +258,7 @@ fn default_lines() -> usize {
     200
 }
 
-/// Lines of the driver's log with a text in them.
+/// Lines of the log of the driver or an executor with a text in them.
 #[utoipa::path(get, path = "/api/jobs/{job_id}/log/search", operation_id = "search_log", tag = "jobs",
     params(("job_id" = String, Path, description = "the run"), LogSearch),
     responses((status = 200, body = api::LogMatches), (status = 404, body = api::Problem)))]
@@ -260,8 +268,22 @@ async fn search_log(
     Query(query): Query<LogSearch>,
 ) -> Result<Json<api::LogMatches>, ApiError> {
     let part = (query.offset, query.limit.clamp(1, 1_000));
-    let (found, is_complete) = app.search_log(&id, &query.text, part).await?;
+    let of = query.executor.into();
+    let (found, is_complete) = app.search_log(&id, &of, &query.text, part).await?;
     Ok(Json(convert::log_matches(found, is_complete)))
+}
+
+/// The executors that have a log of their own: those on clusters, once they have printed something.
+#[utoipa::path(get, path = "/api/jobs/{job_id}/log/executors", operation_id = "list_executor_logs", tag = "jobs",
+    params(("job_id" = String, Path, description = "the run")),
+    responses((status = 200, body = api::ExecutorLogList), (status = 404, body = api::Problem)))]
+async fn list_executor_logs(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<api::ExecutorLogList>, ApiError> {
+    let executors = app.executor_logs(&id).await?.into_iter();
+    let executors = executors.map(|(executor_id, size)| api::ExecutorLog { executor_id, size });
+    Ok(Json(api::ExecutorLogList { executors: executors.collect() }))
 }
 
 /// What came of the expectations of the job's nodes.

@@ -102,6 +102,16 @@ export function executorsQuery(jobId: string, job?: Job) {
   });
 }
 
+/** The executors that have a log of their own. */
+export function executorLogsQuery(jobId: string, job?: Job) {
+  return queryOptions({
+    queryKey: ['job', jobId, 'executor logs'],
+    queryFn: ({ signal }) =>
+      bodyOf(http.GET('/api/jobs/{job_id}/log/executors', { params: params(jobId), signal })),
+    refetchInterval: pace(job),
+  });
+}
+
 export function operatorsQuery(jobId: string, job?: Job) {
   return queryOptions({
     queryKey: ['job', jobId, 'operators'],
@@ -197,20 +207,20 @@ const LOG_PAGE_BYTES = 1024 * 1024;
 const LOG_POLL_MS = 1_000;
 
 /**
- * The driver's log, read on while the view is open. `whole` begins at the first byte; otherwise a long log
- * begins near its end.
+ * The log of the driver or an executor, read on while the view is open. `whole` begins at the first byte; otherwise a
+ * long log begins near its end.
  */
-export function useLog(jobId: string, whole: boolean) {
+export function useLog(jobId: string, executor: string | undefined, whole: boolean) {
   const queries = useQueryClient();
   // A negative offset counts from the end.
   const read = (offset: number, signal: AbortSignal) =>
     bodyOf(
       http.GET('/api/jobs/{job_id}/log', {
-        params: { ...params(jobId), query: { offset, limit: LOG_PAGE_BYTES } },
+        params: { ...params(jobId), query: { executor, offset, limit: LOG_PAGE_BYTES } },
         signal,
       }),
     );
-  const queryKey = ['log', jobId, whole];
+  const queryKey = ['log', jobId, executor, whole];
   return useQuery({
     queryKey,
     queryFn: async ({ signal }): Promise<Log> => {

@@ -1,8 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { ChevronDown, ChevronUp, Search } from 'lucide-react';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
 import { isRead, type Log, linesOf } from '@/api/log';
-import { useLog } from '@/api/queries/job';
+import { executorLogsQuery, jobQuery, useLog } from '@/api/queries/job';
 import { Empty, Loaded } from '@/design/feedback';
 import { formatBytes, formatCount } from '@/design/format';
 import { findLines } from './find';
@@ -11,31 +12,72 @@ import './log.css';
 
 const route = getRouteApi('/jobs/$jobId/log');
 
-/** The driver's log, followed while it grows. */
+/** The log of the driver or of an executor, followed while it grows. */
 export function LogTab() {
   const { jobId } = route.useParams();
-  const [whole, setWhole] = useState(false);
-  const log = useLog(jobId, whole);
+  const { executor } = route.useSearch();
   return (
     <div className="page">
-      <section className="panel" aria-label="Driver log">
-        <Loaded query={log} what="log">
-          {(data) =>
-            data.size === 0 ? (
-              <Empty title="The log is empty">
-                <p>The driver has written nothing so far.</p>
-              </Empty>
-            ) : (
-              <LogView log={data} onWhole={() => setWhole(true)} />
-            )
-          }
-        </Loaded>
+      <section
+        className="panel"
+        aria-label={executor ? `Log of executor ${executor}` : 'Driver log'}
+      >
+        <OneLog key={executor} jobId={jobId} executor={executor} />
       </section>
     </div>
   );
 }
 
-function LogView({ log, onWhole }: { log: Log; onWhole: () => void }) {
+function OneLog({ jobId, executor }: { jobId: string; executor: string | undefined }) {
+  const [whole, setWhole] = useState(false);
+  const log = useLog(jobId, executor, whole);
+  const choice = <Choice jobId={jobId} executor={executor} />;
+  return (
+    <Loaded query={log} what="log">
+      {(data) =>
+        data.size === 0 ? (
+          <>
+            <div className="panel-head">{choice}</div>
+            <Empty title="The log is empty">
+              <p>{executor ? 'The executor' : 'The driver'} has written nothing so far.</p>
+            </Empty>
+          </>
+        ) : (
+          <LogView log={data} choice={choice} onWhole={() => setWhole(true)} />
+        )
+      }
+    </Loaded>
+  );
+}
+
+/** Whose log; nothing where executors print into the driver's. */
+function Choice({ jobId, executor }: { jobId: string; executor: string | undefined }) {
+  const navigate = route.useNavigate();
+  const job = useQuery(jobQuery(jobId)).data?.job;
+  const executors = useQuery(executorLogsQuery(jobId, job)).data?.executors ?? [];
+  if (executors.length === 0) return null;
+  const choose = (chosen: string) =>
+    void navigate({ search: chosen === '' ? {} : { executor: chosen }, replace: true });
+  return (
+    <label>
+      <span className="spoken">Log of</span>
+      <select
+        className="select"
+        value={executor ?? ''}
+        onChange={(event) => choose(event.target.value)}
+      >
+        <option value="">Driver</option>
+        {executors.map(({ executor_id, size }) => (
+          <option key={executor_id} value={executor_id}>
+            Executor {executor_id} · {formatBytes(size)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function LogView({ log, choice, onWhole }: { log: Log; choice: ReactNode; onWhole: () => void }) {
   const lines = useMemo(() => linesOf(log), [log]);
   const [follow, setFollow] = useState(true);
   const [wrap, setWrap] = useState(false);
@@ -53,6 +95,7 @@ function LogView({ log, onWhole }: { log: Log; onWhole: () => void }) {
   return (
     <>
       <div className="panel-head">
+        {choice}
         <label className="field log-search">
           <Search size={14} aria-hidden />
           <span className="spoken">Find in log</span>

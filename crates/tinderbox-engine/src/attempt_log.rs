@@ -3,9 +3,9 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// What the driver printed, on both of its streams, in the order in which it arrived.
+/// What the driver or an executor printed, on both of its streams, in the order in which it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DriverLog {
+pub struct AttemptLog {
     path: PathBuf,
 }
 
@@ -42,14 +42,60 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// The folder of executors' logs.
+const EXECUTORS: &str = "executors";
+
 /// About half a second's work.
 const SEARCHED: u64 = 256 << 20;
 const LONGEST_LINE: u64 = 64 << 10;
 
-impl DriverLog {
-    /// The log in an attempt's folder.
-    pub fn in_folder(directory: &Path) -> Self {
-        Self { path: directory.join("driver.log") }
+impl AttemptLog {
+    /// The driver's log in an attempt's folder.
+    pub fn of_driver(directory: &Path) -> Self {
+        Self { path: Self::driver_path(directory) }
+    }
+
+    /// The log of an executor; `None` for an id that no file is named by.
+    pub fn of_executor(directory: &Path, executor: &str) -> Option<Self> {
+        let path = Self::executor_path(directory, executor)?;
+        Some(Self { path })
+    }
+
+    /// The executors whose logs were brought into an attempt's folder, with the sizes of those in bytes; by number where the
+    /// ids are numbers.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn executors(directory: &Path) -> Result<Vec<(String, u64)>, Error> {
+        let folder = directory.join(EXECUTORS);
+        let failed = |source| Error::Read { path: folder.clone(), source };
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut executors = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if let Some(id) = name.to_str().and_then(|name| name.strip_suffix(".log")) {
+                executors.push((id.to_owned(), entry.metadata().map_err(failed)?.len()));
+            }
+        }
+        executors.sort_by_cached_key(|(id, _)| (id.parse::<u64>().unwrap_or(u64::MAX), id.clone()));
+        Ok(executors)
+    }
+
+    pub(crate) fn driver_path(directory: &Path) -> PathBuf {
+        directory.join("driver.log")
+    }
+
+    /// Ids are numbers but for those of foreign schedulers; none may lead out of the folder.
+    pub(crate) fn executor_path(directory: &Path, executor: &str) -> Option<PathBuf> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let is_name =
+            !executor.is_empty() && executor.len() <= 100 && executor.bytes().all(is_plain);
+        is_name.then(|| directory.join(EXECUTORS).join(format!("{executor}.log")))
     }
 
     /// A log of its own name.
@@ -183,10 +229,10 @@ fn is_continuation(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn log_of(text: &[u8]) -> (tempfile::TempDir, DriverLog) {
+    fn log_of(text: &[u8]) -> (tempfile::TempDir, AttemptLog) {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("driver.log"), text).expect("a log");
-        let log = DriverLog::in_folder(folder.path());
+        let log = AttemptLog::of_driver(folder.path());
         (folder, log)
     }
 
@@ -252,9 +298,27 @@ mod tests {
     }
 
     #[test]
+    fn row_6_9_executors_have_logs_of_their_own_in_the_order_of_their_numbers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(AttemptLog::executors(folder.path()).expect("no error"), []);
+        std::fs::create_dir(folder.path().join("executors")).expect("a folder");
+        for id in ["10", "2"] {
+            let path = AttemptLog::executor_path(folder.path(), id).expect("a name");
+            std::fs::write(path, format!("this is {id}\n")).expect("a log");
+        }
+        let executors = AttemptLog::executors(folder.path()).expect("readable");
+        assert_eq!(executors, [("2".to_owned(), 10), ("10".to_owned(), 11)]);
+        let log = AttemptLog::of_executor(folder.path(), "10").expect("a name");
+        assert_eq!(log.tail(100).expect("readable").text, "this is 10\n");
+        for id in ["../driver", "", "1/2", "a.b"] {
+            assert_eq!(AttemptLog::of_executor(folder.path(), id), None, "{id}");
+        }
+    }
+
+    #[test]
     fn log_that_is_not_there_yet_is_empty() {
         let folder = tempfile::tempdir().expect("a folder");
-        let page = DriverLog::in_folder(folder.path()).page(10, 10).expect("no error");
+        let page = AttemptLog::of_driver(folder.path()).page(10, 10).expect("no error");
         assert_eq!((page.text.as_str(), page.size), ("", 0));
     }
 }
