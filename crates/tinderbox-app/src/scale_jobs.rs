@@ -137,8 +137,13 @@ const LOOK: Duration = Duration::from_secs(2);
 
 impl App {
     /// Says where jobs find their data and run from now on. Jobs that are recorded keep what they were given.
-    pub fn set_scale_settings(&self, settings: ScaleSettings) {
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEngine`], with which every job would fail, [`Error::Store`].
+    pub async fn set_scale_settings(&self, settings: ScaleSettings) -> Result<(), Error> {
+        self.scale_place(settings.cluster.as_deref()).await?;
         *lock(&self.inner.scale_jobs.settings) = settings;
+        Ok(())
     }
 
     /// Records the job of a request, or answers with the one that was recorded for the same request. What would fail anyway is

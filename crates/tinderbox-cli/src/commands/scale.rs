@@ -30,7 +30,8 @@ pub async fn scale(place: &Place, order: Scale) -> Result<ExitCode, Failure> {
         app.set_scale_settings(ScaleSettings {
             bucket: bucket.clone(),
             ..ScaleSettings::default()
-        });
+        })
+        .await?;
     } else if order.s3_bucket.is_some() {
         output::note(
             "--s3-bucket is not used: the server that owns the data directory has its own",

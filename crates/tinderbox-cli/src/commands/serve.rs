@@ -46,11 +46,7 @@ pub async fn serve(
     // Before the data directory is taken: a URL that cannot be used is an error of the command.
     let logs = sources::log_sources(&record.logs.urls, record.logs.recursive, &access)?;
     let (app, listener, url) = open_app(&root, listen, access).await?;
-    // A name that nothing is stored under would fail every job.
-    if let Some(name) = record.jobs.cluster.as_deref().filter(|name| *name != "local") {
-        app.cluster(name).await?;
-    }
-    app.set_scale_settings(record.jobs);
+    app.set_scale_settings(record.jobs).await?;
     for folder in &record.data_sets {
         let set = app.serve_data_set(folder).await?;
         set.warnings.iter().for_each(|warning| output::note(warning));

@@ -278,6 +278,15 @@ fn a_program_of_the_image_is_cancelled(lab: &Lab, server: &Server) {
     wait_for("its result", LIMIT, || {
         lab.cluster.log("jobs", &run.pod()).contains("counted 9").then_some(())
     });
+    // While it runs: what its listener tells from the pod, and what its executor prints.
+    wait_for("live events", LIMIT, || {
+        let stages = crate::place::get_json(&format!("{}/api/jobs/{}/stages", run.url, run.id))?;
+        stages["stages"][0].is_object().then_some(())
+    });
+    let printed = || lab.place.ask(&["logs", &run.id, "--executor", "1"]).stdout;
+    wait_for("the executor's log", LIMIT, || {
+        String::from_utf8_lossy(&printed()).contains("Starting executor ID 1").then_some(())
+    });
     run.cancel();
     assert!(run.log().contains("counted 9"), "its log is here, and the pod is not");
     lab.nothing_is_left();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use servers::{Azurite, Gcs, Hdfs, Kafka, MariaDb, Pages, PostgreSql, S3};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Formats and codecs, in the document's words, that are written and read back.
 const FILES: &[(&str, &[&str])] = &[
@@ -313,6 +314,12 @@ fn run(place: &Place, name: &str, text: &str) {
     assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), log());
 }
 
+/// One of the servers has a port that cannot be chosen.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn check(version: &str, connectors: &str, spark: &Spark) {
     let Some(servers) = Servers::start() else { return };
     let connectors =
@@ -393,6 +400,7 @@ fn has_buckets(folder: &std::path::Path) -> bool {
 #[test]
 fn rows_1_6_to_1_10_and_1_22_and_7_1_to_7_2_and_7_4_to_7_5_and_7_11_and_7_13_to_7_31_and_14_10_sources_and_sinks_on_real_servers_on_3_5()
  {
+    let _alone = alone();
     if let Some(spark) = Spark::three() {
         check("3.5", "spark-3.5", &spark);
     }
@@ -401,6 +409,7 @@ fn rows_1_6_to_1_10_and_1_22_and_7_1_to_7_2_and_7_4_to_7_5_and_7_11_and_7_13_to_
 #[test]
 fn rows_1_6_to_1_10_and_1_22_and_7_1_and_7_4_to_7_5_and_7_11_and_7_13_to_7_30_sources_and_sinks_on_real_servers_on_4()
  {
+    let _alone = alone();
     if let Some(spark) = Spark::four() {
         check("4", "spark-4", &spark);
     }

@@ -278,7 +278,7 @@ fn bad_requests_are_answered_clearly_and_leave_nothing() {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("no cluster profile called nowhere"), "{said}");
+    assert!(said.contains("no engine called nowhere"), "{said}");
 }
 
 #[test]
@@ -501,9 +501,9 @@ fn sail_measures_a_data_set_of_s3_and_trains_no_models() {
     let server = lab.serve_with(|command| {
         command.env("TINDERBOX_SAIL", &sail).env("TINDERBOX_SPARK_HOMES", &spark.venv);
         command.env("AWS_ALLOW_HTTP", "true").env("JAVA_HOME", lab.place.path("no-java"));
+        command.args(["--submit-cluster", "sail"]);
     });
     let mut request: Value = serde_json::from_str(&body("on-sail", &[1, 2])).unwrap();
-    request["job_config"]["cluster"] = json!("sail");
     request["job_config"]["tasks"] = json!(["row_count", "null_percentage"]);
     let (status, answer) = call(&server, "POST", "/submit-job", &request.to_string());
     assert_eq!(status, 200, "{answer}");
