@@ -57,15 +57,27 @@ for entry in "$real"/* "$real"/bin/*; do
   esac
 done
 {
-  printf '#!/bin/sh\narchive=\ncase "$*" in\n'
+  printf '#!/bin/sh\narchive=\n'
   for environment in "$TINDERBOX_SPARK_3_5" "$TINDERBOX_SPARK_4"; do
     spark=$(spark_home "$environment" 2>/dev/null) || continue
     archive=$(archive_of "$spark")
-    [ -z "$archive" ] || printf '*"%s/jars/"*) archive="%s" ;;\n' "$spark" "$archive"
+    [ -z "$archive" ] || cat <<EOF
+case "\$*" in *"$spark/jars/"*) spark="$spark" archive="$archive" ;; esac
+EOF
   done
-  # Where the class path is another one, the archive is left alone, and nothing is said.
   cat <<EOF
-esac
+# An archive is for class paths that begin as its own: what stands before Spark's goes behind it.
+before=
+[ -z "\$archive" ] || for argument do
+  shift
+  if [ "\$before" = -cp ]; then
+    first=\${argument%%"\$spark/conf"*}
+    [ "\$first" = "\$argument" ] || [ -z "\$first" ] || argument="\${argument#"\$first"}:\${first%:}"
+  fi
+  before=\$argument
+  set -- "\$@" "\$argument"
+done
+# Where the class path is another one, the archive is left alone, and nothing is said.
 exec "$real/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
   \${archive:+-XX:SharedArchiveFile="\$archive" -Xshare:auto "-Xlog:cds*=off" "-Xlog:class+path*=off"} "\$@"
 EOF
