@@ -2,7 +2,7 @@
 
 use crate::plan::{LaunchPlan, ProfileVersion};
 use crate::sail_run::SAIL;
-use crate::{App, Error, lock, now};
+use crate::{App, Error, chain, lock, now};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -144,6 +144,15 @@ impl App {
             Target::Yarn(target) => self.yarn(&target.address).map(Cluster::Yarn),
             Target::Kubernetes(target) => Ok(Cluster::Kubernetes(self.kubernetes(&target.access))),
         }
+    }
+
+    /// Whether a master as Spark writes it is the cluster of a profile. One whose credentials cannot be read is none.
+    pub(crate) async fn is_kubernetes_at(&self, master: &str, place: &KubernetesProfile) -> bool {
+        let found = self.kubernetes(&kubernetes_access(place)).is_at(master).await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!("{}", chain(&Error::Engine(error)));
+            false
+        })
     }
 
     /// A turn for something heavy that is done for a run of this engine. A cluster that keeps its own runs waiting does not
@@ -347,16 +356,19 @@ fn yarn_target(yarn: &YarnProfile, host: &Host) -> YarnTarget {
     }
 }
 
-fn kubernetes_target(profile: &ClusterProfile, place: &KubernetesProfile) -> KubernetesTarget {
-    let access = match &place.kubeconfig {
+fn kubernetes_access(place: &KubernetesProfile) -> KubernetesAccess {
+    match &place.kubeconfig {
         Some(path) => KubernetesAccess::Kubeconfig {
             path: PathBuf::from(path),
             context: place.context.clone(),
         },
         None => KubernetesAccess::InCluster,
-    };
+    }
+}
+
+fn kubernetes_target(profile: &ClusterProfile, place: &KubernetesProfile) -> KubernetesTarget {
     KubernetesTarget {
-        access,
+        access: kubernetes_access(place),
         namespace: place.namespace.clone(),
         image: place.image.clone(),
         spark_version: profile

@@ -288,8 +288,12 @@ impl App {
     /// [`Error::NoSuchRun`], [`Error::AmbiguousRun`], [`Error::Engine`].
     pub async fn expectations(&self, id: &str) -> Result<Vec<ExpectationResult>, Error> {
         let run = self.find(id).await?;
-        let Some(directory) = self.attempt_directory(&run).await? else { return Ok(Vec::new()) };
-        blocking(move || ExpectationResult::in_folder(&directory).map_err(Error::Engine)).await
+        let attempt = self.inner.store.attempt_latest(&run.id).await?;
+        let Some(attempt) = attempt else { return Ok(Vec::new()) };
+        let Some(record) = AttemptRecord::of(&attempt) else { return Ok(Vec::new()) };
+        let directory = self.inner.data_dir.root().join(attempt.directory);
+        let read = move || ExpectationResult::of_attempt(&directory, &record.intent.target);
+        blocking(move || read().map_err(Error::Engine)).await
     }
 
     pub(crate) async fn attempt_directory(&self, run: &Run) -> Result<Option<PathBuf>, Error> {

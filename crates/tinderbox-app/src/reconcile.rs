@@ -361,9 +361,10 @@ impl App {
     ) -> Result<(), Error> {
         let intent = identity.intent();
         self.copy_last_log(run, identity).await;
-        // Pods of executors go with the driver's; of other executors the event log says where they were.
+        // Pods of executors go with the driver's, and when we stopped it they are gone; of other executors the event log
+        // says where they were.
         let are_pods = matches!(identity, Identity::Kubernetes(_));
-        if are_pods {
+        if are_pods && end.asked.is_none() {
             self.copy_last_executor_logs(run, identity).await;
         }
         if self.has_begun(&current.attempt) {

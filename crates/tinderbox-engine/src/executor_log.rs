@@ -12,6 +12,8 @@ pub struct ToldExecutor {
     pub id: String,
     /// Addresses of its logs. Nothing is asked of a server that the cluster itself does not name.
     pub logs: Vec<String>,
+    /// Whether it prints nothing more (`SparkListenerExecutorRemoved`).
+    pub has_ended: bool,
 }
 
 /// An executor whose log can be had.
@@ -19,6 +21,8 @@ pub struct ToldExecutor {
 pub struct ExecutorLog {
     /// Spark's id.
     pub id: String,
+    /// As [`ToldExecutor::has_ended`]; pods are deleted when they have been copied after their end, and say false.
+    pub has_ended: bool,
     place: Place,
 }
 
@@ -33,8 +37,12 @@ pub(crate) enum Place {
 }
 
 impl ExecutorLog {
-    pub(crate) fn new(id: &str, place: Place) -> Self {
-        Self { id: id.to_owned(), place }
+    pub(crate) fn of_pod(id: &str, place: Place) -> Self {
+        Self { id: id.to_owned(), has_ended: false, place }
+    }
+
+    pub(crate) fn of(told: &ToldExecutor, place: Place) -> Self {
+        Self { id: told.id.clone(), has_ended: told.has_ended, place }
     }
 }
 

@@ -73,7 +73,7 @@ const LONGEST_TAG: usize = 100;
 
 impl YarnTarget {
     /// Whether the driver writes where this machine reads.
-    fn shares_files(&self) -> bool {
+    pub(crate) fn shares_files(&self) -> bool {
         self.event_logs.as_ref().is_none_or(|place| place.starts_with('/'))
     }
 

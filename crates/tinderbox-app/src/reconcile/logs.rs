@@ -24,7 +24,29 @@ pub(crate) struct LogCopies {
     of_runs: Mutex<HashMap<RunId, HashMap<LogOf, Copied>>>,
 }
 
-type Copied = Arc<tokio::sync::Mutex<Option<Instant>>>;
+type Copied = Arc<tokio::sync::Mutex<LastCopy>>;
+
+#[derive(Debug, Default)]
+struct LastCopy {
+    at: Option<Instant>,
+    /// Its executor had ended before: the next copy is the last one, when the run is over.
+    has_all: bool,
+}
+
+impl LastCopy {
+    fn is_fresh(&self, fresh: Duration) -> bool {
+        self.at.is_some_and(|at| at.elapsed() < fresh)
+    }
+}
+
+/// What is to be copied of executors.
+#[derive(Clone, Copy)]
+enum Part {
+    /// What has been added, unless that was just copied.
+    News,
+    /// All, because nothing more is printed.
+    Rest,
+}
 
 impl App {
     /// Brings the driver's log here as far as it can be had, unless that was just done; without it the run goes on all the same.
@@ -39,13 +61,13 @@ impl App {
 
     /// The same of executors' logs: of as many as can be had in a short time, beginning with another one each time.
     pub(super) async fn copy_executor_logs(&self, run: &Run, identity: &Identity) {
-        let copied = self.copy_logs_of_executors(run, identity, (FRESH, false));
+        let copied = self.copy_logs_of_executors(run, identity, Part::News);
         let _ = tokio::time::timeout(TURN, copied).await;
     }
 
     /// Brings the rest of the logs of executors here that print nothing more.
     pub(super) async fn copy_last_executor_logs(&self, run: &Run, identity: &Identity) {
-        let copied = self.copy_logs_of_executors(run, identity, (Duration::ZERO, true));
+        let copied = self.copy_logs_of_executors(run, identity, Part::Rest);
         if tokio::time::timeout(LAST_TURN, copied).await.is_err() {
             tracing::warn!(run = %run.id, "not all logs of executors were copied within {LAST_TURN:?}");
         }
@@ -64,13 +86,14 @@ impl App {
             match of {
                 LogOf::Driver => self.copy_log(run, &identity).await,
                 LogOf::Executor(id) => {
-                    let Ok((cluster, executors)) = self.executors_of(run, &identity, false).await
+                    let Ok((cluster, executors)) =
+                        self.executors_of(run, &identity, Part::News).await
                     else {
                         return;
                     };
                     if let Some(executor) = executors.iter().find(|one| one.id == *id) {
-                        let copy = (&cluster, executor, FRESH, false);
-                        self.copy_log_of_executor(run, &identity, copy).await;
+                        self.copy_log_of_executor(run, &identity, (&cluster, executor), Part::News)
+                            .await;
                     }
                 }
             }
@@ -103,7 +126,7 @@ impl App {
         }
         let copied = self.copied(run, LogOf::Driver);
         let mut copied = copied.lock().await;
-        if copied.is_some_and(|at| at.elapsed() < fresh) {
+        if copied.is_fresh(fresh) {
             return;
         }
         let hidden = self.hidden(&LaunchPlan::of(run).secrets);
@@ -111,19 +134,14 @@ impl App {
             Ok(cluster) => cluster.copy_log(identity, hidden.values()).await.map_err(Error::Engine),
             Err(error) => Err(error),
         };
-        *copied = Some(Instant::now());
+        copied.at = Some(Instant::now());
         if let Err(error) = done {
             tracing::debug!(run = %run.id, "the driver's log cannot be had: {}", chain(&error));
         }
     }
 
-    async fn copy_logs_of_executors(
-        &self,
-        run: &Run,
-        identity: &Identity,
-        (fresh, is_over): (Duration, bool),
-    ) {
-        let (cluster, mut executors) = match self.executors_of(run, identity, is_over).await {
+    async fn copy_logs_of_executors(&self, run: &Run, identity: &Identity, part: Part) {
+        let (cluster, mut executors) = match self.executors_of(run, identity, part).await {
             Ok(found) => found,
             Err(error) => {
                 let what = chain(&error);
@@ -136,8 +154,7 @@ impl App {
             executors.rotate_left(begin);
         }
         for executor in &executors {
-            let copy = (&cluster, executor, fresh, is_over);
-            self.copy_log_of_executor(run, identity, copy).await;
+            self.copy_log_of_executor(run, identity, (&cluster, executor), part).await;
         }
     }
 
@@ -145,19 +162,24 @@ impl App {
         &self,
         run: &Run,
         identity: &Identity,
-        (cluster, executor, fresh, is_over): (&Cluster, &ExecutorLog, Duration, bool),
+        (cluster, executor): (&Cluster, &ExecutorLog),
+        part: Part,
     ) {
         let copied = self.copied(run, LogOf::Executor(executor.id.clone()));
         let mut copied = copied.lock().await;
-        if copied.is_some_and(|at| at.elapsed() < fresh) {
+        let is_rest = matches!(part, Part::Rest);
+        if !is_rest && (copied.has_all || copied.is_fresh(FRESH)) {
             return;
         }
         let hidden = self.hidden(&LaunchPlan::of(run).secrets);
-        let done = cluster.copy_executor_log(identity, executor, is_over, hidden.values()).await;
-        *copied = Some(Instant::now());
-        if let Err(error) = done.map_err(Error::Engine) {
-            let (id, what) = (&executor.id, chain(&error));
-            tracing::debug!(run = %run.id, "the log of executor {id} cannot be had: {what}");
+        let done = cluster.copy_executor_log(identity, executor, is_rest, hidden.values()).await;
+        copied.at = Some(Instant::now());
+        match done.map_err(Error::Engine) {
+            Ok(()) => copied.has_all = executor.has_ended,
+            Err(error) => {
+                let (id, what) = (&executor.id, chain(&error));
+                tracing::debug!(run = %run.id, "the log of executor {id} cannot be had: {what}");
+            }
         }
     }
 
@@ -166,7 +188,7 @@ impl App {
         &self,
         run: &Run,
         identity: &Identity,
-        is_over: bool,
+        part: Part,
     ) -> Result<(Cluster, Vec<ExecutorLog>), Error> {
         let place;
         let target = match &identity.intent().target {
@@ -181,20 +203,20 @@ impl App {
         if *target == Target::Local {
             return Ok((cluster, Vec::new()));
         }
-        let told = self.told_executors(run, is_over).await;
+        let told = self.told_executors(run, part).await;
         let found = cluster.executor_logs(identity, &told).await.map_err(Error::Engine)?;
         Ok((cluster, found))
     }
 
     /// The executors that the application has told of. The record may be that of an earlier attempt until this one is over.
-    async fn told_executors(&self, run: &Run, is_over: bool) -> Vec<ToldExecutor> {
+    async fn told_executors(&self, run: &Run, part: Part) -> Vec<ToldExecutor> {
         let told_live = self.inner.live.read(&run.id, |live| told(live.fold().executors()));
         if let Some(told) = told_live.filter(|told| !told.is_empty()) {
             return told;
         }
         let application = match self.inner.growing.view(&run.id) {
             Some(view) => Some(view.application),
-            None if is_over => self.application_of(&run.id).await.ok(),
+            None if matches!(part, Part::Rest) => self.application_of(&run.id).await.ok(),
             None => None,
         };
         application.map(|application| told(application.executors.iter())).unwrap_or_default()
@@ -212,6 +234,7 @@ fn told<'a>(executors: impl Iterator<Item = &'a Executor>) -> Vec<ToldExecutor> 
         .map(|one| ToldExecutor {
             id: one.id.to_string(),
             logs: one.logs.iter().map(|(_, url)| url.clone()).collect(),
+            has_ended: one.remove_time.is_some(),
         })
         .collect()
 }

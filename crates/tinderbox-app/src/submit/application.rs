@@ -50,7 +50,7 @@ impl App {
         let engine = match (&submission.engine, &submission.master) {
             (Some(engine), _) => Some(engine.clone()),
             (None, Some(master)) if !master.starts_with("local") => {
-                Some(self.profile_with(master, submission.on_cluster).await?)
+                Some(self.profile_with(master, &submission).await?)
             }
             // Local Spark with its cores.
             (None, _) => Some(LOCAL.to_owned()),
@@ -69,8 +69,14 @@ impl App {
         .await
     }
 
-    /// The profile of a master whose drivers run where they are wanted; when there is only one of that master, it.
-    async fn profile_with(&self, master: &str, on_cluster: bool) -> Result<String, Error> {
+    /// The profile of a master whose drivers run where they are wanted; when there is only one of that master, it. On
+    /// Kubernetes it is one of the namespace, where one is named.
+    async fn profile_with(
+        &self,
+        master: &str,
+        submission: &ApplicationSubmission,
+    ) -> Result<String, Error> {
+        let namespace = submission.conf.get("spark.kubernetes.namespace");
         let mut found = Vec::new();
         for stored in self.clusters().await? {
             let Ok((profile, _)) = crate::clusters::read(&stored.name, &stored.text) else {
@@ -81,9 +87,15 @@ impl App {
                     standalone.deploy_mode
                 }
                 ProfileEngine::Yarn(yarn) if master == "yarn" => yarn.deploy_mode,
+                ProfileEngine::Kubernetes(place)
+                    if namespace.is_none_or(|namespace| *namespace == place.namespace)
+                        && self.is_kubernetes_at(master, place).await =>
+                {
+                    DeployMode::Cluster
+                }
                 _ => continue,
             };
-            let is_wanted = (deploy_mode == DeployMode::Cluster) == on_cluster;
+            let is_wanted = (deploy_mode == DeployMode::Cluster) == submission.on_cluster;
             found.push((!is_wanted, stored.name));
         }
         found.sort();

@@ -79,24 +79,17 @@ async fn print_log(
     wanted: &Wanted,
     format: Format,
 ) -> Result<(), Failure> {
-    let mut offset = 0;
     let mut all = String::new();
-    loop {
+    read_on(wanted.follow, async |offset| {
         let executor = wanted.executor.as_deref();
         let page = session.client.read_log(run, executor, offset, 1 << 20).await?;
-        offset = page.next_offset;
         match format {
             Format::Table => output::data(&page.text),
             Format::Json => all.push_str(&page.text),
         }
-        if offset < page.size {
-            continue;
-        }
-        if !wanted.follow || page.complete {
-            break;
-        }
-        tokio::time::sleep(PERIOD).await;
-    }
+        Ok(Reached { offset: page.next_offset, size: page.size, complete: page.complete })
+    })
+    .await?;
     if format == Format::Json {
         output::json(&serde_json::json!({ "job_id": run, "text": all }));
     }
@@ -110,28 +103,48 @@ async fn print_lines(
     (wanted, text): (&Wanted, &str),
     format: Format,
 ) -> Result<(), Failure> {
-    let mut offset = 0;
     let mut all = Vec::new();
-    loop {
+    read_on(wanted.follow, async |offset| {
         let executor = wanted.executor.as_deref();
         let found = session.client.search_log(run, executor, text, offset).await?;
-        offset = found.next_offset;
         match format {
             Format::Table => {
                 found.lines.iter().for_each(|line| output::data(&format!("{}\n", line.text)));
             }
             Format::Json => all.extend(found.lines),
         }
-        if offset < found.size {
-            continue;
-        }
-        if !wanted.follow || found.complete {
-            break;
-        }
-        tokio::time::sleep(PERIOD).await;
-    }
+        Ok(Reached { offset: found.next_offset, size: found.size, complete: found.complete })
+    })
+    .await?;
     if format == Format::Json {
         output::json(&serde_json::json!({ "job_id": run, "lines": all }));
     }
     Ok(())
+}
+
+/// How far a log was read, and how far it goes, in bytes.
+struct Reached {
+    offset: u64,
+    size: u64,
+    /// Whether it grows no more.
+    complete: bool,
+}
+
+/// Reads a log piece by piece from its start: to its end as it is now, or until it is complete.
+async fn read_on(
+    follow: bool,
+    mut read: impl AsyncFnMut(u64) -> Result<Reached, Failure>,
+) -> Result<(), Failure> {
+    let mut offset = 0;
+    loop {
+        let reached = read(offset).await?;
+        offset = reached.offset;
+        if offset < reached.size {
+            continue;
+        }
+        if !follow || reached.complete {
+            return Ok(());
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
 }

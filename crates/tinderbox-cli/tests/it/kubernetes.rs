@@ -20,7 +20,7 @@ const JOB: &str = r#"
 name: by-country
 pipeline:
   sources:
-    - {id: people, type: csv, path: people.csv, options: {header: true}}
+    - {id: people, type: csv, path: people.csv, options: {header: true}, expectations: [{not_null: country, on_fail: warn}, {row_count: {min: 4}, on_fail: warn}]}
   transformations:
     - {id: loud, type: udf, input: people, file: shout.py, function: shout, columns: {loud: [country]}, returns: string}
     - {id: counted, type: aggregate, input: loud, group_by: [loud], aggregations: {n: count(*)}}
@@ -28,9 +28,15 @@ pipeline:
     - {id: out, type: csv, path: OUT, input: counted, mode: overwrite}
 "#;
 
+const COUNTS: &str = "import sys\nfrom pyspark.sql import SparkSession\n\n\
+    spark = SparkSession.builder.getOrCreate()\n\
+    print(spark.version, 'counted', spark.range(int(sys.argv[1])).repartition(3).count(), flush=True)\n";
+
 struct Lab {
     place: Place,
     cluster: TestCluster,
+    /// Of the Spark in the image.
+    version: &'static str,
 }
 
 impl Lab {
@@ -39,6 +45,7 @@ impl Lab {
         let place = Place::new();
         std::fs::create_dir(place.path("app")).unwrap();
         place.write("app/sleeps.py", SLEEPS);
+        place.write("app/counts.py", COUNTS);
         place.write("people.csv", "name,country\nAnn,FR\nBob,DE\nCas,FR\n");
         let image = Image::spark(spark_home(&place)).with("/opt/app", place.path("app"));
         let value = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
@@ -52,7 +59,7 @@ impl Lab {
             ..Config::default()
         })
         .unwrap();
-        let lab = Self { place, cluster };
+        let lab = Self { place, cluster, version: "3.5" };
         lab.kubeconfig("kubeconfig", &lab.cluster.url());
         lab
     }
@@ -71,9 +78,10 @@ impl Lab {
         let text = format!(
             "name: {name}\nengine: kubernetes\nkubernetes:\n  kubeconfig: {}\n{more}\n\
              properties:\n  spark.eventLog.dir: file:{}\n  spark.ui.enabled: false\n\
-             cluster:\n  version: \"3.5\"\n  driver: {{memory: 600m}}\n  executor: {{instances: 1, cores: 1, memory: 512m}}\n",
+             cluster:\n  version: \"{}\"\n  driver: {{memory: 600m}}\n  executor: {{instances: 1, cores: 1, memory: 512m}}\n",
             self.place.path(kubeconfig).display(),
             self.place.path("events").display(),
+            self.version,
         );
         let file = self.place.write(&format!("{name}.yaml"), &text);
         let stored = self.place.ask_json(&["cluster", "apply", file.to_str().unwrap()]);
@@ -254,6 +262,9 @@ fn real_spark_rows_2_1_2_6_3_2_6_9_and_9_3_to_9_6_run_in_pods_on_3_5() {
     }
     assert!(rows.contains("FR!,2\n") && rows.contains("DE!,1\n"), "{rows}");
     let run = done["job"]["job_id"].as_str().unwrap();
+    let expected = lab.place.ask_json(&["expectations", run])["expectations"].clone();
+    let told = |at: usize| (expected[at]["status"].clone(), expected[at]["rows"].clone());
+    assert_eq!((told(0), told(1)), (("passed".into(), 3.into()), ("warned".into(), 3.into())));
     let executors = server.get(&format!("/api/jobs/{run}/executors"))["executors"].clone();
     let executors = executors.as_array().unwrap().iter().any(|one| one["executor_id"] == "1");
     assert!(executors, "an executor in a pod of its own");
@@ -289,5 +300,42 @@ fn a_program_of_the_image_is_cancelled(lab: &Lab, server: &Server) {
     });
     run.cancel();
     assert!(run.log().contains("counted 9"), "its log is here, and the pod is not");
+    lab.nothing_is_left();
+}
+
+/// A command line as people have it for `spark-submit`: its master and namespace say which profile.
+#[test]
+fn real_spark_rows_2_6_3_2_and_9_3_a_command_line_runs_in_pods_on_4() {
+    let Some(spark) = Spark::four() else { return };
+    let mut lab = Lab::start(|_| spark.home());
+    lab.version = "4.3";
+    std::fs::create_dir(lab.place.path("events")).unwrap();
+    lab.apply("elsewhere", "kubeconfig", "  namespace: small\n  image: spark:test");
+    lab.apply("pods", "kubeconfig", "  namespace: jobs\n  image: spark:test");
+    let server = Server::start(&lab.place, free_address());
+    let submit = |namespace: &str| {
+        let master = format!("k8s://{}", lab.cluster.url());
+        let namespace = format!("spark.kubernetes.namespace={namespace}");
+        let cluster = ["--master", &master, "--deploy-mode", "cluster", "--conf", &namespace];
+        let program = ["local:///opt/app/counts.py", "12"];
+        lab.place.ask(&[&["submit", "--format", "json"], &cluster[..], &program].concat())
+    };
+    let output = submit("nowhere");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no cluster profile has the master k8s://http"), "{said}");
+    assert!(said.contains("elsewhere, pods"), "{said}");
+
+    let output = submit("jobs");
+    let done: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!(done["job"]["state"], "succeeded", "{done}");
+    assert_eq!(done["job"]["engine"], "pods", "{done}");
+    let run = done["job"]["job_id"].as_str().unwrap();
+    let log = String::from_utf8_lossy(&lab.place.ask(&["logs", run]).stdout).into_owned();
+    assert!(log.contains("4.3.0 counted 12"), "{log}");
+    let log = lab.place.executor_log(run, "1");
+    assert!(log.contains("Starting executor ID 1"), "{log}");
+    let stages = server.get(&format!("/api/jobs/{run}/stages"))["stages"].clone();
+    assert!(stages.as_array().is_some_and(|stages| stages.len() > 1), "{stages}");
     lab.nothing_is_left();
 }

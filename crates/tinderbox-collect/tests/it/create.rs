@@ -12,6 +12,7 @@ use tinderbox_model::{Bytes, ErrorClass};
 
 /// moto with users and signatures. It ends when its standard input does, that is with the test.
 struct SignedS3 {
+    python: PathBuf,
     child: Child,
     port: u16,
     id: String,
@@ -32,7 +33,7 @@ impl SignedS3 {
             return None;
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/s3_with_signatures.py");
-        let mut child = Command::new(python)
+        let mut child = Command::new(&python)
             .arg(script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -48,7 +49,24 @@ impl SignedS3 {
         let told = told.unwrap_or_else(|| panic!("the server does not say where it is"));
         let text = |key: &str| told[key].as_str().unwrap().to_owned();
         let port = u16::try_from(told["port"].as_u64().unwrap()).unwrap();
-        Some(Self { child, port, id: text("id"), secret: text("secret") })
+        Some(Self { python, child, port, id: text("id"), secret: text("secret") })
+    }
+
+    /// The keys of objects of which there are parts only, as another client sees them.
+    fn unfinished(&self) -> String {
+        let program = "import boto3, sys\n\
+            client = boto3.client('s3', endpoint_url=sys.argv[1], region_name='us-east-1')\n\
+            found = client.list_multipart_uploads(Bucket='results').get('Uploads', [])\n\
+            print(' '.join(one['Key'] for one in found), end='')";
+        let output = Command::new(&self.python)
+            .args(["-c", program, &format!("http://127.0.0.1:{}", self.port)])
+            .env("AWS_ACCESS_KEY_ID", &self.id)
+            .env("AWS_SECRET_ACCESS_KEY", &self.secret)
+            .env("NO_PROXY", "127.0.0.1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn at(&self, url: &str) -> Remote {
@@ -193,11 +211,14 @@ fn connections_that_break_are_made_again_or_told() {
     proxy.cut([Cut::Request(64_000), Cut::Request(0)]);
     assert_eq!(at("request").create(&bytes).unwrap(), Created::New);
     // The store has it, and nobody is told: the second try finds its own object.
-    proxy.cut([Cut::Answer]);
+    proxy.cut([Cut::Answer(0)]);
     assert_eq!(at("answer").create(&bytes).unwrap(), Created::Same);
     // Between them somebody else cannot have replaced it.
     assert!(matches!(at("answer").create(b"other").unwrap_err(), Error::Exists { .. }));
     assert!(s3.at("s3://results/request").content(MOST).unwrap() == bytes);
+    // What is read goes on where it broke.
+    proxy.cut([Cut::Answer(300_000), Cut::Answer(0), Cut::Answer(200_000)]);
+    assert!(at("request").content(MOST).unwrap() == bytes);
     proxy.cut(std::iter::repeat_n(Cut::Request(1_000), 1_000));
     let error = at("never").create(&bytes).unwrap_err();
     assert!(matches!(error, Error::Unwritable { .. }), "{error:?}");
@@ -206,13 +227,45 @@ fn connections_that_break_are_made_again_or_told() {
     assert!(!s3.at("s3://results/never").is_there().unwrap());
 }
 
+#[test]
+fn large_objects_are_there_as_a_whole_or_not_at_all() {
+    let Some(s3) = SignedS3::start() else { return };
+    let proxy = CuttingProxy::start(s3.port);
+    let at = |key: &str| remote(&format!("s3://results/{key}"), proxy.port, &s3.id, &s3.secret);
+    let bytes: Vec<u8> = [large(), large()].concat();
+    let send = |place: &Remote| {
+        let mut upload = place.upload();
+        upload.write_all(&bytes)?;
+        upload.keep()
+    };
+    // Each part on its way is cut once, in the middle of it or before its answer.
+    proxy.cut([Cut::Request(9_000_000), Cut::Answer(0), Cut::Request(64_000)]);
+    assert_eq!(send(&at("cut")).unwrap(), Bytes(40_000_000));
+    assert!(s3.at("s3://results/cut").content(MOST).unwrap() == bytes, "sent in three parts");
+
+    let mut upload = at("given-up").upload();
+    upload.write_all(&bytes).unwrap();
+    upload.flush().unwrap();
+    drop(upload);
+    assert!(!s3.at("s3://results/given-up").is_there().unwrap());
+    let refused = remote("s3://results/refused", s3.port, &s3.id, "a-wrong-secret");
+    let error = send(&refused).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    assert!(!s3.at("s3://results/refused").is_there().unwrap());
+    assert_eq!(
+        s3.unfinished(),
+        "",
+        "stores keep, and bill, parts of objects that are not completed"
+    );
+}
+
 /// How a connection ends.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     /// After so many bytes of what the client sends.
     Request(usize),
-    /// When the server begins to answer.
-    Answer,
+    /// After so many bytes of the server's answer.
+    Answer(usize),
 }
 
 /// Passes connections on, and breaks the next ones as it is told.
@@ -250,29 +303,31 @@ fn pass(client: &TcpStream, server: u16, cut: Option<Cut>) {
     };
     thread::scope(|scope| {
         scope.spawn(|| {
-            let (mut from, mut to) = (&server, client);
-            let mut buffer = [0; 8_192];
-            while let Ok(read) = from.read(&mut buffer) {
-                let is_cut = matches!(cut, Some(Cut::Answer)) && read > 0;
-                if read == 0 || is_cut || to.write_all(&buffer[..read]).is_err() {
-                    break;
-                }
-            }
+            let most = match cut {
+                Some(Cut::Answer(bytes)) => bytes,
+                _ => usize::MAX,
+            };
+            copy(&server, client, most);
             end();
         });
-        let (mut from, mut to) = (client, &server);
-        let mut left = match cut {
+        let most = match cut {
             Some(Cut::Request(bytes)) => bytes,
             _ => usize::MAX,
         };
-        let mut buffer = [0; 8_192];
-        while let Ok(read) = from.read(&mut buffer) {
-            let passed = read.min(left);
-            left -= passed;
-            if read == 0 || to.write_all(&buffer[..passed]).is_err() || left == 0 {
-                break;
-            }
-        }
+        copy(client, &server, most);
         end();
     });
+}
+
+/// Until one side ends, or so many bytes have passed and there are more.
+fn copy(mut from: &TcpStream, mut to: &TcpStream, most: usize) {
+    let mut left = most;
+    let mut buffer = [0; 8_192];
+    while let Ok(read) = from.read(&mut buffer) {
+        let passed = read.min(left);
+        left -= passed;
+        if read == 0 || to.write_all(&buffer[..passed]).is_err() || passed < read {
+            break;
+        }
+    }
 }

@@ -56,3 +56,47 @@ impl KubernetesAccess {
         }
     }
 }
+
+/// Whether a master as Spark writes it, `k8s://https://HOST:PORT`, is this API server. Without a scheme it is `https`
+/// (`org.apache.spark.util.Utils.checkAndGetK8sMasterUrl`).
+pub(super) fn is_master_of(master: &str, server: &str) -> bool {
+    let Some(address) = master.strip_prefix("k8s://") else { return false };
+    let address = match address.contains("://") {
+        true => address.to_owned(),
+        false => format!("https://{address}"),
+    };
+    plain(&address) == plain(server)
+}
+
+/// Without what goes without saying.
+fn plain(server: &str) -> String {
+    let server = server.trim_end_matches('/').to_ascii_lowercase();
+    let usual = if server.starts_with("https://") { ":443" } else { ":80" };
+    server.strip_suffix(usual).unwrap_or(&server).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masters_are_those_of_spark_submit() {
+        for (master, server) in [
+            ("k8s://https://prod.example:6443", "https://prod.example:6443"),
+            ("k8s://prod.example:6443", "https://prod.example:6443/"),
+            ("k8s://https://Prod.example", "https://prod.example:443"),
+            ("k8s://http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+            ("k8s://http://127.0.0.1:80/", "http://127.0.0.1"),
+        ] {
+            assert!(is_master_of(master, server), "{master} {server}");
+        }
+        for (master, server) in [
+            ("k8s://http://prod.example:6443", "https://prod.example:6443"),
+            ("k8s://prod.example", "https://prod.example:6443"),
+            ("https://prod.example", "https://prod.example"),
+            ("spark://prod.example:6443", "https://prod.example:6443"),
+        ] {
+            assert!(!is_master_of(master, server), "{master} {server}");
+        }
+    }
+}

@@ -10,6 +10,7 @@
 //! The arbiter is the API server: it takes one pod of a name. So a launch that was cut short is launched again, which adopts the
 //! pod or makes it, unlike on other engines.
 
+use super::access::is_master_of;
 use super::{
     DriverWatch, FailureReason, KubernetesAccess, KubernetesCluster, KubernetesDriver,
     KubernetesError, KubernetesIntent, KubernetesStatus, KubernetesTrace, PendingReason, Placement,
@@ -104,6 +105,14 @@ impl KubernetesRuns {
     /// Asks nothing and reads nothing yet.
     pub fn new(access: KubernetesAccess) -> Self {
         Self { inner: Arc::new(Inner { access, known: Mutex::default() }) }
+    }
+
+    /// Whether `master`, as Spark writes it (`k8s://https://HOST:PORT`), is this cluster.
+    ///
+    /// # Errors
+    /// [`KubernetesError::Access`].
+    pub async fn is_at(&self, master: &str) -> Result<bool, Error> {
+        Ok(is_master_of(master, self.cluster().await?.server()))
     }
 
     pub(super) async fn cluster(&self) -> Result<KubernetesCluster, Error> {

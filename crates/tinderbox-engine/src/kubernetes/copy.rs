@@ -65,7 +65,7 @@ impl KubernetesRuns {
                 },
             };
             let id = pod["metadata"]["labels"]["spark-exec-id"].as_str()?;
-            Some(ExecutorLog::new(id, Place::Pod { log, clears: attempt.clears_executors }))
+            Some(ExecutorLog::of_pod(id, Place::Pod { log, clears: attempt.clears_executors }))
         });
         Ok(found.collect())
     }

@@ -64,7 +64,12 @@ pub(super) fn request(
         let token = SecretValue::Value(listener.token.clone());
         secrets.insert("TINDERBOX_INGEST_TOKEN".to_owned(), token);
     }
-    let marker = (crate::process::MARKER.to_owned(), intent.marker.clone());
+    let mut environment =
+        BTreeMap::from([(crate::process::MARKER.to_owned(), intent.marker.clone())]);
+    if matches!(launch.program, Program::PySpark(_)) {
+        let place = crate::expectations::IN_LOG.to_owned();
+        environment.insert("TINDERBOX_EXPECTATIONS".to_owned(), place);
+    }
     let version = SparkVersion::parse(&target.spark_version).ok_or_else(|| Error::Conf {
         key: "cluster.version".to_owned(),
         value: target.spark_version.clone(),
@@ -73,7 +78,7 @@ pub(super) fn request(
     let image = conf.get("spark.kubernetes.container.image").unwrap_or(&target.image).clone();
     let request = KubernetesRequest {
         arguments,
-        environment: BTreeMap::from([marker]),
+        environment,
         secrets,
         driver_template: target.driver_template.clone(),
         executor_template: target.executor_template.clone(),

@@ -90,7 +90,7 @@ impl StandaloneMaster {
                 page == web || page.ends_with(&format!("/proxy/{}", worker.id))
             })?;
             let place = Place::Worker { web: worker.web.clone(), application };
-            Some(ExecutorLog::new(&executor.id, place))
+            Some(ExecutorLog::of(executor, place))
         });
         Ok(found.collect())
     }

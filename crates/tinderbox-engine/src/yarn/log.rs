@@ -49,7 +49,7 @@ impl YarnCluster {
         let found = told.iter().filter_map(|executor| {
             let container = executor.logs.iter().find_map(|url| Container::at(url))?;
             let is_known = nodes.iter().any(|node| container.is_on(node));
-            is_known.then(|| ExecutorLog::new(&executor.id, Place::Container(container)))
+            is_known.then(|| ExecutorLog::of(executor, Place::Container(container)))
         });
         Ok(found.collect())
     }

@@ -142,11 +142,11 @@ fn shown_properties(
     for name in ["PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"] {
         set(&format!("{DRIVER_VARIABLE}{name}"), target.python());
     }
-    if target.shares_files() {
-        let shared = intent.shared_folder();
-        let file = shared.join(crate::expectations::FILE).display().to_string();
-        set(&format!("{DRIVER_VARIABLE}TINDERBOX_EXPECTATIONS"), &file);
-    }
+    let expectations = match target.shares_files() {
+        true => intent.shared_folder().join(crate::expectations::FILE).display().to_string(),
+        false => crate::expectations::IN_LOG.to_owned(),
+    };
+    set(&format!("{DRIVER_VARIABLE}TINDERBOX_EXPECTATIONS"), &expectations);
     if starts_in_working_directory(target, launch) {
         // Relative paths of data are those of `user.dir` (`RawLocalFileSystem`); a container has a folder of its own.
         let start = format!("\"-Duser.dir={}\"", launch.working_directory.display());
