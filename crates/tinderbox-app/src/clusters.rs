@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tinderbox_engine::{
-    Cluster, Host, KubernetesAccess, KubernetesRuns, KubernetesTarget, Placement,
+    Cluster, Host, KubernetesAccess, KubernetesRuns, KubernetesTarget, Placement, SparkImage,
     StandaloneAddress, StandaloneMaster, StandaloneTarget, Target, YarnAddress, YarnCluster,
     YarnTarget,
 };
@@ -297,6 +297,20 @@ impl Place {
                 Target::Kubernetes(Box::new(kubernetes_target(profile, kubernetes)))
             }
         }
+    }
+
+    /// The image that drivers here have their Spark from.
+    pub(crate) fn image(&self) -> Option<SparkImage> {
+        let (profile, _) = self.profile.as_ref()?;
+        let ProfileEngine::Local(local) = &profile.engine else { return None };
+        let container = local.container.as_ref()?;
+        Some(SparkImage {
+            image: container.image.clone(),
+            runtime: container.runtime.clone(),
+            home: local.home.clone().unwrap_or_else(|| "/opt/spark".to_owned()),
+            version: profile.spark_version()?.clone(),
+            mounts: container.mounts.iter().map(PathBuf::from).collect(),
+        })
     }
 
     /// The machine as a driver here sees it: with the profile's Spark only, when it names one.

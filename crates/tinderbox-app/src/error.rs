@@ -367,6 +367,14 @@ pub enum Error {
         /// The profile.
         cluster: String,
     },
+    /// Containers on this machine have their executors in the driver.
+    #[error(
+        "{cluster} has no executors to count: its driver is in a container and does all by itself"
+    )]
+    NoExecutors {
+        /// The profile.
+        cluster: String,
+    },
     /// This process ends.
     #[error("the server ends before the job {job_id} does, which goes on when it starts again")]
     Closing {
@@ -445,7 +453,9 @@ impl Error {
             Self::NoSuchScaleJob { .. } => "no-such-job",
             Self::ScaleJobEnded { .. } => "job-ended",
             Self::NoConnectClient => "no-connect-client",
-            Self::NotMeasured { .. } | Self::DriverElsewhere { .. } => "not-measured",
+            Self::NotMeasured { .. } | Self::DriverElsewhere { .. } | Self::NoExecutors { .. } => {
+                "not-measured"
+            }
             Self::Closing { .. } => "closing",
             Self::Background(_) => "background",
         }
@@ -542,6 +552,7 @@ impl Error {
             Self::ScaleJobEnded { .. } => return None,
             Self::NoConnectClient => "install it into an environment of its own (pip install 'pyspark[connect]') and name that in TINDERBOX_SPARK_HOMES".to_owned(),
             Self::DriverElsewhere { .. } => "take a profile with `deployMode: client`, or a data set of the bucket (`s3_path`)".to_owned(),
+            Self::NoExecutors { .. } => "leave the cluster out, which starts executors from a Spark on this machine, or name another profile".to_owned(),
             Self::NotMeasured { .. } => "measure it on Spark: leave --engine out, or name a profile of Spark".to_owned(),
             Self::Closing { .. } => "ask for it again when the server is back: the same request answers with the same job".to_owned(),
             Self::File { .. } | Self::Background(_) => return None,

@@ -118,6 +118,9 @@ impl App {
             // A program for Spark needs more of it than Sail has.
             return Err(Error::NotMeasured { cluster: place.name().to_owned() });
         }
+        if place.image().is_some() {
+            return Err(Error::NoExecutors { cluster: place.name().to_owned() });
+        }
         let spec = self.on_spark_of(&place, spec).await?;
         let compiled = compile_pyspark(&spec);
         self.check_secrets(&spec, &compiled)?;
@@ -209,6 +212,9 @@ impl App {
         place: &Place,
         version: Option<SparkVersion>,
     ) -> Result<LocalSpark, Error> {
+        if let Some(image) = place.image() {
+            return LocalSpark::in_image(&self.inner.host, &image).map_err(Error::Engine);
+        }
         let host = place.host(&self.inner.host);
         blocking(move || LocalSpark::find(&host, version.as_ref()).map_err(Error::Engine)).await
     }

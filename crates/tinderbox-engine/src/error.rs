@@ -52,6 +52,12 @@ pub enum Error {
         /// The Spark installation.
         home: PathBuf,
     },
+    /// There is no client that starts containers.
+    #[error("no `{client}` was found, which is to start the container of the run")]
+    NoContainers {
+        /// Its name or path.
+        client: String,
+    },
     /// A cluster does not look into a jar for its main class.
     #[error("the main class of {file} must be named: a cluster does not look into it")]
     NoMainClass {
@@ -188,6 +194,7 @@ impl Error {
             | Self::BadJava { .. }
             | Self::OldJava { .. }
             | Self::NoPython { .. }
+            | Self::NoContainers { .. }
             | Self::NoMainClass { .. }
             | Self::Conf { .. }
             | Self::Folder { .. }
@@ -240,6 +247,9 @@ impl Error {
                 format!("install Java {needed} or newer and set JAVA_HOME to it")
             }
             Self::NoPython { .. } => "put a `python3` on the PATH".to_owned(),
+            Self::NoContainers { .. } => {
+                "install Docker or Podman, or name the one that is there with `runtime:` in the profile".to_owned()
+            }
             Self::NoMainClass { .. } => "give it as `main_class`, or with --class".to_owned(),
             Self::Conf { key, .. } => format!("correct {key} in the spec's configuration"),
             Self::Folder { .. } => "choose another folder".to_owned(),

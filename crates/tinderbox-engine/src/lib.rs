@@ -62,7 +62,7 @@ pub use kubernetes::{
     KubernetesIntent, KubernetesRequest, KubernetesRuns, KubernetesStatus, KubernetesTarget,
     KubernetesTrace, PendingReason, Placement, PodLog, SecretValue, SparkApplication,
 };
-pub use local::{Launch, Launched, Listener, LocalSpark, Program};
+pub use local::{Launch, Launched, Listener, LocalSpark, Program, SparkImage};
 pub use module_options::java_module_options;
 pub use own_process::OwnProcess;
 pub use standalone::{

@@ -1,12 +1,15 @@
 mod conf;
+mod container;
 
 pub(crate) use conf::properties_file;
+pub use container::SparkImage;
 
 use crate::attempt::write_new;
 use crate::host::DEFAULT_PATH;
 use crate::process::MARKER;
 use crate::properties::checked_folder;
 use crate::{Error, Host, Identity, Intent, Java, LocalProcesses, SparkInstall, SparkInstalls};
+use container::Container;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File};
@@ -16,14 +19,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tinderbox_model::SparkVersion;
 
-/// A Spark, a Java and a Python on this machine that fit together.
+/// A Spark on this machine that can be started.
 #[derive(Debug, Clone)]
 pub struct LocalSpark {
     host: Host,
+    kind: Kind,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// A Spark, a Java and a Python that fit together.
+    Installed(Installed),
+    /// All of them in an image.
+    Image(Container),
+}
+
+#[derive(Debug, Clone)]
+struct Installed {
     spark: SparkInstall,
     java: Java,
     python: PathBuf,
-    notes: Vec<String>,
 }
 
 /// One attempt to be started.
@@ -127,7 +143,10 @@ const HIDE_SECRETS: &str = include_str!("local/hide_secrets.py");
 impl LocalSpark {
     /// The version of the Spark that was found.
     pub fn version(&self) -> &SparkVersion {
-        &self.spark.version
+        match &self.kind {
+            Kind::Installed(installed) => &installed.spark.version,
+            Kind::Image(container) => container.version(),
+        }
     }
 
     /// Finds a Spark of the wanted version (see [`SparkInstalls::select`]) with a Java and a Python for it.
@@ -141,23 +160,29 @@ impl LocalSpark {
         let java = Java::find(host)?;
         let java_note = java.check(spark)?;
         let python = spark.python.clone().or_else(|| host.on_path("python3"));
+        let python = python.ok_or_else(|| Error::NoPython { home: spark.home.clone() })?;
         Ok(Self {
-            python: python.ok_or_else(|| Error::NoPython { home: spark.home.clone() })?,
             notes: note.into_iter().chain(java_note).collect(),
             host: host.clone(),
-            spark: spark.clone(),
-            java,
+            kind: Kind::Installed(Installed { python, spark: spark.clone(), java }),
         })
     }
 
-    /// The Spark that was selected.
-    pub fn install(&self) -> &SparkInstall {
-        &self.spark
+    /// A Spark out of an image, of which nothing is asked before it is launched.
+    ///
+    /// # Errors
+    /// [`Error::NoContainers`].
+    pub fn in_image(host: &Host, image: &SparkImage) -> Result<Self, Error> {
+        let container = Container::find(host, image)?;
+        Ok(Self { host: host.clone(), kind: Kind::Image(container), notes: Vec::new() })
     }
 
-    /// The Java that it runs on.
-    pub fn java(&self) -> &Java {
-        &self.java
+    /// The Spark that was selected and the Java that it runs on; `None` out of an image.
+    pub fn installed(&self) -> Option<(&SparkInstall, &Java)> {
+        match &self.kind {
+            Kind::Installed(installed) => Some((&installed.spark, &installed.java)),
+            Kind::Image(_) => None,
+        }
     }
 
     /// Writes the attempt's folder and starts Spark in it, in a session of its own, so that neither the end of this
@@ -213,9 +238,13 @@ impl LocalSpark {
         files: &[(&str, String)],
         places: &Places,
     ) -> Result<LocalProcesses, Error> {
+        if let Kind::Image(container) = &self.kind {
+            container.check(launch)?;
+        }
+        let own_home = launch.master.is_some_and(conf::has_own_executors);
         self.write_folder(intent, launch.program, files, places)?;
-        if launch.master.is_some_and(conf::has_own_executors) {
-            self.make_own_home(intent)?;
+        if let (Kind::Installed(installed), true) = (&self.kind, own_home) {
+            make_own_home(intent, &installed.spark.home)?;
         }
         self.start(intent, launch, places)?;
         intent.await_start()
@@ -257,48 +286,37 @@ impl LocalSpark {
         Ok(())
     }
 
-    /// A `SPARK_HOME` of the attempt's own, made of links: workers inside of a driver keep the files of executors below it, in
-    /// `work` (`org.apache.spark.deploy.worker.Worker`), and Spark's own folder is everybody's and may be read-only.
-    fn make_own_home(&self, intent: &Intent) -> Result<(), Error> {
-        let home = own_home(intent);
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| Error::Write { path, source }
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(&home).map_err(failed(&home))?;
-        let entries = std::fs::read_dir(&self.spark.home).map_err(failed(&self.spark.home))?;
-        for entry in entries {
-            let entry = entry.map_err(failed(&self.spark.home))?;
-            let link = home.join(entry.file_name());
-            // What earlier applications left in Spark's own folder.
-            if entry.file_name() != "work" {
-                std::os::unix::fs::symlink(entry.path(), &link).map_err(failed(&link))?;
-            }
-        }
-        Ok(())
-    }
-
     fn start(&self, intent: &Intent, launch: &Launch<'_>, places: &Places) -> Result<(), Error> {
+        let environment = self.environment(intent, launch);
+        let submit = match &self.kind {
+            Kind::Installed(installed) => {
+                vec![installed.spark.home.join("bin/spark-submit").into_os_string()]
+            }
+            Kind::Image(container) => container.command(intent, launch, &environment)?,
+        };
         let command = self
-            .before_spark(launch, places)
+            .before_spark(launch, places)?
             .into_iter()
-            .chain([
-                self.spark.home.join("bin/spark-submit").into_os_string(),
-                "--properties-file".into(),
-                intent.file(places.properties).into_os_string(),
-            ])
+            .chain(submit)
+            .chain(["--properties-file".into(), intent.file(places.properties).into_os_string()])
             .chain(submitted(intent, launch.program))
             .collect();
-        let environment = self.environment(intent, launch);
         supervised(intent, places.log, command, (launch.working_directory, environment))
     }
 
-    fn before_spark(&self, launch: &Launch<'_>, places: &Places) -> Vec<OsString> {
+    fn before_spark(&self, launch: &Launch<'_>, places: &Places) -> Result<Vec<OsString>, Error> {
         if launch.secrets.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let python = self.python.clone().into_os_string();
-        vec![python, "-c".into(), HIDE_SECRETS.into(), places.records.clone().into_os_string()]
+        let python = match &self.kind {
+            Kind::Installed(installed) => installed.python.clone(),
+            Kind::Image(container) => {
+                let none = || Error::NoPython { home: container.home().into() };
+                self.host.on_path("python3").ok_or_else(none)?
+            }
+        };
+        let records = places.records.clone().into_os_string();
+        Ok(vec![python.into_os_string(), "-c".into(), HIDE_SECRETS.into(), records])
     }
 
     fn environment(&self, intent: &Intent, launch: &Launch<'_>) -> BTreeMap<String, String> {
@@ -314,11 +332,6 @@ impl LocalSpark {
         let tmp = text(&intent.file("tmp"));
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
         set(MARKER, intent.marker.clone());
-        let has_own_home = launch.master.is_some_and(conf::has_own_executors);
-        set(
-            "SPARK_HOME",
-            text(&if has_own_home { own_home(intent) } else { self.spark.home.clone() }),
-        );
         if launch.master.is_some() {
             // Executors have places of their own, so it is not `spark.local.dir`.
             set("SPARK_LOCAL_DIRS", text(&intent.file("local")));
@@ -327,10 +340,6 @@ impl LocalSpark {
         if launch.master.is_none_or(conf::is_here) {
             set("SPARK_LOCAL_IP", "127.0.0.1".to_owned());
         }
-        // Of executors elsewhere, whose machines have a Python of their own, somebody may have said which.
-        let theirs = launch.environment.get("PYSPARK_PYTHON").filter(|_| launch.master.is_some());
-        set("PYSPARK_PYTHON", theirs.cloned().unwrap_or_else(|| text(&self.python)));
-        set("PYSPARK_DRIVER_PYTHON", text(&self.python));
         // Spark's launcher splits this at spaces outside of quotes and places it before the user's own options.
         set("SPARK_SUBMIT_OPTS", format!("\"-Djava.io.tmpdir={tmp}\""));
         set("TMPDIR", tmp);
@@ -338,7 +347,30 @@ impl LocalSpark {
         if let Some(listener) = &launch.listener {
             set("TINDERBOX_INGEST_TOKEN", listener.token.clone());
         }
+        match &self.kind {
+            Kind::Installed(installed) => environment.extend(installed.variables(intent, launch)),
+            Kind::Image(_) => environment.extend(Container::environment(&self.host)),
+        }
         environment
+    }
+}
+
+impl Installed {
+    /// Where Spark and the Pythons are.
+    fn variables(&self, intent: &Intent, launch: &Launch<'_>) -> [(String, String); 3] {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let home = match launch.master.is_some_and(conf::has_own_executors) {
+            true => own_home(intent),
+            false => self.spark.home.clone(),
+        };
+        // Of executors elsewhere, whose machines have a Python of their own, somebody may have said which.
+        let theirs = launch.environment.get("PYSPARK_PYTHON").filter(|_| launch.master.is_some());
+        let python = theirs.cloned().unwrap_or_else(|| text(&self.python));
+        [
+            ("SPARK_HOME".to_owned(), text(&home)),
+            ("PYSPARK_PYTHON".to_owned(), python),
+            ("PYSPARK_DRIVER_PYTHON".to_owned(), text(&self.python)),
+        ]
     }
 }
 
@@ -371,6 +403,27 @@ pub(crate) fn supervised(
         .stderr(open()?)
         .process_group(0);
     setsid.status().map(|_| ()).map_err(|source| Error::Start { program: "setsid", source })
+}
+
+/// A `SPARK_HOME` of the attempt's own, made of links: workers inside of a driver keep the files of executors below it, in
+/// `work` (`org.apache.spark.deploy.worker.Worker`), and Spark's own folder is everybody's and may be read-only.
+fn make_own_home(intent: &Intent, spark_home: &Path) -> Result<(), Error> {
+    let home = own_home(intent);
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Write { path, source }
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(&home).map_err(failed(&home))?;
+    let entries = std::fs::read_dir(spark_home).map_err(failed(spark_home))?;
+    for entry in entries {
+        let entry = entry.map_err(failed(spark_home))?;
+        let link = home.join(entry.file_name());
+        // What earlier applications left in Spark's own folder.
+        if entry.file_name() != "work" {
+            std::os::unix::fs::symlink(entry.path(), &link).map_err(failed(&link))?;
+        }
+    }
+    Ok(())
 }
 
 /// Below what [`LocalProcesses::clean_up`] removes.

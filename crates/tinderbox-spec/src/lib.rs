@@ -97,9 +97,9 @@ pub use parameters::{has_secret, secret_names, secret_variable, with_secrets};
 pub use patch::apply_patches;
 pub use preview::{ancestors, ancestors_until, preview_content, preview_sources, reads_all_rows};
 pub use profile::{
-    ClusterProfile, DeployMode, Gpu, Kerberos, KubernetesProfile, Limits, LocalProfile,
-    PodPlacement, ProfileEngine, Queue, START_TIMEOUT, SailProfile, StandaloneProfile, Toleration,
-    YarnProfile, load_profile,
+    ClusterProfile, ContainerProfile, DeployMode, Gpu, Kerberos, KubernetesProfile, Limits,
+    LocalProfile, PodPlacement, ProfileEngine, Queue, START_TIMEOUT, SailProfile,
+    StandaloneProfile, Toleration, YarnProfile, load_profile,
 };
 pub use pyspark::{
     Compiled, NodeLines, Project, application_conf, compile_pipelines, compile_pyspark,

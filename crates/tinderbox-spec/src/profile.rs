@@ -73,8 +73,22 @@ pub struct SailProfile {
 /// Spark on the machine of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LocalProfile {
-    /// A Spark folder or a Python environment with PySpark; `None` takes what is found for the version.
+    /// A Spark folder or a Python environment with PySpark; `None` takes what is found for the version. Of an image the
+    /// folder in it.
     pub home: Option<String>,
+    /// Spark out of an image, in a container.
+    pub container: Option<ContainerProfile>,
+}
+
+/// Containers on the machine of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerProfile {
+    /// The image, as the container engine knows it.
+    pub image: String,
+    /// The client of the container engine: a name on the `PATH`, or a path.
+    pub runtime: String,
+    /// Folders of the machine that are seen in it under the same paths, besides the job's own.
+    pub mounts: Vec<String>,
 }
 
 /// A standalone cluster.

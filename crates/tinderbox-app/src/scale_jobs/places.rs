@@ -6,7 +6,7 @@ use crate::clusters::Place;
 use crate::{App, Error, Submission};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use tinderbox_engine::Target;
+use tinderbox_engine::{LocalSpark, Target};
 use tinderbox_model::{Bytes, parse_bytes};
 use tinderbox_spec::{ProfileEngine, s3_package};
 
@@ -33,7 +33,13 @@ impl App {
             Some(crate::sail_run::SAIL) => {
                 Ok(Place { profile: Some((crate::sail_run::built_in(), 0)) })
             }
-            Some(name) => self.place_of_name(name).await,
+            Some(name) => {
+                let place = self.place_of_name(name).await?;
+                match place.image() {
+                    Some(_) => Err(Error::NoExecutors { cluster: name.to_owned() }),
+                    None => Ok(place),
+                }
+            }
             None => Ok(Place { profile: None }),
         }
     }
@@ -63,7 +69,10 @@ impl App {
         }
         // What the profile says of the store is right where it runs.
         conf.extend(self.storage_conf().into_iter().filter(|(key, _)| !given.contains_key(key)));
-        let has_jar = spark.as_ref().is_some_and(|spark| has_s3_jar(&spark.install().home));
+        let has_jar = spark
+            .as_ref()
+            .and_then(LocalSpark::installed)
+            .is_some_and(|(spark, _)| has_s3_jar(&spark.home));
         let version = spark.as_ref().map(|spark| spark.version()).or(place.spark_version());
         let package = version.filter(|_| !has_jar).and_then(|version| s3_package(version, &given));
         if let Some(package) = package {

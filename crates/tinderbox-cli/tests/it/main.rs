@@ -25,6 +25,7 @@ mod learning;
 mod lineage_events;
 mod live;
 mod livy;
+mod local_image;
 mod pipelines;
 mod place;
 mod preview;

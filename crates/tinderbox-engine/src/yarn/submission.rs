@@ -61,10 +61,10 @@ impl LocalSpark {
         };
         intent.make_folder()?;
         share_folder(target, intent)?;
-        let hadoop = Hadoop {
-            spark_home: self.install().home.clone(),
-            java: self.java().executable.clone(),
+        let Some((spark, java)) = self.installed() else {
+            return Err(Error::WrongCluster { directory: intent.directory.clone() });
         };
+        let hadoop = Hadoop { spark_home: spark.home.clone(), java: java.executable.clone() };
         hadoop.write(&intent.directory)?;
         let launch = &Launch { environment: target.environment(launch), ..launch.clone() };
         let processes = self.start_once(intent, launch, &files, &places)?;
@@ -283,6 +283,7 @@ mod tests {
         spark.tinderbox.run=Run-A
         spark.yarn.appMasterEnv.PYSPARK_DRIVER_PYTHON=./environment/bin/python
         spark.yarn.appMasterEnv.PYSPARK_PYTHON=./environment/bin/python
+        spark.yarn.appMasterEnv.TINDERBOX_EXPECTATIONS=log
         spark.yarn.maxAppAttempts=1
         spark.yarn.submit.waitAppCompletion=false
         spark.yarn.tags=nightly,tinderbox-run-a-1

@@ -20,7 +20,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn start(spark: &LocalSpark, host: &Host) -> Self {
-        let home = spark.install().home.clone();
+        let home = spark.installed().expect("an installation").0.home.clone();
         let folder = tempfile::tempdir().expect("a folder");
         let [master, rest, web] = free_ports();
         let mut cluster = Self {

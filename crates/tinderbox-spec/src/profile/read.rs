@@ -1,7 +1,7 @@
 use super::yarn::read_yarn;
 use super::{
-    ClusterProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine, START_TIMEOUT,
-    SailProfile, StandaloneProfile,
+    ClusterProfile, ContainerProfile, DeployMode, Gpu, Limits, LocalProfile, ProfileEngine,
+    START_TIMEOUT, SailProfile, StandaloneProfile,
 };
 use crate::cluster::Cluster;
 use crate::diagnostic::{Diagnostic, Report};
@@ -43,11 +43,7 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
         let hint = "write `engine:` and one of local, standalone, yarn, kubernetes, sail";
         missing(&fields, "engine", hint, report);
     }
-    let local = fields.block("local", report).map(|mut local| {
-        let profile = LocalProfile { home: local.text("home", report).map(|text| text.text) };
-        local.finish(report);
-        profile
-    });
+    let local = fields.block("local", report).map(|fields| read_local(fields, report));
     let standalone = fields.block("standalone", report);
     let has_standalone = standalone.is_some();
     let standalone = standalone.and_then(|fields| read_standalone(fields, report));
@@ -107,10 +103,12 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
             standalone.deploy_mode == DeployMode::Cluster
         }
         Some(ProfileEngine::Kubernetes(_)) => true,
+        // Nobody looks into an image.
+        Some(ProfileEngine::Local(local)) => local.container.is_some(),
         _ => false,
     };
     if is_on_cluster && sizes.as_ref().is_none_or(|sizes: &Cluster| sizes.version.is_none()) {
-        let hint = "write `cluster: {version: \"3.5\"}` with the version that the cluster has";
+        let hint = "write `cluster: {version: \"3.5\"}` with the version of the Spark there";
         missing(&fields, "cluster.version", hint, report);
     }
     fields.finish(report);
@@ -126,6 +124,36 @@ fn read(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<ClusterProfil
         start_timeout,
         labels: labels.unwrap_or_default(),
     })
+}
+
+fn read_local(mut fields: Fields<'_>, report: &mut Report<'_>) -> LocalProfile {
+    let home = fields.text("home", report).map(|text| text.text);
+    let image = fields.text("image", report).map(|text| text.text);
+    let runtime = fields.text("runtime", report);
+    let mounts = fields.texts("mounts", report);
+    let of_images = [
+        ("runtime", runtime.as_ref().map(|text| text.span)),
+        ("mounts", mounts.iter().flatten().next().map(|text| text.span)),
+    ];
+    for (key, span) in of_images.into_iter().filter(|_| image.is_none()) {
+        if let Some(span) = span {
+            let message = format!("`{key}` is for containers, and there is no `image`");
+            report.error("spec::wrong-value", span, &fields.path_of(key), message).hint =
+                Some("write `image: REGISTRY/spark:TAG`, or leave it out".to_owned());
+        }
+    }
+    for folder in mounts.iter().flatten().filter(|folder| !folder.starts_with('/')) {
+        let message = format!("`{}` is no absolute path", folder.text);
+        report.error("spec::wrong-value", folder.span, &fields.path_of("mounts"), message).hint =
+            Some("write a folder of the server's machine, beginning with `/`".to_owned());
+    }
+    let container = image.map(|image| ContainerProfile {
+        image,
+        runtime: runtime.map_or_else(|| "docker".to_owned(), |text| text.text),
+        mounts: mounts.into_iter().flatten().map(|folder| folder.text).collect(),
+    });
+    fields.finish(report);
+    LocalProfile { home, container }
 }
 
 /// `deployMode`.

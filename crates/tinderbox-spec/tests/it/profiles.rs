@@ -224,3 +224,44 @@ fn a_profile_says_what_it_is() {
       = hint: one of: local, standalone, yarn, kubernetes, sail
     ");
 }
+
+#[test]
+fn row_2_6_a_local_profile_takes_spark_out_of_an_image() {
+    let text = "name: three\nengine: local\ncluster: {version: \"3.5\"}\n\
+        local: {image: 'apache/spark:3.5.8', runtime: podman, home: /spark, mounts: [/data]}\n";
+    let three = profile(text);
+    let ProfileEngine::Local(local) = &three.engine else { panic!("{three:?}") };
+    let container = local.container.as_ref().expect("a container");
+    assert_eq!(
+        (container.image.as_str(), container.runtime.as_str()),
+        ("apache/spark:3.5.8", "podman")
+    );
+    assert_eq!(
+        (container.mounts.as_slice(), local.home.as_deref()),
+        (&["/data".to_owned()][..], Some("/spark"))
+    );
+
+    assert_snapshot!(wrong("name: x\nengine: local\nlocal: {image: spark, mounts: [data]}\n"), @r#"
+    lab.yaml:1:1: error[spec::missing-field]: `cluster.version` is missing
+      |
+    1 | name: x
+      | ^^^^^^^
+      = field: cluster.version
+      = hint: write `cluster: {version: "3.5"}` with the version of the Spark there
+
+    lab.yaml:3:32: error[spec::wrong-value]: `data` is no absolute path
+      |
+    3 | local: {image: spark, mounts: [data]}
+      |                                ^^^^
+      = field: local.mounts
+      = hint: write a folder of the server's machine, beginning with `/`
+    "#);
+    assert_snapshot!(wrong("name: x\nengine: local\nlocal: {runtime: podman}\n"), @r"
+    lab.yaml:3:18: error[spec::wrong-value]: `runtime` is for containers, and there is no `image`
+      |
+    3 | local: {runtime: podman}
+      |                  ^^^^^^
+      = field: local.runtime
+      = hint: write `image: REGISTRY/spark:TAG`, or leave it out
+    ");
+}
