@@ -3,6 +3,8 @@
 #
 #   scripts/test.sh             all suites
 #   scripts/test.sh NAME...     only these, after the same build
+#   TINDERBOX_SPARKS=both       tests and suites that are there for Spark 3.5 and for Spark 4 run on both, as scripts/soak.sh
+#                               does; without it those below run on one of them, 3.5 or 4, the other one the next day
 #
 # A failing suite does not stop the others, a failing build does. The table at the end shows every
 # suite; the last line is `N passed, N failed`, counted in tests where a suite prints how many it
@@ -15,6 +17,36 @@ source scripts/progress.sh
 # A missing engine, browser or database is a failure here, not a skip.
 export TINDERBOX_REQUIRE_ALL=1
 
+# Which Spark is not used today. What is about the versions themselves, and what runs jobs where people do, is on both every day.
+case ${TINDERBOX_SPARKS:-$(($(date +%s) / 86400 % 2))} in
+  both) rests=none ;;
+  0 | 3.5) rests=4 ;;
+  1 | 4) rests=3_5 ;;
+  *) give_up "TINDERBOX_SPARKS=$TINDERBOX_SPARKS is no choice" "set it to 3.5, 4 or both" ;;
+esac
+twins="
+generated_logs_are_served_by_spark_VERSION
+generated_logs_of_every_form_are_served_by_spark_VERSION
+logs_come_from_the_history_server_of_spark_VERSION
+agrees_with_the_history_server_of_spark_VERSION
+finds_their_connectors_on_VERSION
+real_spark_learns_on_VERSION
+real_spark_quality_on_VERSION
+sources_and_sinks_on_real_servers_on_VERSION
+sql_gives_the_rows_of_the_transformations_on_VERSION
+streams_give_their_rows_on_VERSION
+refuses_what_the_rules_refuse_on_VERSION
+transformations_give_their_rows_on_VERSION
+real_spark_VERSION_does_every_task
+real_spark_VERSION_reads_and_writes_s3
+real_spark_VERSION_computes_on_the_cluster
+real_spark_VERSION_computes_when_submitted_natively
+drivers_are_started_followed_and_killed_on_VERSION
+spark_VERSION_is_cancelled_within_the_grace
+"
+resting() {
+  [ "$rests" = none ] || for twin in $twins; do printf -- '--skip %s ' "${twin/VERSION/$rests}"; done
+}
 if command -v cargo-nextest >/dev/null; then
   rust_tests="cargo nextest run --locked ${CARGO_SELECTION[*]}"
 else
@@ -22,7 +54,7 @@ else
 fi
 # Most of these tests start Spark, and few keep it long. Two of them have one at a time and wait for it a good part of theirs;
 # one that needs none goes on beside them.
-rust_tests="env JAVA_HOME=\$(scripts/quick_java.sh) RUST_TEST_THREADS=3 $rust_tests"
+rust_tests="env JAVA_HOME=\$(scripts/quick_java.sh) RUST_TEST_THREADS=3 $rust_tests -- $(resting)"
 
 # name | usual seconds with everything built, on two cores | command
 #
@@ -39,8 +71,10 @@ listener spark 4  |100 | scripts/listener.sh spark-4
 ui types and lint | 20 | npm --prefix ui run --silent check
 ui                | 30 | npm --prefix ui run --silent test
 browser           | 90 | scripts/e2e.sh
-history compat    |300 | scripts/compat.sh --part-of 3
+history compat    |150 | scripts/compat.sh --part-of 8
 "
+[ "$rests" != 4 ] || suites=$(grep -v '^listener spark 4 ' <<<"$suites")
+[ "$rests" != 3_5 ] || suites=$(grep -v '^listener spark 3.5 ' <<<"$suites")
 
 logs=$TINDERBOX_CACHE/logs/test-$$
 table=""
@@ -53,6 +87,7 @@ mkdir -p "$logs"
 main() {
   trap 'stop_running; exit 130' INT TERM
   echo "running all tests; logs are in $logs"
+  [ "$rests" = none ] || echo "tests for two Sparks that rest on Spark ${rests/_/.} today; on both: TINDERBOX_SPARKS=both"
   if ! run_suite build 600 scripts/build.sh --tests; then
     summary
   fi
