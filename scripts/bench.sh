@@ -151,7 +151,7 @@ run_clusters() { # PART...
   for part in "$@"; do
     case $part in
       reconciler) set -- "$TINDERBOX_BIN" ;;
-      kubernetes) set -- "$examples/kubernetes_submissions" "$examples/serve" ;;
+      kubernetes) set -- "$TINDERBOX_BIN" "$examples/serve" ;;
       *) give_up "unknown part: $part" "use one of: reconciler, kubernetes" ;;
     esac
     for program in "$@"; do
@@ -160,7 +160,7 @@ run_clusters() { # PART...
     case $part in
       reconciler) "$python" bench/run/reconciler.py --binary "$1" --results "$results" ;;
       kubernetes)
-        "$python" bench/run/kubernetes.py --program "$1" --server "$2" --spark-home "$home" \
+        "$python" bench/run/kubernetes.py --binary "$1" --cluster "$2" --spark-home "$home" \
           --seconds "${TINDERBOX_BENCH_SECONDS:-60}" --results "$results"
         ;;
     esac

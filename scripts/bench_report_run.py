@@ -52,8 +52,10 @@ def kubernetes(result: dict, bars: Bars) -> str:
     bars.add(f"{name}, memory", f"{memory:.0f} MB", rest or f"at most {SUBMISSIONS_MB} MB", not whole or memory <= SUBMISSIONS_MB)
     took = spark["seconds"]
     return (
-        f"### Submissions to Kubernetes\n\n{ours['submissions']:,} drivers with all their objects, {ours['at_once']} at once, against the "
-        f"test cluster on loopback, which is in the same process: the memory is that of both. One `spark-submit` in cluster mode to "
-        f"another such server takes {statistics.median(took):.1f} s (median of {len(took)}, {min(took):.1f} to {max(took):.1f} s): "
-        f"{spark['per_second']:.2f}/s."
+        f"### Submissions to Kubernetes\n\n`tinderbox serve` was asked for {ours['accepted']:,} runs by {ours['at_once']} clients, answered in "
+        f"{ours['accepted_ms']['median']:.0f} ms (median; 99th percentile {ours['accepted_ms']['p99']:.0f} ms), and had brought "
+        f"{ours['confirmed']:,} of them to the test cluster, a process of its own on loopback, when they stopped: pod, service and config map of "
+        f"each, confirmed, stored and followed. {ours['cpu_s'] / ours['seconds'] * 100:.0f} % of one core. At the end there was one pod for each "
+        f"run. One `spark-submit` in cluster mode to another such cluster takes {statistics.median(took):.1f} s (median of {len(took)}, "
+        f"{min(took):.1f} to {max(took):.1f} s): {spark['per_second']:.2f}/s."
     )

@@ -16,7 +16,7 @@ cargo_command=(cargo build --locked "${CARGO_SELECTION[@]}" --bins)
 usual="3 to 6 min cold, seconds warm"
 if [ "${1:-}" = --bench ]; then
   cargo_command=("${cargo_command[@]/--release/--profile=dist}" --example typed_scan --example history_sql_bench
-    --example requests --example define_bench --example kubernetes_submissions --example serve)
+    --example requests --example define_bench --example serve)
   TINDERBOX_BIN=$CARGO_TARGET_DIR/dist/tinderbox
   usual="8 to 15 min cold, 4 min warm"
 elif [ "${1:-}" = --tests ]; then
