@@ -11,7 +11,7 @@ pub(crate) use logs::LogCopies;
 
 use crate::plan::{AttemptRecord, LaunchPlan};
 use crate::{App, Error, RunView, chain, now};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use steps::{Next, Steps};
 use tinderbox_engine::{ExitReason, Identity, Intent, Outcome, Status, Target, Trace};
 use tinderbox_model::{Origin, Retry, RunId, RunState};
@@ -20,6 +20,9 @@ use tinderbox_store::{ApplicationRecord, Attempt, AttemptChange, CancelAnswer, R
 
 /// How often runs are looked at when nothing wakes the reconciler: processes end without telling us.
 const PERIOD: Duration = Duration::from_millis(300);
+/// Looks at all runs take one part in so many of the time, but for as much as this at once.
+const LOOKS_SHARE: u32 = 4;
+const AT_ONCE: Duration = Duration::from_millis(150);
 /// How long a run rests after a step of it has failed: what fails once mostly fails again at once.
 const REST: Duration = Duration::from_secs(2);
 /// How long Spark gets to stop before it is killed: its shutdown hooks close the event log.
@@ -59,12 +62,18 @@ impl App {
 
     pub(crate) async fn reconcile(self) {
         let mut steps = Steps::default();
+        let (mut began, mut owed) = (Instant::now(), Duration::ZERO);
         loop {
+            owed = owed.saturating_sub(began.elapsed() / LOOKS_SHARE);
+            began = Instant::now();
             steps.settle().await;
             match self.inner.store.run_unfinished().await {
                 Ok(runs) => steps.go_on(&self, runs),
                 Err(error) => tracing::warn!("the store does not answer: {}", chain(&error)),
             }
+            // Where many runs come in a second, each says so: reading thousands of rows for each would be all that is done.
+            owed += began.elapsed();
+            tokio::time::sleep((owed.saturating_sub(AT_ONCE) * LOOKS_SHARE).min(PERIOD)).await;
             let _ = tokio::time::timeout(PERIOD, self.inner.work.notified()).await;
         }
     }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -221,9 +222,17 @@ pub fn get_text(url: &str) -> Option<String> {
     })
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that the kernel gives to no connection: those it does give may be taken between two
+/// starts of a server (`net.ipv4.ip_local_port_range` begins at 32768).
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(97);
+    let free = std::iter::repeat_with(|| {
+        let number = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 20_000 + u16::try_from(number % 12_000).unwrap();
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|bound| bound.local_addr())
+    });
+    free.flatten().next().expect("a free port")
 }
 
 /// Asks until there is an answer; panics after `limit`.
