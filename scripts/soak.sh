@@ -27,6 +27,7 @@ kills          | TINDERBOX_KILLS=40 cargo test --locked ${CARGO_SELECTION[*]} -q
 ids            | $TINDERBOX_SPARK_3_5/bin/python scripts/soak_ids.py $TINDERBOX_BIN $state/ids | 1
 equivalence    | TINDERBOX_AGREEMENT=graphs cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_and_sail | 1
 verified list  | TINDERBOX_AGREEMENT=list cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_and_sail | 1
+advice gains   | TINDERBOX_ADVICE=measured cargo test --locked ${CARGO_SELECTION[*]} -q --test it -- real_spark_advice | 1
 both Sparks    | TINDERBOX_SPARKS=both scripts/test.sh rust | 1
 listener 3.5   | scripts/listener.sh spark-3.5 | 10
 listener 4     | scripts/listener.sh spark-4 | 10

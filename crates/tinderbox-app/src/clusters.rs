@@ -147,10 +147,16 @@ impl App {
     }
 
     /// Whether a master as Spark writes it is the cluster of a profile. One whose credentials cannot be read is none.
-    pub(crate) async fn is_kubernetes_at(&self, master: &str, place: &KubernetesProfile) -> bool {
+    pub(crate) async fn is_kubernetes_at(
+        &self,
+        master: &str,
+        profile: &str,
+        place: &KubernetesProfile,
+    ) -> bool {
         let found = self.kubernetes(&kubernetes_access(place)).is_at(master).await;
         found.unwrap_or_else(|error| {
-            tracing::warn!("{}", chain(&Error::Engine(error)));
+            let what = chain(&Error::Engine(error));
+            tracing::warn!(profile, "not looked at for {master}: {what}");
             false
         })
     }

@@ -89,7 +89,7 @@ impl App {
                 ProfileEngine::Yarn(yarn) if master == "yarn" => yarn.deploy_mode,
                 ProfileEngine::Kubernetes(place)
                     if namespace.is_none_or(|namespace| *namespace == place.namespace)
-                        && self.is_kubernetes_at(master, place).await =>
+                        && self.is_kubernetes_at(master, &stored.name, place).await =>
                 {
                     DeployMode::Cluster
                 }

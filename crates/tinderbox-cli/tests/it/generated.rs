@@ -4,7 +4,7 @@ use crate::history_server::HistoryServer;
 use crate::place::{Place, Server, Spark, free_address, get_json, get_text, wait_for};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn served(spark: &Spark, line: &str) {
     let place = Place::new();
     let set = place.path("set");
     generate(&place, line);
-    let tables = Tables::read(spark, &set);
+    let tables = Tables::read(spark, &[set.clone()]);
     for name in SCENARIOS.split(',').map(|text| text.split_once('=').unwrap().0) {
         assert!(tables.jobs.iter().any(|job| job["scenario"] == name), "no job with {name}");
     }
@@ -103,20 +103,18 @@ fn forms(spark: &Spark, line: &str) {
     let place = Place::new();
     let logs = place.path("logs");
     std::fs::create_dir(&logs).unwrap();
-    let mut tables = Tables { jobs: Vec::new(), operators: HashMap::new() };
+    let mut sets = Vec::new();
     let codecs = ["none", "zstd", "lz4", "snappy", "lzf"];
     for (number, codec) in codecs.iter().enumerate() {
         for rolling in [&[][..], &["--rolling", "1"]] {
+            let set = format!("{codec}-{}", rolling.len());
             let seed = (10 * number + rolling.len()).to_string();
-            let all = ["generate", "--jobs", "2", "--seed", &seed, "--out", "set", "--force"];
+            let all = ["generate", "--jobs", "2", "--seed", &seed, "--out", &set];
             let form = ["--event-logs", "--codec", codec, "--spark", line];
             let tasks = ["--tasks-per-job", "800-1600"];
             run(&place, &[&all[..], &form, &tasks, rolling].concat());
-            let of_form = Tables::read(spark, &place.path("set"));
-            assert!(of_form.jobs.iter().all(|job| (800..=1600).contains(&int(job, "num_tasks"))));
-            tables.jobs.extend(of_form.jobs);
-            tables.operators.extend(of_form.operators);
-            for entry in std::fs::read_dir(place.path("set/event-logs")).unwrap() {
+            let set = place.path(&set);
+            for entry in std::fs::read_dir(set.join("event-logs")).unwrap() {
                 let entry = entry.unwrap();
                 if !rolling.is_empty() {
                     let parts = std::fs::read_dir(entry.path()).unwrap().count();
@@ -124,8 +122,11 @@ fn forms(spark: &Spark, line: &str) {
                 }
                 std::fs::rename(entry.path(), logs.join(entry.file_name())).unwrap();
             }
+            sets.push(set);
         }
     }
+    let tables = Tables::read(spark, &sets);
+    assert!(tables.jobs.iter().all(|job| (800..=1600).contains(&int(job, "num_tasks"))));
     let history = HistoryServer::start(spark, &logs, &place.path("history.log"));
     compare("Spark's", &history.url("/api/v1"), &tables);
 }
@@ -166,16 +167,18 @@ struct Tables {
 }
 
 impl Tables {
-    fn read(spark: &Spark, set: &Path) -> Self {
+    fn read(spark: &Spark, sets: &[PathBuf]) -> Self {
         let script = "
 import json, sys
 import pyarrow.parquet as parquet
 for name in ('jobs', 'operators'):
-    rows = parquet.read_table(f'{sys.argv[1]}/{name}/spark_{name}.parquet').to_pylist()
+    rows = []
+    for folder in sys.argv[1:]:
+        rows += parquet.read_table(f'{folder}/{name}/spark_{name}.parquet').to_pylist()
     print(json.dumps(rows, default=lambda time: time.isoformat(timespec='milliseconds')))
 ";
         let mut command = Command::new(spark.python());
-        let output = command.args(["-c", script]).arg(set).output().unwrap();
+        let output = command.args(["-c", script]).args(sets).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
         let mut tables = text.lines().map(|line| serde_json::from_str::<Vec<Value>>(line).unwrap());

@@ -16,7 +16,7 @@ mod proxy;
 mod resource_manager;
 mod wire;
 
-use crate::place::{Place, Server, free_address, get_json, wait_for};
+use crate::place::{Place, Server, free_address, get_json, over_http, wait_for};
 pub use master::Master;
 pub use moments::Trap;
 use moments::{Dice, Moment, appears};
@@ -440,11 +440,9 @@ fn number(variable: &str) -> Option<u64> {
 
 /// POST; `None` when there is no answer.
 fn ask(url: &str, path: &str, body: &Value) -> Option<Value> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-        let sent = client.post(format!("{url}{path}")).header("content-type", "application/json");
+    over_http(async |http| {
+        let sent = http.post(format!("{url}{path}")).timeout(Duration::from_secs(20));
+        let sent = sent.header("content-type", "application/json");
         let answer = sent.body(body.to_string()).send().await.ok()?;
         serde_json::from_slice(&answer.bytes().await.ok()?).ok()
     })

@@ -1,6 +1,6 @@
 //! Livy's interface: with a published client, unmodified, and in its shapes.
 
-use crate::place::{Place, Server, Spark, free_address};
+use crate::place::{Place, Server, Spark, free_address, over_http};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,12 +40,10 @@ fn ask(
     path: &str,
     body: Option<Value>,
 ) -> (u16, Option<String>, Value) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+    over_http(async |http| {
         let url = format!("{}{path}", server.url);
-        let mut request = client.request(method.parse().unwrap(), url);
+        let mut request = http.request(method.parse().unwrap(), url);
+        request = request.timeout(Duration::from_secs(60));
         if let Some(body) = body {
             request = request.body(body.to_string());
         }

@@ -34,7 +34,8 @@ fn run(spark: &Spark, place: &Place, text: &str) {
         .env("SPARK_HOME", spark.home())
         .env("PYSPARK_PYTHON", spark.python())
         .env("SPARK_LOCAL_IP", "127.0.0.1")
-        .args(["--conf", "spark.ui.enabled=false", "run"])
+        .args(["--conf", "spark.ui.enabled=false"])
+        .args(["--conf", "spark.connect.grpc.binding.address=127.0.0.1", "run"])
         .output()
         .unwrap();
     assert!(
@@ -54,11 +55,18 @@ fn place_with_data() -> Place {
     place
 }
 
+/// One after the other: `spark-pipelines` takes port 15002 and no other one (`DefaultChannelBuilder` of PySpark).
 #[test]
-fn row_1_4_real_spark_runs_a_pipeline_of_tables() {
-    let Some(spark) = Spark::four() else { return };
+fn row_1_4_real_spark_runs_pipelines_of_tables_and_of_streams() {
+    if let Some(spark) = Spark::four() {
+        tables(&spark);
+        streams(&spark);
+    }
+}
+
+fn tables(spark: &Spark) {
     let place = place_with_data();
-    run(&spark, &place, BATCH);
+    run(spark, &place, BATCH);
     let table = |name: &str| json_rows(&place.path("project/spark-warehouse").join(name));
     assert_eq!(
         table("kind_sums"),
@@ -75,11 +83,9 @@ fn row_1_4_real_spark_runs_a_pipeline_of_tables() {
     );
 }
 
-#[test]
-fn row_1_4_real_spark_runs_a_pipeline_of_streams() {
-    let Some(spark) = Spark::four() else { return };
+fn streams(spark: &Spark) {
     let place = place_with_data();
-    run(&spark, &place, STREAMING);
+    run(spark, &place, STREAMING);
     assert_eq!(
         json_rows(&place.path("project/spark-warehouse/paid_orders")),
         [

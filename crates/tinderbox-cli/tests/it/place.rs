@@ -1,11 +1,14 @@
 //! A data directory, a spec with its data, and the binary.
 
+use reqwest::Client;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+use tokio::runtime::{self, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A PySpark environment, of which a test takes one: two tests have one at a time, for a Spark that starts waits as much as it
@@ -205,6 +208,12 @@ impl Drop for Server {
     }
 }
 
+/// The Java that was chosen for tests, else that of the path.
+pub fn java() -> PathBuf {
+    let home = std::env::var_os("JAVA_HOME").map(PathBuf::from);
+    home.map_or_else(|| "java".into(), |home| home.join("bin/java"))
+}
+
 /// GET as JSON; `None` unless the answer is 200 and JSON.
 pub fn get_json(url: &str) -> Option<serde_json::Value> {
     serde_json::from_str(&get_text(url)?).ok()
@@ -212,14 +221,25 @@ pub fn get_json(url: &str) -> Option<serde_json::Value> {
 
 /// GET; `None` unless the answer is 200.
 pub fn get_text(url: &str) -> Option<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        // The provider may be there from an earlier call.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        let answer = client.get(url).send().await.ok()?;
+    over_http(async |http| {
+        let answer = http.get(url).timeout(Duration::from_secs(60)).send().await.ok()?;
         if answer.status().is_success() { answer.text().await.ok() } else { None }
     })
+}
+
+/// What becomes of requests, all of one client: each client reads this machine's certificates before it asks anything.
+pub fn over_http<T>(ask: impl AsyncFnOnce(&Client) -> T) -> T {
+    static HTTP: LazyLock<(Runtime, Client)> = LazyLock::new(|| {
+        // The provider may be there from an earlier call.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut runtime = runtime::Builder::new_multi_thread();
+        runtime.worker_threads(1).enable_all();
+        // A server that was killed may still stand at the other end of a connection that was kept.
+        let client = Client::builder().pool_max_idle_per_host(0);
+        (runtime.build().unwrap(), client.build().unwrap())
+    });
+    let (runtime, client) = &*HTTP;
+    runtime.block_on(ask(client))
 }
 
 /// A port that was free a moment ago, and that the kernel gives to no connection: those it does give may be taken between two

@@ -11,6 +11,7 @@ use servers::{Azurite, Gcs, Hdfs, Kafka, MariaDb, Pages, PostgreSql, S3};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// Formats and codecs, in the document's words, that are written and read back.
 const FILES: &[(&str, &[&str])] = &[
@@ -50,15 +51,24 @@ struct Servers {
 }
 
 impl Servers {
+    /// All at once: each waits a good part of its start.
     fn start() -> Option<Self> {
-        Some(Self {
-            postgresql: PostgreSql::start()?,
-            mariadb: MariaDb::start()?,
-            kafka: Kafka::start()?,
-            s3: S3::start("data")?,
-            hdfs: Hdfs::start()?,
-            pages: Pages::start(),
-            _azurite: Azurite::start()?,
+        thread::scope(|scope| {
+            let postgresql = scope.spawn(PostgreSql::start);
+            let mariadb = scope.spawn(MariaDb::start);
+            let kafka = scope.spawn(Kafka::start);
+            let s3 = scope.spawn(|| S3::start("data"));
+            let hdfs = scope.spawn(Hdfs::start);
+            let azurite = scope.spawn(Azurite::start);
+            Some(Self {
+                postgresql: postgresql.join().unwrap()?,
+                mariadb: mariadb.join().unwrap()?,
+                kafka: kafka.join().unwrap()?,
+                s3: s3.join().unwrap()?,
+                hdfs: hdfs.join().unwrap()?,
+                pages: Pages::start(),
+                _azurite: azurite.join().unwrap()?,
+            })
         })
     }
 

@@ -1,7 +1,7 @@
 //! A real YARN on loopback: one ResourceManager and one NodeManager of Hadoop 3.3, with this machine's files as their file
 //! system.
 
-use crate::place::{Spark, free_address, get_json, wait_for};
+use crate::place::{Spark, free_address, get_json, java, wait_for};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -46,9 +46,7 @@ impl YarnServers {
         {
             let log = servers.folder.path().join(format!("{class}.log"));
             let log = fs::File::create(log).unwrap();
-            let home = std::env::var_os("JAVA_HOME").map(PathBuf::from);
-            let java = home.map_or_else(|| "java".into(), |home| home.join("bin/java"));
-            let mut command = Command::new(java);
+            let mut command = Command::new(java());
             // Its injector opens classes of Java itself.
             command.arg("--add-opens=java.base/java.lang=ALL-UNNAMED");
             command.arg(format!("-Xmx{heap}")).args(["-cp", &class_path]);

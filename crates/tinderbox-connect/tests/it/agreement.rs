@@ -8,9 +8,9 @@ use crate::three_ways::{self, Counts};
 use crate::verified::{self, Status, Verdict};
 use std::time::SystemTime;
 
-/// How much of a day's part: the rest of two Sparks' start in a test of a minute and a half.
-const GRAPHS_A_DAY: usize = 30;
-const NAMES_A_DAY: usize = 12;
+/// How much is a day's part, for which two Sparks are started.
+const GRAPHS_A_DAY: usize = 15;
+const NAMES_A_DAY: usize = 10;
 /// How often what differed before and does not is looked at again.
 const JUDGED_AGAIN: usize = 8;
 /// Graphs that are drawn anew when all are run.

@@ -2,7 +2,7 @@
 //!
 //! What is not installed makes a test say that it did not run, and fail under `TINDERBOX_REQUIRE_ALL`.
 
-use crate::place::{free_address, wait_for};
+use crate::place::{free_address, java, wait_for};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -203,15 +203,15 @@ impl Kafka {
             ),
         )
         .unwrap();
-        let java = |class: &str| {
-            let mut command = Command::new("java");
+        let main_of = |class: &str| {
+            let mut command = Command::new(java());
             command.args(["-Xmx384m", "-cp", &class_path, class]);
             command
         };
-        run(java("kafka.tools.StorageTool")
+        run(main_of("kafka.tools.StorageTool")
             .args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c"])
             .arg(&file));
-        let running = Running::new(java("kafka.Kafka").arg(&file), &folder);
+        let running = Running::new(main_of("kafka.Kafka").arg(&file), &folder);
         wait_for_port("Kafka", port);
         Some(Self { port, _running: running })
     }
@@ -341,8 +341,8 @@ impl Hdfs {
         let (port, http) = (free_port(), free_port());
         let names = folder();
         let setting = |key: &str, value: &str| format!("-D{key}={value}");
-        let java = |class: &str, folder: &TempDir| {
-            let mut command = Command::new("java");
+        let main_of = |class: &str, folder: &TempDir| {
+            let mut command = Command::new(java());
             command.args(["-Xmx256m", "-cp", &class_path, class]);
             let path = |name: &str| folder.path().join(name).display().to_string();
             command.args([
@@ -361,12 +361,12 @@ impl Hdfs {
             command
         };
         let name_node = "org.apache.hadoop.hdfs.server.namenode.NameNode";
-        run(java(name_node, &names).arg("-format"));
-        let name_node = Running::new(&mut java(name_node, &names), &names);
+        run(main_of(name_node, &names).arg("-format"));
+        let name_node = Running::new(&mut main_of(name_node, &names), &names);
         wait_for_port("the name node", port);
         let blocks = folder();
         let data_node = "org.apache.hadoop.hdfs.server.datanode.DataNode";
-        let data_node = Running::new(&mut java(data_node, &blocks), &blocks);
+        let data_node = Running::new(&mut main_of(data_node, &blocks), &blocks);
         wait_for("the data node", LIMIT, || {
             let url = format!(
                 "http://127.0.0.1:{http}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState"

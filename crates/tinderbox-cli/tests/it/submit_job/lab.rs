@@ -1,6 +1,6 @@
 //! A server of the binary with a real S3 on loopback, and a Spark that is only played where a test is about the job alone.
 
-use crate::place::{Place, Server, bare, free_address};
+use crate::place::{Place, Server, bare, free_address, over_http};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::fs;
@@ -198,12 +198,10 @@ impl Lab {
 
 /// Sends a request; answers its status and its body.
 pub fn call(server: &Server, method: &str, path: &str, body: &str) -> (u16, Value) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(600)).build().unwrap();
+    over_http(async |http| {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let request = client.request(method, format!("{}{path}", server.url));
+        let request = http.request(method, format!("{}{path}", server.url));
+        let request = request.timeout(Duration::from_secs(600));
         let answer = request.body(body.to_owned()).send().await.unwrap();
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
