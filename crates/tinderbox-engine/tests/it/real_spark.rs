@@ -2,7 +2,6 @@
 //! With `TINDERBOX_REQUIRE_ALL=1` a missing one is a failure.
 
 use crate::bench::{Bench, launch_of, processes_of, wait_for_end, wait_until};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -65,7 +64,8 @@ pub(crate) fn spark(version: &str) -> Option<(LocalSpark, SemaphorePermit<'stati
 }
 
 fn launch(spark: &LocalSpark, bench: &Bench, run: &str, program: &str) -> LocalProcesses {
-    let conf = BTreeMap::from([("spark.executor.memory".to_owned(), "600m".to_owned())]);
+    let conf = [("spark.executor.memory", "600m"), ("spark.ui.enabled", "true")];
+    let conf = conf.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let launch = launch_of(program, &bench.root, &conf);
     spark.launch(&bench.intent(run), &launch).expect("launched").identity
 }
