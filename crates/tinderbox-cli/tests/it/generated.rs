@@ -32,7 +32,7 @@ fn served(spark: &Spark, line: &str) {
     let place = Place::new();
     let set = place.path("set");
     generate(&place, line);
-    let tables = Tables::read(spark, &[set.clone()]);
+    let tables = Tables::read(spark, std::slice::from_ref(&set));
     for name in SCENARIOS.split(',').map(|text| text.split_once('=').unwrap().0) {
         assert!(tables.jobs.iter().any(|job| job["scenario"] == name), "no job with {name}");
     }
