@@ -58,12 +58,31 @@ for entry in "$real"/* "$real"/bin/*; do
   esac
 done
 {
-  printf '#!/bin/sh\narchive=\n'
+  cat <<'EOF'
+#!/bin/sh
+archive= before=
+# A home of links to Spark's own, as runs with executors of their own have it, is Spark's own here.
+case "$*" in
+  */spark-home/jars/*) for argument do
+    shift
+    if [ "$before" = -cp ]; then
+      links=${argument%%/spark-home/jars/*}
+      links=${links##*:}/spark-home/
+      home=$(readlink -f "${links}jars")
+      while [ "$argument" != "${argument#*"$links"}" ]; do
+        argument=${argument%%"$links"*}${home%jars}${argument#*"$links"}
+      done
+    fi
+    before=$argument
+    set -- "$@" "$argument"
+  done ;;
+esac
+EOF
   for environment in "$TINDERBOX_SPARK_3_5" "$TINDERBOX_SPARK_4"; do
     spark=$(spark_home "$environment" 2>/dev/null) || continue
     archive=$(archive_of "$spark")
     [ -z "$archive" ] || cat <<EOF
-case "\$*" in *"$spark/jars/"*) spark="$spark" archive="$archive" ;; esac
+case "\$* \$CLASSPATH" in *"$spark/jars/"*) spark="$spark" archive="$archive" ;; esac
 EOF
   done
   cat <<EOF
@@ -78,6 +97,11 @@ before=
   before=\$argument
   set -- "\$@" "\$argument"
 done
+# YARN's containers have theirs in the environment.
+[ -z "\$archive" ] || case "\$CLASSPATH" in *"\$spark/jars/*"*)
+  first=\${CLASSPATH%%"\$spark/jars/*"*}
+  CLASSPATH=\$spark/conf/:\${CLASSPATH#"\$first"}:\${first%:}
+esac
 # Where the class path is another one, the archive is left alone, and nothing is said.
 exec "$real/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
   \${archive:+-XX:SharedArchiveFile="\$archive" -Xshare:auto "-Xlog:cds*=off" "-Xlog:class+path*=off" -Dspark.ui.enabled=false} "\$@"

@@ -73,15 +73,15 @@ rust_tests="$quick RUST_TEST_THREADS=3 $rust_tests -- $(resting)"
 suites="
 format            |  5 | cargo fmt --all --check
 tidy              |  3 | \"\$CARGO_TARGET_DIR/release/xtask\" tidy
-clippy            | 60 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
-rust              |1600| $rust_tests
+clippy            | 90 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
+rust              |1200| $rust_tests
 rust docs         | 30 | cargo test --locked ${CARGO_SELECTION[*]} --doc
 listener          | 60 | scripts/listener.sh check
 listener spark 3.5| 60 | $quick scripts/listener.sh spark-3.5
 listener spark 4  | 60 | $quick scripts/listener.sh spark-4
 ui types and lint | 20 | npm --prefix ui run --silent check
 ui                | 30 | npm --prefix ui run --silent test
-browser           | 90 | $quick scripts/e2e.sh
+browser           | 90 | scripts/e2e.sh
 history compat    | 90 | $quick scripts/compat.sh --part-of 8
 "
 [ "$rests" != 4 ] || suites=$(grep -v '^listener spark 4' <<<"$suites")
