@@ -103,8 +103,8 @@ done
   CLASSPATH=\$spark/conf/:\${CLASSPATH#"\$first"}:\${first%:}
 esac
 # Where the class path is another one, the archive is left alone, and nothing is said.
-exec "$real/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
-  \${archive:+-XX:SharedArchiveFile="\$archive" -Xshare:auto "-Xlog:cds*=off" "-Xlog:class+path*=off" -Dspark.ui.enabled=false} "\$@"
+exec "$real/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dspark.ui.enabled=false \
+  \${archive:+-XX:SharedArchiveFile="\$archive" -Xshare:auto "-Xlog:cds*=off" "-Xlog:class+path*=off"} "\$@"
 EOF
 } >"$made/bin/java"
 chmod +x "$made/bin/java"

@@ -3,8 +3,9 @@
 #
 #   scripts/test.sh             all suites
 #   scripts/test.sh NAME...     only these, after the same build
-#   TINDERBOX_SPARKS=both       tests and suites that are there for Spark 3.5 and for Spark 4 run on both, as scripts/soak.sh
-#                               does; without it those below run on one of them, 3.5 or 4, the other one the next day
+#   TINDERBOX_SPARKS=both       tests and suites that are there for Spark 3.5 and for Spark 4 run on both and with all cases, as
+#                               scripts/soak.sh does; without it those below run on one of them, 3.5 or 4, the other one the
+#                               next day, and the longest lists of cases in parts
 #
 # A failing suite does not stop the others, a failing build does. The table at the end shows every
 # suite; the last line is `N passed, N failed`, counted in tests where a suite prints how many it
@@ -43,6 +44,13 @@ real_spark_VERSION_computes_on_the_cluster
 real_spark_VERSION_computes_when_submitted_natively
 drivers_are_started_followed_and_killed_on_VERSION
 spark_VERSION_is_cancelled_within_the_grace
+spark_VERSION_runs_a_program_to_its_end
+on_a_server_that_speaks_it_on_VERSION
+on_yarn_with_VERSION
+run_in_pods_on_VERSION
+runs_in_pods_on_VERSION
+of_the_pyspark_program_on_VERSION
+pipelines_of_tables_and_of_streams_on_VERSION
 "
 # What has to do with one of those above has the other Spark, so that both are there every day.
 crossed="
@@ -58,14 +66,12 @@ resting() {
   for twin in $crossed; do printf -- '--skip %s ' "${twin/VERSION/$works}"; done
 }
 if command -v cargo-nextest >/dev/null; then
-  rust_tests="cargo nextest run --locked ${CARGO_SELECTION[*]}"
+  rust_tests="cargo nextest run --locked ${CARGO_SELECTION[*]} --"
 else
-  rust_tests="cargo test --locked --no-fail-fast ${CARGO_SELECTION[*]} --lib --bins --tests"
+  rust_tests=scripts/rust_tests.sh
 fi
-# Most of these tests start Spark, and few keep it long. Two of them have one at a time and wait for it a good part of theirs;
-# one that needs none goes on beside them.
 quick='env JAVA_HOME=$(scripts/quick_java.sh)'
-rust_tests="$quick RUST_TEST_THREADS=3 $rust_tests -- $(resting)"
+rust_tests="$quick $rust_tests $(resting)"
 
 # name | usual seconds with everything built, on two cores | command
 #

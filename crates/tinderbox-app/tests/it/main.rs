@@ -9,6 +9,8 @@
 
 mod bench;
 mod collect;
+#[path = "../../../tinderbox-cli/tests/it/free_port.rs"]
+mod free_port;
 mod history_sql;
 mod object_files;
 mod restart;

@@ -52,7 +52,7 @@ fn gains_more_than_two_equal_runs_differ(spark: &Spark) {
 
 fn run(place: &Place, spec: &Path, name: &str, arguments: &[&str]) -> serde_json::Value {
     let result = place.ask_json(&[&["run", spec.to_str().unwrap()], arguments].concat());
-    assert_eq!(result["job"]["state"], "succeeded", "{}", result["job"]);
+    place.has_succeeded(&result["job"]);
     let out = place.path("data/customer-analytics/out");
     std::fs::rename(out, place.path(name)).unwrap();
     result["job"].clone()

@@ -83,7 +83,7 @@ fn specs_that_are_no_text_of_a_fitting_size_cannot_be_read() {
             let said = stderr(&output);
             assert_eq!(output.status.code(), Some(2), "{command}: {said}");
             assert!(said.contains(says) && said.contains("hint: "), "{command}: {said}");
-            assert!(start.elapsed() < std::time::Duration::from_secs(1), "{:?}", start.elapsed());
+            assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
         }
     }
     let endless = place.ask(&["check", "/dev/zero"]);

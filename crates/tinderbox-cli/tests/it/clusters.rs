@@ -128,7 +128,7 @@ fn a_job_runs_on_the_workers(lab: &Lab<'_>, server: &Server) {
 fn a_job_with_its_driver_here_has_its_executors_there(lab: &Lab<'_>, server: &Server) {
     let job = lab.job("by-country.yaml", JOB);
     let done = lab.place.ask_json(&["run", &job, "--engine", "near"]);
-    assert_eq!(done["job"]["state"], "succeeded", "{done}");
+    lab.place.has_succeeded(&done["job"]);
     let run = done["job"]["job_id"].as_str().unwrap();
     assert!(done["job"]["application_id"].as_str().unwrap().starts_with("app-"), "{done}");
     let executors = server.get(&format!("/api/jobs/{run}/executors"));

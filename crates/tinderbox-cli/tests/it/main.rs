@@ -15,6 +15,7 @@ mod connectors;
 mod crash;
 mod data_sets;
 mod fit;
+mod free_port;
 mod generate;
 mod generated;
 mod history_server;

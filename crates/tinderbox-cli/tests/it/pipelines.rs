@@ -57,7 +57,7 @@ fn place_with_data() -> Place {
 
 /// One after the other: `spark-pipelines` takes port 15002 and no other one (`DefaultChannelBuilder` of PySpark).
 #[test]
-fn row_1_4_real_spark_runs_pipelines_of_tables_and_of_streams() {
+fn row_1_4_real_spark_runs_pipelines_of_tables_and_of_streams_on_4() {
     if let Some(spark) = Spark::four() {
         tables(&spark);
         streams(&spark);

@@ -1,12 +1,12 @@
 //! A data directory, a spec with its data, and the binary.
 
+pub use crate::free_port::free_address;
 use reqwest::Client;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -138,9 +138,36 @@ impl Place {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// The run has succeeded; where it has not, what it logged is told.
+    #[track_caller]
+    pub fn has_succeeded(&self, job: &serde_json::Value) {
+        if job["state"] == "succeeded" {
+            return;
+        }
+        let run = job["job_id"].as_str().unwrap_or_default();
+        let told = [&["logs", run][..], &["logs", run, "--executor", "1"]].map(|which| {
+            let output = self.ask(which);
+            let (out, err) = (output.stdout, output.stderr);
+            format!("{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err))
+        });
+        panic!("{job}\n--- driver\n{}\n--- executor 1\n{}", told[0], told[1]);
+    }
+
     pub fn attempt(&self, run: &str) -> PathBuf {
         self.home().join("runs").join(run).join("attempt-1")
     }
+}
+
+/// One of so many parts, another one every other day, because days alternate between Sparks; all of it where both are tested.
+pub fn part_of_today<T>(all: Vec<T>, parts: u64) -> Vec<T> {
+    if std::env::var("TINDERBOX_SPARKS").is_ok_and(|which| which == "both") {
+        return all;
+    }
+    let day = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 86_400;
+    let turn = std::env::var("TINDERBOX_SEED").map_or(day / 2, |seed| seed.parse().unwrap());
+    println!("part {} of {parts} (TINDERBOX_SEED={turn})", turn % parts);
+    let numbered = (0..).zip(all).filter(|(at, _)| at % parts == turn % parts);
+    numbered.map(|(_, one)| one).collect()
 }
 
 /// The binary, with nothing of Tinderbox in its environment but where the Sparks are.
@@ -240,19 +267,6 @@ pub fn over_http<T>(ask: impl AsyncFnOnce(&Client) -> T) -> T {
     });
     let (runtime, client) = &*HTTP;
     runtime.block_on(ask(client))
-}
-
-/// A port that was free a moment ago, and that the kernel gives to no connection: those it does give may be taken between two
-/// starts of a server (`net.ipv4.ip_local_port_range` begins at 32768).
-pub fn free_address() -> SocketAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let begin = std::process::id().wrapping_mul(97);
-    let free = std::iter::repeat_with(|| {
-        let number = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 20_000 + u16::try_from(number % 12_000).unwrap();
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|bound| bound.local_addr())
-    });
-    free.flatten().next().expect("a free port")
 }
 
 /// Asks until there is an answer; panics after `limit`.

@@ -1,9 +1,9 @@
 //! `tinderbox session`, on a real Spark Connect server and on Sail.
 
-use crate::place::{Place, Spark};
+use crate::place::{Place, Spark, free_address};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -252,9 +252,7 @@ struct Server {
 
 impl Server {
     fn start(spark: &Spark) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = listener.local_addr().expect("its address").port();
-        drop(listener);
+        let port = free_address().port();
         let program = "import sys\n\
             from pyspark.sql import SparkSession\n\
             builder = SparkSession.builder.master('local[2]')\n\

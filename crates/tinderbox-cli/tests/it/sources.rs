@@ -4,7 +4,7 @@
 
 mod servers;
 
-use crate::place::{Place, Spark};
+use crate::place::{Place, Spark, part_of_today};
 use crate::transformations::assert_rows;
 use serde_json::{Value, json};
 use servers::{Azurite, Gcs, Hdfs, Kafka, MariaDb, Pages, PostgreSql, S3};
@@ -30,6 +30,13 @@ const AVRO: &str = r#"{"type": "record", "name": "topLevelRecord", "fields": [{"
 
 /// Of Azurite's account, as Hadoop's connector names the emulator's.
 const AZURE: &str = "wasb://data@devstoreaccount1/rows";
+
+/// The formats and codecs of today.
+fn files() -> Vec<(&'static str, &'static str)> {
+    let all =
+        FILES.iter().flat_map(|(format, codecs)| codecs.iter().map(|codec| (*format, *codec)));
+    part_of_today(all.collect(), 3)
+}
 
 fn rows() -> Vec<Value> {
     vec![
@@ -103,17 +110,15 @@ fn writing(servers: &Servers, version: &str, connectors: &str) -> String {
     let mut text = head("writing", version, connectors);
     writeln!(text, "  transformations:\n    - {{id: rows, type: sql, query: \"{ROWS}\"}}\n    - {{id: names, type: select, input: rows, columns: ['coalesce(name, string(id)) AS value']}}\n  sinks:").unwrap();
     let mut sink = |node: String| writeln!(text, "    - {{{node}}}").unwrap();
-    for (format, codecs) in FILES {
-        let (input, options) = match *format {
+    for (format, codec) in files() {
+        let (input, options) = match format {
             "text" => ("names", ""),
             "csv" => ("rows", ", options: {header: true}"),
             _ => ("rows", ""),
         };
-        for codec in *codecs {
-            sink(format!(
-                "type: {format}, input: {input}, path: files/{format}-{codec}, compression: {codec}{options}"
-            ));
-        }
+        sink(format!(
+            "type: {format}, input: {input}, path: files/{format}-{codec}, compression: {codec}{options}"
+        ));
     }
     let postgresql = servers.postgresql();
     sink(format!(
@@ -148,21 +153,19 @@ fn reading(servers: &Servers, version: &str) -> Vec<(String, String, Vec<Value>)
     let mut case = |id: &str, node: String, rows: Vec<Value>| {
         cases.push((id.to_owned(), node, rows));
     };
-    for (format, codecs) in FILES {
-        let more = match *format {
+    for (format, codec) in files() {
+        let more = match format {
             "csv" => format!(", schema: '{SCHEMA}', options: {{header: true}}"),
             "json" => format!(", schema: '{SCHEMA}'"),
             "xml" => format!(", schema: '{SCHEMA}', options: {{rowTag: row}}"),
             _ => String::new(),
         };
-        for codec in *codecs {
-            let expected = match *format {
-                "text" => ["Jürgen", "日本", "3"].iter().map(|v| json!({"value": v})).collect(),
-                _ => rows(),
-            };
-            let node = format!("type: {format}, path: files/{format}-{codec}{more}");
-            case(&format!("{format}_{codec}"), node, expected);
-        }
+        let expected = match format {
+            "text" => ["Jürgen", "日本", "3"].iter().map(|v| json!({"value": v})).collect(),
+            _ => rows(),
+        };
+        let node = format!("type: {format}, path: files/{format}-{codec}{more}");
+        case(&format!("{format}_{codec}"), node, expected);
     }
     let postgresql = servers.postgresql();
     case(

@@ -7,6 +7,8 @@
 
 mod create;
 mod fake_http;
+#[path = "../../../tinderbox-cli/tests/it/free_port.rs"]
+mod free_port;
 mod history_server;
 mod local;
 mod object_store;

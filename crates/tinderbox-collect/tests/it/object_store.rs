@@ -335,7 +335,7 @@ fn ten_thousand_entries_are_listed_quickly() {
         place.put(&name, b"x");
         s3.put(&format!("base/{name}"), b"x");
     }
-    for (kind, location, limit) in [("directory", place.at(""), 5), ("S3", s3.at("base"), 60)] {
+    for (kind, location, limit) in [("directory", place.at(""), 30), ("S3", s3.at("base"), 60)] {
         let begun = Instant::now();
         let listing = list(&location, Depth::OneLevel).unwrap();
         let time = begun.elapsed();

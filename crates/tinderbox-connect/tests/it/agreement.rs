@@ -9,8 +9,8 @@ use crate::verified::{self, Status, Verdict};
 use std::time::SystemTime;
 
 /// How much is a day's part, for which two Sparks are started.
-const GRAPHS_A_DAY: usize = 15;
-const NAMES_A_DAY: usize = 10;
+const GRAPHS_A_DAY: usize = 10;
+const NAMES_A_DAY: usize = 6;
 /// How often what differed before and does not is looked at again.
 const JUDGED_AGAIN: usize = 8;
 /// Graphs that are drawn anew when all are run.

@@ -11,6 +11,8 @@ mod agreement;
 mod analysis;
 mod debugger;
 mod equivalence;
+#[path = "../../../tinderbox-cli/tests/it/free_port.rs"]
+mod free_port;
 mod graphs;
 mod interactive;
 mod job;

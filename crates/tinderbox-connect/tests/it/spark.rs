@@ -1,11 +1,11 @@
 //! A real Spark: one process that serves Spark Connect where it can, and runs compiled programs.
 
+use crate::free_port::free_address;
 use crate::table::{Outcome, Table};
 use arrow_ipc::reader::StreamReader;
 use serde_json::{Map, Value, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -57,7 +57,7 @@ impl Spark {
         if !jars.is_empty() {
             set("spark.jars", &jars);
         }
-        let port = has_server.then(free_port);
+        let port = has_server.then(|| free_address().port());
         if let Some(port) = port {
             set("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin");
             set("spark.connect.grpc.binding.address", "127.0.0.1");
@@ -183,8 +183,4 @@ fn connect_jars(variable: &str) -> String {
     let mut files: Vec<String> = files.map(|file| file.path().display().to_string()).collect();
     files.sort();
     files.join(",")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -1,8 +1,9 @@
 //! A real standalone cluster on loopback: one master and two workers, for as long as a test needs them.
 
 use crate::bench::wait_until;
+use crate::free_port::free_address;
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -22,7 +23,7 @@ impl Cluster {
     pub(crate) fn start(spark: &LocalSpark, host: &Host) -> Self {
         let home = spark.installed().expect("an installation").0.home.clone();
         let folder = tempfile::tempdir().expect("a folder");
-        let [master, rest, web] = free_ports();
+        let [master, rest, web] = [(); 3].map(|()| free_address().port());
         let mut cluster = Self {
             processes: Vec::new(),
             address: StandaloneAddress {
@@ -115,9 +116,4 @@ fn python(home: &Path) -> PathBuf {
 fn run(command: &mut Command) {
     let output = command.output().expect("a JDK");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
-    listeners.each_ref().map(|listener| listener.local_addr().expect("bound").port())
 }

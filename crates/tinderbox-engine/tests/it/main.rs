@@ -12,6 +12,9 @@ mod crash;
 #[cfg(test)]
 mod fabric8_mock;
 #[cfg(test)]
+#[path = "../../../tinderbox-cli/tests/it/free_port.rs"]
+mod free_port;
+#[cfg(test)]
 mod kubernetes;
 #[cfg(test)]
 mod kubernetes_attempt;

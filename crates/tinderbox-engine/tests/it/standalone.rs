@@ -55,7 +55,7 @@ impl Bench {
             ("spark.driver.memory", "600m"),
             ("spark.executor.memory", "600m"),
             ("spark.executor.cores", "1"),
-            ("spark.cores.max", "2"),
+            ("spark.cores.max", "1"),
             ("spark.ui.enabled", "false"),
             ("spark.driver.extraJavaOptions", java_module_options(&self.version)),
         ];

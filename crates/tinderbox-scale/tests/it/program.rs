@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -442,7 +441,7 @@ struct Sail {
 
 impl Sail {
     fn start(environment: &Path, folder: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::free_port::free_address().port();
         let process = Command::new(environment.join("bin/sail"))
             .args(["spark", "server", "--ip", "127.0.0.1", "--port", &port.to_string()])
             .current_dir(folder)

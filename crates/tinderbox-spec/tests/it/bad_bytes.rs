@@ -15,8 +15,9 @@ fn quickly(text: &str) -> String {
     said
 }
 
-/// A debug build is ten times slower than what is shipped.
-const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
+/// Some hundred times what it takes, because machines are slow and busy: work that grows with the square of the text or faster
+/// takes longer still.
+const LIMIT: Duration = Duration::from_secs(20);
 
 #[test]
 fn billion_laughs_are_not_multiplied() {
@@ -155,7 +156,7 @@ fn documents_of_the_greatest_length_are_read_in_time() {
         let start = Instant::now();
         let said = load("job.yaml", &text, &Choice::default()).map(|_| ());
         assert!(said.is_err(), "{begin}");
-        assert!(start.elapsed() < 3 * LIMIT, "{begin}: {:?}", start.elapsed());
+        assert!(start.elapsed() < LIMIT, "{begin}: {:?}", start.elapsed());
     }
 }
 

@@ -329,11 +329,12 @@ impl PodRun {
     /// Asks, waits, kills. A deletion without any grace that comes in between is obeyed.
     async fn end_containers(&mut self, grace: Duration) {
         let end = Instant::now() + grace;
+        // The number of one that has ended may be another process's by now.
+        let living = self.shared.kubelet.groups.all();
+        self.groups.retain(|group| living.contains(group));
         if !grace.is_zero() {
             self.groups.iter().for_each(|group| process::ask_to_end(*group));
         }
-        let living = self.shared.kubelet.groups.all();
-        self.groups.retain(|group| living.contains(group));
         while !self.running.is_empty() && Instant::now() < end {
             self.signals.touched.borrow_and_update();
             if self.removal() == Some(Stop::Gone) {
