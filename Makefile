@@ -9,7 +9,7 @@
 help:
 	@echo "make demo       set up, build, run the example on real Spark, leave the server up (5 to 10 min cold, 1 min warm)"
 	@echo "make demo-once  the same, and exit"
-	@echo "make test       set up, build, run all tests                  (40 min cold, 20 to 30 min warm)"
+	@echo "make test       set up, build, run all tests                  (40 to 60 min cold, 15 to 25 min warm)"
 	@echo "make build      set up and build the binary                   (8 min cold)"
 	@echo "make check      format, lints, repository rules, fast tests   (2 min warm)"
 	@echo "make bench      compare with others, write docs/benchmarks.md (25 min on a quiet machine; parts: scripts/bench.sh)"

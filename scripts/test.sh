@@ -3,9 +3,9 @@
 #
 #   scripts/test.sh             all suites
 #   scripts/test.sh NAME...     only these, after the same build
-#   TINDERBOX_SPARKS=both       tests and suites that are there for Spark 3.5 and for Spark 4 run on both and with all cases, as
-#                               scripts/soak.sh does; without it those below run on one of them, 3.5 or 4, the other one the
-#                               next day, and the longest lists of cases in parts
+#   TINDERBOX_SPARKS=both       every test on Spark 3.5 and on Spark 4 and with all its cases, as scripts/soak.sh does; without
+#                               it the longest ones take turns: each is there on both within four days, the longest lists of
+#                               cases in parts
 #
 # A failing suite does not stop the others, a failing build does. The table at the end shows every
 # suite; the last line is `N passed, N failed`, counted in tests where a suite prints how many it
@@ -18,52 +18,67 @@ source scripts/progress.sh
 # A missing engine, browser or database is a failure here, not a skip.
 export TINDERBOX_REQUIRE_ALL=1
 
-# Which Spark is not used today. What is about the versions themselves, and what runs jobs where people do, is on both every day.
-case ${TINDERBOX_SPARKS:-$(($(date +%s) / 86400 % 2))} in
+# Which Spark rests today, and which of the two lists below. What is about the versions themselves, and what runs jobs where
+# people do, is on both every day.
+day=$(($(date +%s) / 86400))
+case ${TINDERBOX_SPARKS:-$((day % 2))} in
   both) rests=none ;;
   0 | 3.5) rests=4 ;;
   1 | 4) rests=3_5 ;;
   *) give_up "TINDERBOX_SPARKS=$TINDERBOX_SPARKS is no choice" "set it to 3.5, 4 or both" ;;
 esac
-twins="
-generated_logs_are_served_by_spark_VERSION
-generated_logs_of_every_form_are_served_by_spark_VERSION
-logs_come_from_the_history_server_of_spark_VERSION
-agrees_with_the_history_server_of_spark_VERSION
-finds_their_connectors_on_VERSION
-real_spark_learns_on_VERSION
-real_spark_quality_on_VERSION
+# 3.5 for the first one, 4 for the second one, 3.5 for the second one, 4 for the first one.
+resting_list=none
+[ -n "${TINDERBOX_SPARKS:-}" ] || case $((day % 4)) in
+  0 | 3) resting_list=second ;;
+  1 | 2) resting_list=first ;;
+esac
+every_day="
+on_yarn_with_VERSION
+"
+# Each list has something of every engine and of every walk.
+first="
+drivers_are_started_followed_and_killed_on_VERSION
+real_spark_VERSION_computes_when_submitted_natively
+real_spark_VERSION_ends_as_it_should
+spark_VERSION_is_cancelled_within_the_grace
 sources_and_sinks_on_real_servers_on_VERSION
 sql_gives_the_rows_of_the_transformations_on_VERSION
 streams_give_their_rows_on_VERSION
-refuses_what_the_rules_refuse_on_VERSION
-transformations_give_their_rows_on_VERSION
+generated_logs_are_served_by_spark_VERSION
+generated_logs_of_every_form_are_served_by_spark_VERSION
 real_spark_VERSION_does_every_task
-real_spark_VERSION_reads_and_writes_s3
-real_spark_VERSION_computes_on_the_cluster
-real_spark_VERSION_computes_when_submitted_natively
-drivers_are_started_followed_and_killed_on_VERSION
-spark_VERSION_is_cancelled_within_the_grace
-spark_VERSION_runs_a_program_to_its_end
-on_a_server_that_speaks_it_on_VERSION
-on_yarn_with_VERSION
+real_spark_and_sail_agree_on_rows_and_on_the_list
+"
+second="
+a_standalone_cluster_on_VERSION
 run_in_pods_on_VERSION
 runs_in_pods_on_VERSION
+real_spark_VERSION_computes_on_the_cluster
+spark_VERSION_runs_a_program_to_its_end
+finds_their_connectors_on_VERSION
+on_a_server_that_speaks_it_on_VERSION
+real_spark_learns_on_VERSION
+real_spark_quality_on_VERSION
+refuses_what_the_rules_refuse_on_VERSION
+transformations_give_their_rows_on_VERSION
 of_the_pyspark_program_on_VERSION
 pipelines_of_tables_and_of_streams_on_VERSION
-"
-# What has to do with one of those above has the other Spark, so that both are there every day.
-crossed="
-a_standalone_cluster_on_VERSION
-real_spark_VERSION_ends_as_it_should
+logs_come_from_the_history_server_of_spark_VERSION
+agrees_with_the_history_server_of_spark_VERSION
 sessions_on_real_spark_VERSION
+real_spark_VERSION_reads_and_writes_s3
 "
 resting() {
-  local twin works=4
+  local test
   [ "$rests" != none ] || return 0
-  [ "$rests" = 3_5 ] || works=3_5
-  for twin in $twins; do printf -- '--skip %s ' "${twin/VERSION/$rests}"; done
-  for twin in $crossed; do printf -- '--skip %s ' "${twin/VERSION/$works}"; done
+  for test in $every_day $first $second; do
+    case $test in *VERSION*) printf -- '--skip %s ' "${test/VERSION/$rests}" ;; esac
+  done
+  [ "$resting_list" != none ] || return 0
+  for test in ${!resting_list}; do
+    printf -- '--skip %s --skip %s ' "${test/VERSION/3_5}" "${test/VERSION/4}"
+  done
 }
 if command -v cargo-nextest >/dev/null; then
   rust_tests="cargo nextest run --locked ${CARGO_SELECTION[*]} --"
@@ -80,7 +95,7 @@ suites="
 format            |  5 | cargo fmt --all --check
 tidy              |  3 | \"\$CARGO_TARGET_DIR/release/xtask\" tidy
 clippy            | 90 | cargo clippy --locked ${CARGO_SELECTION[*]} --all-targets -- -D warnings
-rust              |1200| $rust_tests
+rust              | 900| $rust_tests
 rust docs         | 30 | cargo test --locked ${CARGO_SELECTION[*]} --doc
 listener          | 60 | scripts/listener.sh check
 listener spark 3.5| 60 | $quick scripts/listener.sh spark-3.5
@@ -104,7 +119,7 @@ mkdir -p "$logs"
 main() {
   trap 'stop_running; exit 130' INT TERM
   echo "running all tests; logs are in $logs"
-  [ "$rests" = none ] || echo "tests for two Sparks that rest on Spark ${rests/_/.} today; on both: TINDERBOX_SPARKS=both"
+  [ "$rests" = none ] || echo "tests that take turns rest on Spark ${rests/_/.} today; all of them: TINDERBOX_SPARKS=both"
   if ! run_suite build 600 scripts/build.sh --tests; then
     summary
   fi
