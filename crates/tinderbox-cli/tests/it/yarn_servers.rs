@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 const STARTS: Duration = Duration::from_secs(180);
 
+const CLASSES: [&str; 2] = ["resourcemanager.ResourceManager", "nodemanager.NodeManager"];
+
 /// Ended, the node first, when it is dropped.
 pub struct YarnServers {
     processes: Vec<Child>,
@@ -41,9 +43,7 @@ impl YarnServers {
             Self { processes: Vec::new(), manager: format!("http://{web}"), conf, folder };
         servers.configure(&web.to_string());
         let class_path = format!("{}:{}/*", servers.conf.display(), jars.display());
-        for (class, heap) in
-            [("resourcemanager.ResourceManager", "256m"), ("nodemanager.NodeManager", "192m")]
-        {
+        for (class, heap) in CLASSES.into_iter().zip(["256m", "192m"]) {
             let log = servers.folder.path().join(format!("{class}.log"));
             let log = fs::File::create(log).unwrap();
             let mut command = Command::new(java());
@@ -55,9 +55,10 @@ impl YarnServers {
             servers.processes.push(command.spawn().unwrap());
         }
         wait_for("YARN with a node", STARTS, || {
-            for process in &mut servers.processes {
-                let ended = process.try_wait().unwrap();
-                assert!(ended.is_none(), "a server ended: {}", servers.folder.path().display());
+            for (process, class) in servers.processes.iter_mut().zip(CLASSES) {
+                let Some(status) = process.try_wait().unwrap() else { continue };
+                let log = servers.folder.path().join(format!("{class}.log"));
+                panic!("{class} ended ({status}):\n{}", fs::read_to_string(log).unwrap());
             }
             let nodes = get_json(&format!("{}/ws/v1/cluster/nodes", servers.manager))?;
             (nodes["nodes"]["node"][0]["state"] == "RUNNING").then_some(())
