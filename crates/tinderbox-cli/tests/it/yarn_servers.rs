@@ -104,6 +104,8 @@ impl YarnServers {
             ("yarn.nodemanager.webapp.address", free_address().to_string()),
             ("yarn.nodemanager.local-dirs", path("local")),
             ("yarn.nodemanager.log-dirs", path("logs")),
+            // Otherwise one folder of the machine for all of a user's.
+            ("yarn.node-attribute.fs-store.root-dir", format!("file://{}", path("attributes"))),
             // Room for some drivers at once, more than the machine has.
             ("yarn.nodemanager.resource.memory-mb", "12288".to_owned()),
             ("yarn.nodemanager.resource.cpu-vcores", "16".to_owned()),
