@@ -22,9 +22,14 @@ const ANSWER_BYTES: u64 = 32 << 20;
 /// Python with a session on a server. Its process ends with this.
 #[derive(Debug)]
 pub(super) struct Python {
-    child: Child,
+    /// Ended when it is dropped.
+    _child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// What has come of an answer: waiting for the rest may be given up and begun again.
+    line: Vec<u8>,
+    /// Statements that were sent.
+    sent: u64,
     /// Its working directory and home.
     _folder: TempDir,
 }
@@ -40,8 +45,10 @@ pub(super) struct Said {
 }
 
 #[derive(Serialize)]
-struct Asked<'a> {
-    code: &'a str,
+#[serde(untagged)]
+enum Asked<'a> {
+    Statement { number: u64, code: &'a str },
+    Interrupt { interrupt: u64 },
 }
 
 impl Python {
@@ -74,7 +81,9 @@ impl Python {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("Python has no streams".to_owned());
         };
-        let mut started = Self { child, input, output: BufReader::new(output), _folder: folder };
+        let output = BufReader::new(output);
+        let mut started =
+            Self { _child: child, input, output, line: Vec::new(), sent: 0, _folder: folder };
         let ready = tokio::time::timeout(STARTS, started.answer()).await;
         match ready {
             Ok(Ok(_)) => Ok(started),
@@ -86,35 +95,37 @@ impl Python {
         }
     }
 
-    /// Runs a statement; one at a time.
-    pub(super) async fn run(&mut self, code: &str) -> Result<Said, String> {
-        // A text always serializes.
-        let line = serde_json::to_string(&Asked { code }).unwrap_or_default();
-        let gone = |error: std::io::Error| format!("Python is gone: {error}");
-        self.input.write_all(format!("{line}\n").as_bytes()).await.map_err(gone)?;
-        self.input.flush().await.map_err(gone)?;
-        self.answer().await
+    /// Sends a statement, which has one answer; one at a time.
+    pub(super) async fn send(&mut self, code: &str) -> Result<(), String> {
+        self.sent += 1;
+        self.write(&Asked::Statement { number: self.sent, code }).await
     }
 
-    /// Interrupts the statement that runs and waits for its end; false when it did not come, and the session cannot go on.
+    /// Interrupts the statement that was sent last and waits for its end; false when it did not come, and the session cannot go on.
     pub(super) async fn interrupt(&mut self) -> bool {
-        let Some(pid) = self.child.id() else { return false };
-        // The group of Python is ours, so that only its process is meant.
-        let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status().await;
-        sent.is_ok_and(|status| status.success())
+        self.write(&Asked::Interrupt { interrupt: self.sent }).await.is_ok()
             && matches!(tokio::time::timeout(ENDS, self.answer()).await, Ok(Ok(_)))
     }
 
-    async fn answer(&mut self) -> Result<Said, String> {
-        let mut line = Vec::new();
-        let mut limited = (&mut self.output).take(ANSWER_BYTES);
-        let read = limited.read_until(b'\n', &mut line).await;
+    /// The answer to the statement that was sent last. Who gives up waiting may wait again.
+    pub(super) async fn answer(&mut self) -> Result<Said, String> {
+        let mut limited = (&mut self.output).take(ANSWER_BYTES - self.line.len() as u64);
+        let read = limited.read_until(b'\n', &mut self.line).await;
         read.map_err(|error| format!("Python is gone: {error}"))?;
+        let line = std::mem::take(&mut self.line);
         if line.is_empty() {
             return Err("Python has ended".to_owned());
         }
         serde_json::from_slice(&line)
             .map_err(|error| format!("Python answers something else: {error}"))
+    }
+
+    async fn write(&mut self, asked: &Asked<'_>) -> Result<(), String> {
+        // Texts and numbers always serialize.
+        let line = serde_json::to_string(asked).unwrap_or_default();
+        let gone = |error: std::io::Error| format!("Python is gone: {error}");
+        self.input.write_all(format!("{line}\n").as_bytes()).await.map_err(gone)?;
+        self.input.flush().await.map_err(gone)
     }
 }
 

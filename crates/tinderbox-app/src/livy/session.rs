@@ -310,9 +310,19 @@ async fn serve(held: Arc<Held>, mut asked: mpsc::Receiver<usize>, wanted: Wanted
         if !held.begins(id) {
             continue;
         }
+        let code = held.code(id);
+        // A statement of which half was sent could not be interrupted.
+        let sent = tokio::select! {
+            sent = runner.send(&code) => sent,
+            () = held.stop.notified() => break (LivyState::Killed, "it was ended"),
+        };
+        let ran = async {
+            sent?;
+            runner.answer(code).await
+        };
         let ran = tokio::select! {
-            ran = runner.run(held.code(id)) => Some(ran),
-            () = held.cancel.notified() => None,
+            ran = ran => Some(ran),
+            () = held.cancelled(id) => None,
             () = held.stop.notified() => break (LivyState::Killed, "it was ended"),
         };
         let ran = match ran {
@@ -363,11 +373,19 @@ impl Runner {
     }
 
     /// An error is the end of the session.
-    async fn run(&mut self, code: String) -> Result<StatementOutput, String> {
+    async fn send(&mut self, code: &str) -> Result<(), String> {
+        match &mut self.python {
+            Some(python) => python.send(code).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What comes of the statement that was sent. An error is the end of the session.
+    async fn answer(&mut self, code: String) -> Result<StatementOutput, String> {
         let Some(python) = &mut self.python else {
             return Ok(run_sql(&self.own.session, code).await);
         };
-        Ok(match python.run(&code).await? {
+        Ok(match python.answer().await? {
             Said { text: Some(text), .. } => StatementOutput::Text(text),
             Said { ename, evalue, traceback, .. } => StatementOutput::Failed {
                 name: ename.unwrap_or_default(),
@@ -377,7 +395,7 @@ impl Runner {
         })
     }
 
-    /// After a statement was dropped, which interrupts SQL; false when the session cannot go on.
+    /// After waiting for a statement was given up, which interrupts SQL; false when the session cannot go on.
     async fn interrupt(&mut self) -> bool {
         match &mut self.python {
             Some(python) => python.interrupt().await,
@@ -438,6 +456,20 @@ impl Held {
         for statement in &mut shown.statements {
             if !matches!(statement.state, StatementState::Available | StatementState::Cancelled) {
                 statement.state = StatementState::Cancelled;
+            }
+        }
+    }
+
+    /// Waits until the end of this statement is asked for. What was asked of one before it, which ended just then, is not meant.
+    async fn cancelled(&self, id: usize) {
+        let is_meant = || {
+            let shown = lock(&self.shown);
+            shown.statements.get(id).is_some_and(|one| one.state == StatementState::Cancelling)
+        };
+        loop {
+            self.cancel.notified().await;
+            if is_meant() {
+                return;
             }
         }
     }

@@ -275,6 +275,20 @@ with LivySession.create(url, echo=False) as session:
     while client.get_statement(session.session_id, endless.statement_id).state != StatementState.CANCELLED:
         assert time.time() < deadline
         time.sleep(0.05)
+    # At every moment: before Python has read it, while it runs, when it has just ended, and beside the next one.
+    for n in range(60):
+        code = "import time; time.sleep(30)" if n % 3 else "None"
+        short = client.create_statement(session.session_id, code)
+        time.sleep(n % 7 / 1000)
+        client._client.post(f"/sessions/{session.session_id}/statements/{short.statement_id}/cancel")
+        assert session.run(str(n)).text == str(n), "another statement was not asked to end"
+        ended = client.get_statement(session.session_id, short.statement_id)
+        assert ended.state == StatementState.CANCELLED or not n % 3, (n, ended)
+    try:
+        session.run("input()")
+        raise SystemExit("there is nothing to read")
+    except SparkRuntimeError as error:
+        assert error.ename == "EOFError", repr(error)
     assert session.run("n").text == "6", "its names are still there"
     pid = int(session.run("import os\nos.getpid()").text)
     dying = client.create_statement(session.session_id, "os._exit(3)")
